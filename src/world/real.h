@@ -1,0 +1,30 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <memory>
+#include <string>
+
+#include "world/chance.h"
+#include "world/clock.h"
+#include "world/disk.h"
+#include "world/log.h"
+#include "world/loop.h"
+
+// The real side of the seams. Only the switchboard (and the lab's main) makes these.
+namespace payswitch::world {
+
+std::unique_ptr<Clock> make_real_clock();
+std::unique_ptr<Loop> make_real_loop(boost::asio::io_context& context);
+std::unique_ptr<Timers> make_real_timers(boost::asio::io_context& context, const Clock& clock);
+std::unique_ptr<Chance> make_real_chance();
+
+// Opens the directory, creating it (mode 0700) when it is missing, and locks it against a second
+// process for as long as the object lives. An error says in one line what is wrong.
+std::expected<std::unique_ptr<Disk>, std::string> open_real_disk(const std::string& directory,
+                                                                 Loop& loop);
+
+enum class LogFormat : std::uint8_t { text, json };
+// Writes to standard error.
+std::unique_ptr<Log> make_real_log(LogFormat format, Level level);
+
+}  // namespace payswitch::world

@@ -1,0 +1,59 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "world/log_text.h"
+#include "world/real.h"
+
+namespace payswitch::world {
+namespace {
+
+using testing::MatchesRegex;
+
+std::string written(LogFormat format, Level least, Level level, std::string_view line) {
+  testing::internal::CaptureStderr();
+  make_real_log(format, least)->write(level, line);
+  return testing::internal::GetCapturedStderr();
+}
+
+TEST(RealLog, TextIsOneLineWithUtcTimeAndLevel) {
+  EXPECT_THAT(
+      written(LogFormat::text, Level::info, Level::warn, "no\nprocessors"),
+      MatchesRegex(
+          "20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]\\.[0-9]{3}Z warn  "
+          "no\\\\nprocessors\n"));
+}
+
+TEST(RealLog, JsonIsOneObjectALine) {
+  EXPECT_THAT(written(LogFormat::json, Level::info, Level::error, "a \"b\"\n{} %v"),
+              MatchesRegex("\\{\"time\":\"20[0-9T:.-]*Z\",\"level\":\"error\",\"message\":\"a "
+                           "\\\\\"b\\\\\"\\\\u000a\\{\\} %v\"\\}\n"));
+}
+
+TEST(RealLog, SaysNothingBelowItsLevel) {
+  EXPECT_EQ(written(LogFormat::text, Level::warn, Level::info, "quiet"), "");
+  EXPECT_NE(written(LogFormat::text, Level::warn, Level::warn, "loud"), "");
+  const auto log = make_real_log(LogFormat::text, Level::warn);
+  EXPECT_FALSE(log->enabled(Level::info));
+  EXPECT_TRUE(log->enabled(Level::error));
+}
+
+TEST(LogText, NobodysPayloadForgesALine) {
+  EXPECT_EQ(on_one_line("a\nb\tc\x1b[31m\x7f é"), "a\\nb\\tc\\x1b[31m\\x7f é");
+}
+
+TEST(LogText, JsonEscapesQuotesBackslashesAndControls) {
+  EXPECT_EQ(json_quoted(R"(a"b\c)"), R"("a\"b\\c")");
+  EXPECT_EQ(json_quoted(std::string_view("\0\x1f\x7f", 3)), R"("\u0000\u001f\u007f")");
+}
+
+TEST(LogText, JsonKeepsUtf8AndReplacesWhatIsNone) {
+  EXPECT_EQ(json_quoted("é€\xf0\x9f\x92\xb6"), "\"é€\xf0\x9f\x92\xb6\"");
+  EXPECT_EQ(json_quoted("a\xff"), "\"a\\ufffd\"");
+  EXPECT_EQ(json_quoted("\xc3"), "\"\\ufffd\"") << "cut short";
+  EXPECT_EQ(json_quoted("\xc0\xaf"), "\"\\ufffd\\ufffd\"") << "overlong";
+  EXPECT_EQ(json_quoted("\xed\xa0\x80"), "\"\\ufffd\\ufffd\\ufffd\"") << "surrogate";
+  EXPECT_EQ(json_quoted("\xf4\x90\x80\x80"), "\"\\ufffd\\ufffd\\ufffd\\ufffd\"") << "too large";
+}
+
+}  // namespace
+}  // namespace payswitch::world
