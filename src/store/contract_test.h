@@ -1,0 +1,120 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "store/samples_test.h"
+#include "store/store.h"
+
+// What every store must do, whatever it stands on. An engine's test brings a StoreUnderTest and
+// instantiates StoreContract with it. The suite is in contract_test.cc; its rules are those of
+// store.h and PROTOCOL 2, 3, 5 and 6.
+namespace payswitch::store {
+
+// One store with the processors "default" (0) and "fallback" (1), and the world around it.
+class StoreUnderTest {
+ public:
+  virtual ~StoreUnderTest() = default;
+
+  virtual Store& store() = 0;
+
+  // Lets the world go on until the store is idle and every completion has run.
+  virtual void settle_down() = 0;
+
+  // Ends the store as a crash would, and opens it again. False: this one forgets everything.
+  virtual bool restart() = 0;
+};
+
+struct StoreMaker {
+  std::string name;
+  std::function<std::unique_ptr<StoreUnderTest>()> make;
+};
+
+class StoreContract : public testing::TestWithParam<StoreMaker> {
+ protected:
+  Store& store() { return under_test_->store(); }
+  void settle_down() { under_test_->settle_down(); }
+  bool restart() { return under_test_->restart(); }
+
+  // Asks, and waits for the answer.
+  Verdict accept(const Acceptance& acceptance) {
+    std::optional<Verdict> verdict;
+    store().accept(acceptance, [&](Verdict given) { verdict = given; });
+    EXPECT_FALSE(verdict) << "completed inside the call";
+    settle_down();
+    EXPECT_TRUE(verdict);
+    return verdict.value_or(Verdict::not_admitted);
+  }
+
+  void intend(std::uint32_t number, const Intent& intent) {
+    bool done = false;
+    store().intend(test_id(number), intent, [&] { done = true; });
+    EXPECT_FALSE(done) << "completed inside the call";
+    settle_down();
+    EXPECT_TRUE(done);
+  }
+
+  void refuse(std::uint32_t number, const Intent& intent,
+              payment::Outcome reason = payment::Outcome::refused) {
+    store().refuse(test_id(number),
+                   {.processor = intent.processor, .number = intent.number, .reason = reason});
+    settle_down();
+  }
+
+  void settle(std::uint32_t number, const Settlement& settlement) {
+    bool done = false;
+    store().settle(test_id(number), settlement, [&] { done = true; });
+    EXPECT_FALSE(done) << "completed inside the call";
+    settle_down();
+    EXPECT_TRUE(done);
+  }
+
+  void park(std::uint32_t number, payment::UtcMs when) {
+    bool done = false;
+    store().park(test_id(number), when, [&] { done = true; });
+    settle_down();
+    EXPECT_TRUE(done);
+  }
+
+  // Accepted with a carried intent, and settled by it.
+  void pay(std::uint32_t number, payment::UtcMs requested_at, std::int64_t amount = 1990,
+           payment::ProcessorNumber processor = cheap) {
+    const Intent first = intent(1, requested_at, processor);
+    EXPECT_EQ(accept(acceptance(number, amount, first)), Verdict::accepted);
+    settle(number, settlement(first, amount));
+  }
+
+  std::optional<PaymentView> find(std::uint32_t number) {
+    std::optional<PaymentView> view;
+    bool answered = false;
+    store().find(test_id(number), [&](const std::optional<PaymentView>& found) {
+      view = found;
+      answered = true;
+    });
+    EXPECT_FALSE(answered) << "completed inside the call";
+    settle_down();
+    EXPECT_TRUE(answered);
+    return view;
+  }
+
+  std::vector<payment::Total> summary(const books::Window& window = {}) {
+    std::vector<payment::Total> totals;
+    store().summary(window, [&](const Summary& summary) { totals = summary.by_processor; });
+    settle_down();
+    return totals;
+  }
+
+  std::uint64_t in_state(payment::State state) {
+    return store().counters().by_state[static_cast<std::size_t>(state)];
+  }
+
+  std::unique_ptr<StoreUnderTest> under_test_ = GetParam().make();
+};
+
+}  // namespace payswitch::store

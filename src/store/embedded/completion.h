@@ -1,0 +1,26 @@
+#pragma once
+
+#include <variant>
+
+#include "store/store.h"
+
+namespace payswitch::store::embedded {
+
+// What is to be said, and to whom, once something is durable.
+struct VerdictDue {
+  Store::AcceptDone done;
+  Verdict verdict = Verdict::accepted;
+};
+
+// Runs once.
+using Completion = std::variant<Store::Done, VerdictDue>;
+
+inline void run(Completion& completion) {
+  if (auto* due = std::get_if<VerdictDue>(&completion)) {
+    due->done(due->verdict);
+  } else {
+    std::get<Store::Done>(completion)();
+  }
+}
+
+}  // namespace payswitch::store::embedded

@@ -1,0 +1,233 @@
+#include "store/embedded/engine.h"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+#include <vector>
+
+#include "books/books.h"
+#include "store/embedded/index.h"
+#include "store/embedded/journal.h"
+#include "store/embedded/record.h"
+#include "store/embedded/recovery.h"
+#include "store/embedded/segment.h"
+
+namespace payswitch::store::embedded {
+
+namespace {
+
+// Completions that need no sync, in one batch a turn.
+class Prompt {
+ public:
+  explicit Prompt(world::Loop& loop) : loop_(loop) {}
+
+  void add(Completion completion) {
+    if (due_.empty()) {
+      loop_.post([this, alive = std::weak_ptr(alive_)] {
+        if (!alive.expired()) run_all();
+      });
+    }
+    due_.push_back(std::move(completion));
+  }
+
+  bool empty() const { return due_.empty(); }
+
+ private:
+  void run_all() {
+    running_.swap(due_);
+    for (auto& completion : running_) run(completion);
+    running_.clear();
+  }
+
+  world::Loop& loop_;
+  std::vector<Completion> due_;
+  std::vector<Completion> running_;
+  std::shared_ptr<char> alive_ = std::make_shared<char>();
+};
+
+class Engine final : public Store {
+ public:
+  explicit Engine(world::Loop& loop) : loop_(loop), prompt_(loop), index_(books_, counters_) {}
+
+  std::expected<void, std::string> open(const Options& options, const JournalSeams& seams,
+                                        Fatal fatal);
+
+  void accept(const Acceptance& acceptance, AcceptDone done) override;
+  void intend(const payment::CorrelationId& id, const Intent& intent, Done done) override;
+  void refuse(const payment::CorrelationId& id, const Refusal& refusal) override;
+  void note_unknown(const payment::CorrelationId& id) override;
+  void settle(const payment::CorrelationId& id, const Settlement& settlement, Done done) override;
+  void park(const payment::CorrelationId& id, payment::UtcMs at, Done done) override;
+  void find(const payment::CorrelationId& id, FindDone done) override;
+  void summary(const books::Window& window, SummaryDone done) override;
+  const std::vector<std::string>& names() const override { return index_.names(); }
+  std::vector<OpenPayment> take_over() override;
+  payment::UtcMs highest_requested_at() const override { return highest_at_start_; }
+  bool idle() const override { return prompt_.empty() && (!journal_ || journal_->idle()); }
+  const Counters& counters() const override { return counters_; }
+
+ private:
+  void answer_known(const Known& known, const Acceptance& acceptance, AcceptDone done);
+  void change(const Record& record);
+  void keep(const Record& record, Completion completion);
+  bool is_durable(std::uint64_t sequence) const {
+    return !journal_ || journal_->is_durable(sequence);
+  }
+
+  world::Loop& loop_;
+  Counters counters_;
+  books::Books books_;
+  Prompt prompt_;
+  Index index_;
+  std::unique_ptr<Journal> journal_;  // null: durability memory
+  std::uint64_t last_at_start_ = 0;   // the place of the last record that was read
+  payment::UtcMs highest_at_start_;
+  bool taken_over_ = false;
+};
+
+// Whoever forgets known payments charges them again.
+std::expected<void, std::string> expect_no_journal(world::Disk& disk) {
+  const auto names = disk.list();
+  if (!names) return std::unexpected(names.error().message());
+  const auto journal = std::ranges::find_if(
+      *names, [](const std::string& name) { return segment_number(name).has_value(); });
+  if (journal == names->end()) return {};
+  return std::unexpected("durability memory would forget the payments that " + *journal +
+                         " keeps: use another directory");
+}
+
+std::expected<void, std::string> Engine::open(const Options& options, const JournalSeams& seams,
+                                              Fatal fatal) {
+  if (options.durability == world::Durability::memory) {
+    if (auto fresh = expect_no_journal(seams.disk); !fresh) return fresh;
+    if (const auto named = name_processors(options, index_); !named) {
+      return std::unexpected(named.error());
+    }
+    return {};
+  }
+  auto start = recover(options, seams.disk, seams.clock, seams.log, index_);
+  if (!start) return std::unexpected(start.error());
+  index_.note_all_unknown();
+  last_at_start_ = start->records;
+  highest_at_start_ = index_.highest_requested_at();
+  journal_ =
+      std::make_unique<Journal>(options, *std::move(start), seams, counters_, std::move(fatal));
+  return {};
+}
+
+// -- accepting --------------------------------------------------------------------------
+
+// The id is looked up before any limit is (PROTOCOL 5.1).
+void Engine::accept(const Acceptance& acceptance, AcceptDone done) {
+  if (const auto known = index_.known(acceptance.id)) {
+    return answer_known(*known, acceptance, std::move(done));
+  }
+  if (!acceptance.admit_new || (journal_ && !journal_->has_room())) {
+    return prompt_.add(VerdictDue{std::move(done), Verdict::not_admitted});
+  }
+  const Record record = accepted_record(acceptance);
+  change(record);
+  keep(record, VerdictDue{std::move(done), Verdict::accepted});
+}
+
+// What is said of a replay waits until the original is durable (PROTOCOL 5.2).
+void Engine::answer_known(const Known& known, const Acceptance& acceptance, AcceptDone done) {
+  const bool same = known.amount == acceptance.amount;
+  ++(same ? counters_.replays : counters_.conflicts);
+  VerdictDue due{std::move(done), same ? Verdict::replayed : Verdict::conflict};
+  if (is_durable(known.sequence)) {
+    prompt_.add(std::move(due));
+  } else {
+    journal_->after(known.sequence, std::move(due));
+  }
+}
+
+// -- attempts ---------------------------------------------------------------------------
+
+void Engine::intend(const payment::CorrelationId& id, const Intent& intent, Done done) {
+  const Record record = intent_record(id, intent);
+  change(record);
+  keep(record, std::move(done));
+}
+
+void Engine::refuse(const payment::CorrelationId& id, const Refusal& refusal) {
+  const Record record = refused_record(id, refusal);
+  change(record);
+  if (journal_) journal_->add(record);
+}
+
+void Engine::note_unknown(const payment::CorrelationId& id) {
+  index_.note_unknown(id);
+}
+
+void Engine::settle(const payment::CorrelationId& id, const Settlement& settlement, Done done) {
+  // Nobody can have an answer to a request that could not be sent yet (PROTOCOL 2.1).
+  assert(index_.unsettled(id) != nullptr && is_durable(index_.unsettled(id)->sequence));
+  const Record record = settled_record(id, settlement);
+  change(record);
+  keep(record, std::move(done));
+}
+
+void Engine::park(const payment::CorrelationId& id, payment::UtcMs at, Done done) {
+  assert(index_.unsettled(id) != nullptr);
+  assert(payment::is_legal(index_.unsettled(id)->state, payment::State::parked));
+  const Record record = parked_record(id, at);
+  change(record);
+  keep(record, std::move(done));
+}
+
+// The index changes by the same record as it will after a restart. A caller that contradicts what
+// is known has a bug.
+void Engine::change(const Record& record) {
+  assert(fault_of(record) == nullptr);
+  const Applied applied = index_.apply(record, journal_ ? journal_->next_sequence() : 0);
+  assert(applied.contradiction == nullptr);
+  assert(applied.changed);
+}
+
+void Engine::keep(const Record& record, Completion completion) {
+  if (journal_) {
+    journal_->add(record, std::move(completion));
+  } else {
+    prompt_.add(std::move(completion));
+  }
+}
+
+// -- reading ----------------------------------------------------------------------------
+
+void Engine::find(const payment::CorrelationId& id, FindDone done) {
+  loop_.post([view = index_.view(id), done = std::move(done)]() mutable { done(view); });
+}
+
+void Engine::summary(const books::Window& window, SummaryDone done) {
+  Summary summary;
+  for (std::size_t number = 0; number < index_.names().size(); ++number) {
+    summary.by_processor.push_back(
+        books_.sum(static_cast<payment::ProcessorNumber>(number), window));
+  }
+  loop_.post([summary = std::move(summary), done = std::move(done)]() mutable { done(summary); });
+}
+
+std::vector<OpenPayment> Engine::take_over() {
+  assert(!taken_over_);
+  taken_over_ = true;
+  if (!journal_) return {};
+  return index_.open_up_to(last_at_start_);
+}
+
+}  // namespace
+
+std::expected<std::unique_ptr<Store>, std::string> open(const Options& options, world::Disk& disk,
+                                                        world::Loop& loop, world::Timers& timers,
+                                                        const world::Clock& clock, world::Log& log,
+                                                        Fatal fatal) {
+  auto engine = std::make_unique<Engine>(loop);
+  const JournalSeams seams{
+      .disk = disk, .loop = loop, .timers = timers, .clock = clock, .log = log};
+  if (auto opened = engine->open(options, seams, std::move(fatal)); !opened) {
+    return std::unexpected(opened.error());
+  }
+  return engine;
+}
+
+}  // namespace payswitch::store::embedded

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <expected>
+#include <memory>
+#include <string>
+
+#include "store/options.h"
+#include "store/store.h"
+#include "world/clock.h"
+#include "world/disk.h"
+#include "world/log.h"
+#include "world/loop.h"
+
+namespace payswitch::store::embedded {
+
+// Called when the journal cannot be written or synced any more. Nothing that was not acknowledged
+// may be acknowledged after it: the switchboard ends the process (PROTOCOL 4.4).
+using Fatal = std::move_only_function<void(const std::string& line)>;
+
+// Opens the store in the directory behind `disk`: reads the journal, makes what survived durable
+// again (PROTOCOL 4.3) and registers the processors' names. Blocks; before the loop runs. An error
+// is one line for a person: damage (file and offset), a newer format, a disk error.
+std::expected<std::unique_ptr<Store>, std::string> open(const Options& options, world::Disk& disk,
+                                                        world::Loop& loop, world::Timers& timers,
+                                                        const world::Clock& clock, world::Log& log,
+                                                        Fatal fatal);
+
+}  // namespace payswitch::store::embedded

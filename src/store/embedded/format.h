@@ -1,0 +1,76 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <type_traits>
+
+#include "payment/outcome.h"
+
+// The bytes of the journal; docs/formats.md draws them. Shared by the writer and the reader.
+// Everything is little-endian and a multiple of slot_bytes, so that a reader can look for intact
+// groups behind a tear.
+namespace payswitch::store::embedded {
+
+inline constexpr std::uint32_t format_version = 1;
+inline constexpr std::uint64_t slot_bytes = 48;
+inline constexpr std::uint64_t segment_header_bytes = 4096;  // groups begin here
+
+inline constexpr std::array<char, 8> segment_magic = {'P', 'S', 'W', 'J', 'R', 'N', 'L', '\n'};
+inline constexpr std::uint32_t group_magic = 0x50524750;  // "PGRP"
+
+// At the start of a segment; synced, with its zeros, before the segment is used.
+struct SegmentHeader {
+  std::array<char, 8> magic;
+  std::uint32_t version;
+  std::uint32_t slot_size;
+  std::uint64_t number;  // of the segment, from 1, never reused
+  std::uint64_t segment_size;
+  std::uint64_t reserved;  // zero; for sealing: the hash of the last seal
+  std::uint64_t checksum;  // XXH3-64 of the 40 bytes before
+};
+static_assert(sizeof(SegmentHeader) == 48);
+
+// One group: this header and `record_count` records, written with one write and one sync.
+struct GroupHeader {
+  std::uint32_t magic;
+  std::uint32_t record_count;  // 1 or more
+  std::uint64_t number;        // from 1; grows by one a group; never restarted, also across lives
+  std::uint64_t previous;      // checksum of the group before; 0 for the first of all
+  std::int64_t written_at;     // wall clock, ms
+  std::uint64_t reserved;      // zero
+  std::uint64_t checksum;      // XXH3-64 of the 40 bytes before and of the records
+};
+static_assert(sizeof(GroupHeader) == slot_bytes);
+
+// Do not renumber: these are on disk. Zero is invalid. 7 to 15 are kept for operators' acts, 16 to
+// 31 for sealing.
+enum class RecordType : std::uint8_t {
+  processor_named = 1,
+  accepted = 2,
+  intent = 3,
+  refused = 4,
+  settled = 5,
+  parked = 6,
+};
+
+inline constexpr std::uint8_t flag_carries_intent = 1;  // accepted: the first intent rides along
+inline constexpr std::uint8_t flag_finding = 2;         // settled: the processor's books differ
+
+struct Record {
+  RecordType type;
+  std::uint8_t flags;
+  std::uint8_t processor;  // no_processor: none
+  std::uint8_t outcome;    // refused: payment::Outcome
+  std::uint32_t attempt;   // intent, refused, settled: the attempt's number
+  std::array<std::uint8_t, 16> id;
+  std::int64_t cents;         // accepted: ours; settled: as the processor booked it
+  std::int64_t at;            // accepted: acceptedAt; settled: settledAt; parked: parkedAt (ms)
+  std::int64_t requested_at;  // intents and settlements (ms)
+};
+static_assert(sizeof(Record) == slot_bytes && std::is_trivially_copyable_v<Record>);
+
+// processor_named: `processor` is the number; the name lies over the fields from `id` on,
+// zero-padded.
+inline constexpr std::size_t max_name_bytes = 40;
+
+}  // namespace payswitch::store::embedded

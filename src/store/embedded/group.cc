@@ -1,0 +1,70 @@
+#include "store/embedded/group.h"
+
+#define XXH_STATIC_LINKING_ONLY  // the streaming state on the stack
+#include <xxhash.h>
+
+#include <cassert>
+#include <cstring>
+#include <limits>
+
+namespace payswitch::store::embedded {
+
+namespace {
+
+std::uint64_t checksum_of(const GroupHeader& header, std::span<const std::byte> records) {
+  XXH3_state_t state;
+  XXH3_64bits_reset(&state);
+  XXH3_64bits_update(&state, &header, offsetof(GroupHeader, checksum));
+  XXH3_64bits_update(&state, records.data(), records.size());
+  return XXH3_64bits_digest(&state);
+}
+
+}  // namespace
+
+void GroupBuffer::add(const Record& record) {
+  const auto* begin = reinterpret_cast<const std::byte*>(&record);
+  bytes_.insert(bytes_.end(), begin, begin + sizeof(record));
+}
+
+void GroupBuffer::split(std::size_t count, GroupBuffer& rest) {
+  assert(count <= record_count());
+  const auto cut = bytes_.begin() + static_cast<std::ptrdiff_t>((count + 1) * slot_bytes);
+  rest.bytes_.insert(rest.bytes_.end(), cut, bytes_.end());
+  bytes_.erase(cut, bytes_.end());
+}
+
+std::span<const std::byte> GroupBuffer::seal(Chain& chain, payment::UtcMs written_at) {
+  assert(!empty() && record_count() <= std::numeric_limits<std::uint32_t>::max());
+  GroupHeader header{.magic = group_magic,
+                     .record_count = static_cast<std::uint32_t>(record_count()),
+                     .number = chain.number + 1,
+                     .previous = chain.checksum,
+                     .written_at = written_at.value,
+                     .reserved = 0,
+                     .checksum = 0};
+  header.checksum = checksum_of(header, std::span(bytes_).subspan(slot_bytes));
+  std::memcpy(bytes_.data(), &header, sizeof(header));
+  chain = {header.number, header.checksum};
+  return bytes_;
+}
+
+Record IntactGroup::record(std::size_t index) const {
+  assert(index < header.record_count);
+  Record record;
+  std::memcpy(&record, records.data() + index * slot_bytes, sizeof(record));
+  return record;
+}
+
+std::optional<IntactGroup> group_at(std::span<const std::byte> segment, std::uint64_t offset) {
+  if (offset > segment.size() || segment.size() - offset < slot_bytes) return std::nullopt;
+  IntactGroup group{.header = {}, .offset = offset, .records = {}};
+  std::memcpy(&group.header, segment.data() + offset, sizeof(group.header));
+  if (group.header.magic != group_magic || group.header.record_count == 0) return std::nullopt;
+  const std::uint64_t room = segment.size() - offset - slot_bytes;
+  if (group.header.record_count > room / slot_bytes) return std::nullopt;
+  group.records = segment.subspan(offset + slot_bytes, group.header.record_count * slot_bytes);
+  if (group.header.checksum != checksum_of(group.header, group.records)) return std::nullopt;
+  return group;
+}
+
+}  // namespace payswitch::store::embedded

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "payment/time.h"
+#include "store/embedded/format.h"
+
+// One group as bytes: the writer's side and the reader's side of it. Pure.
+namespace payswitch::store::embedded {
+
+// Where the log stands: the last group that belongs to it. Number 0: none yet.
+struct Chain {
+  std::uint64_t number = 0;
+  std::uint64_t checksum = 0;
+};
+
+// Gathers records behind a header that is filled in last. The memory is kept when it is cleared.
+class GroupBuffer {
+ public:
+  GroupBuffer() : bytes_(slot_bytes) {}
+
+  void add(const Record& record);
+  void clear() { bytes_.resize(slot_bytes); }
+
+  std::size_t record_count() const { return bytes_.size() / slot_bytes - 1; }
+  bool empty() const { return record_count() == 0; }
+
+  // Moves the records behind the first `count` to the end of `rest`.
+  void split(std::size_t count, GroupBuffer& rest);
+
+  // Makes it the group that follows `chain`, and moves `chain` on to it. At least one record.
+  std::span<const std::byte> seal(Chain& chain, payment::UtcMs written_at);
+
+ private:
+  std::vector<std::byte> bytes_;
+};
+
+// An intact group in a segment: its magic, size and checksum are right. Whether it belongs to the
+// log is for the chain to say.
+struct IntactGroup {
+  GroupHeader header;
+  std::uint64_t offset = 0;            // of the header in the segment
+  std::span<const std::byte> records;  // header.record_count slots
+
+  std::uint64_t end() const { return offset + slot_bytes + records.size(); }
+  Record record(std::size_t index) const;
+};
+
+// nullopt: no intact group begins at that offset.
+std::optional<IntactGroup> group_at(std::span<const std::byte> segment, std::uint64_t offset);
+
+}  // namespace payswitch::store::embedded

@@ -1,0 +1,274 @@
+#include "store/embedded/index.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "store/embedded/record.h"
+
+namespace payswitch::store::embedded {
+
+namespace {
+
+constexpr Applied repeated{.changed = false};
+
+constexpr Applied contradicts(const char* why) {
+  return {.changed = false, .contradiction = why};
+}
+
+bool is_intent_of(const Record& record, const AttemptView& attempt) {
+  return attempt.processor == record.processor && attempt.requested_at.value == record.requested_at;
+}
+
+}  // namespace
+
+// -- records ----------------------------------------------------------------------------
+
+Applied Index::apply(const Record& record, std::uint64_t sequence) {
+  assert(fault_of(record) == nullptr);
+  if (record.type == RecordType::processor_named) return apply_name(record);
+  if (record.type == RecordType::accepted) return apply_accepted(record, sequence);
+  const auto found = unsettled_.find(id_of(record));
+  if (found == unsettled_.end()) return apply_again(record);
+  Payment& payment = *found->second;
+  switch (record.type) {
+    case RecordType::intent:
+      return apply_intent(payment, record);
+    case RecordType::refused:
+      return apply_refused(payment, record);
+    case RecordType::settled:
+      return apply_settled(payment, record);
+    default:
+      assert(record.type == RecordType::parked);
+      return apply_parked(payment, record);
+  }
+}
+
+Applied Index::apply_name(const Record& record) {
+  std::string name = name_of(record);
+  if (name.empty()) return contradicts("a processor without a name");
+  const auto known = std::ranges::find(names_, name);
+  if (known != names_.end()) {
+    const bool same = known - names_.begin() == record.processor;
+    return same ? repeated : contradicts("a processor named twice, with two numbers");
+  }
+  if (record.processor != names_.size()) return contradicts("a processor's number out of order");
+  names_.push_back(std::move(name));
+  return {};
+}
+
+Applied Index::apply_accepted(const Record& record, std::uint64_t sequence) {
+  const auto id = id_of(record);
+  const bool carries = (record.flags & flag_carries_intent) != 0;
+  if (carries && !is_named(record.processor))
+    return contradicts("an intent at an unnamed processor");
+  if (settled_.amount(id) || unsettled_.contains(id)) return accepted_again(record);
+  Payment& payment = new_payment(id);
+  payment.amount = payment::Money::from_cents(record.cents);
+  payment.accepted_at = {record.at};
+  payment.sequence = sequence;
+  if (carries) begin_attempt(payment, intent_of(record));
+  return {};
+}
+
+Applied Index::accepted_again(const Record& record) const {
+  const auto known = view(id_of(record));
+  if (known->amount.cents() != record.cents || known->accepted_at.value != record.at) {
+    return contradicts("a payment accepted twice, differently");
+  }
+  if ((record.flags & flag_carries_intent) == 0) return repeated;
+  const auto first = std::ranges::find(known->attempts, 1u, &AttemptView::number);
+  if (first != known->attempts.end() && is_intent_of(record, *first)) return repeated;
+  // The first attempt may have been forgotten, but not when it is the only one.
+  const bool forgotten = known->attempts_made > max_attempts_remembered;
+  return forgotten ? repeated : contradicts("a payment accepted twice, with two intents");
+}
+
+// A record of a payment that is settled, or was never accepted.
+Applied Index::apply_again(const Record& record) const {
+  const auto id = id_of(record);
+  const auto known = settled_.settlement(id);
+  if (!known) return contradicts("a record of a payment that was never accepted");
+  if (record.type == RecordType::settled) {
+    const bool same = known->amount.cents() == record.cents &&
+                      known->processor == record.processor && known->number == record.attempt &&
+                      known->requested_at.value == record.requested_at &&
+                      known->settled_at.value == record.at &&
+                      known->finding == ((record.flags & flag_finding) != 0);
+    return same ? repeated : contradicts("a payment settled twice, differently");
+  }
+  if (record.type == RecordType::parked) return contradicts("a settled payment is parked");
+  const auto attempts = settled_.view(id)->attempts;
+  if (record.attempt < attempts.front().number) return repeated;  // forgotten
+  const auto attempt = std::ranges::find(attempts, record.attempt, &AttemptView::number);
+  if (attempt == attempts.end()) return contradicts("a settled payment is attempted");
+  const bool same = record.type == RecordType::intent
+                        ? is_intent_of(record, *attempt)
+                        : attempt->outcome == static_cast<payment::Outcome>(record.outcome);
+  return same ? repeated : contradicts("a settled payment's attempt, differently");
+}
+
+Applied Index::apply_intent(Payment& payment, const Record& record) {
+  if (!is_named(record.processor)) return contradicts("an intent at an unnamed processor");
+  if (record.attempt <= payment.attempts_made()) {
+    const AttemptView* known = payment.attempt(record.attempt);
+    const bool same = known == nullptr || is_intent_of(record, *known);
+    return same ? repeated : contradicts("an attempt made twice, differently");
+  }
+  if (record.attempt != payment.attempts_made() + 1) return contradicts("an attempt out of order");
+  if (payment.state == State::parked) return contradicts("a parked payment is attempted");
+  if (payment.is_unanswered()) return contradicts("an intent while another is unanswered");
+  begin_attempt(payment, intent_of(record));
+  return {};
+}
+
+Applied Index::apply_refused(Payment& payment, const Record& record) {
+  if (record.attempt > payment.attempts_made()) return contradicts("a refusal of no attempt");
+  const AttemptView* known = payment.attempt(record.attempt);
+  if (known == nullptr) return repeated;  // forgotten
+  const auto outcome = static_cast<payment::Outcome>(record.outcome);
+  if (known->processor != record.processor) return contradicts("a refusal by another processor");
+  if (known->outcome) {
+    return known->outcome == outcome ? repeated
+                                     : contradicts("an attempt refused twice, differently");
+  }
+  if (payment.state == State::parked) return contradicts("a refusal of a parked payment");
+  assert(known == &payment.last);  // no attempt begins while another is unanswered
+  payment.last.outcome = outcome;
+  if (outcome == payment::Outcome::our_fault) payment.our_fault_mask |= 1u << record.processor;
+  move(payment, State::accepted);
+  return {};
+}
+
+Applied Index::apply_settled(Payment& payment, const Record& record) {
+  if (!is_named(record.processor)) return contradicts("a settlement at an unnamed processor");
+  if (record.attempt == 0 || record.attempt > payment.attempts_made()) {
+    return contradicts("a settlement by no attempt");
+  }
+  if (!payment::is_legal(payment.state, State::settled)) {
+    return contradicts("a settlement while no attempt is unanswered");
+  }
+  const Settlement settlement{.processor = record.processor,
+                              .number = record.attempt,
+                              .requested_at = {record.requested_at},
+                              .amount = payment::Money::from_cents(record.cents),
+                              .settled_at = {record.at},
+                              .finding = (record.flags & flag_finding) != 0};
+  move(payment, State::settled);
+  books_.add(settlement.processor, settlement.requested_at, settlement.amount);
+  if (settlement.finding) ++counters_.findings;
+  settled_.add(payment, settlement);
+  forget(payment);
+  return {};
+}
+
+Applied Index::apply_parked(Payment& payment, const Record& record) {
+  if (payment.state == State::parked) {
+    const bool same = payment.parked_at.value == record.at;
+    return same ? repeated : contradicts("a payment parked twice, differently");
+  }
+  // That an attempt became unknown is not on record, but only then it can have been parked.
+  if (payment.state == State::attempting) move(payment, State::unknown);
+  payment.parked_at = {record.at};
+  move(payment, State::parked);
+  return {};
+}
+
+// -- payments ---------------------------------------------------------------------------
+
+Payment& Index::new_payment(const payment::CorrelationId& id) {
+  if (free_.empty()) free_.push_back(&pool_.emplace_back());
+  Payment& payment = *free_.back();
+  free_.pop_back();
+  payment.id = id;
+  unsettled_.emplace(id, &payment);
+  ++counters_.by_state[static_cast<std::size_t>(State::accepted)];
+  return payment;
+}
+
+void Index::forget(Payment& payment) {
+  unsettled_.erase(payment.id);
+  payment = Payment{};
+  free_.push_back(&payment);
+}
+
+void Index::begin_attempt(Payment& payment, const Intent& intent) {
+  payment.begin_attempt(intent);
+  highest_requested_at_ = std::max(highest_requested_at_, intent.requested_at);
+  move(payment, State::attempting);
+}
+
+void Index::move(Payment& payment, State to) {
+  assert(payment::is_legal(payment.state, to));
+  --counters_.by_state[static_cast<std::size_t>(payment.state)];
+  ++counters_.by_state[static_cast<std::size_t>(to)];
+  payment.state = to;
+}
+
+void Index::note_unknown(const payment::CorrelationId& id) {
+  const auto found = unsettled_.find(id);
+  assert(found != unsettled_.end());
+  if (found->second->state != State::unknown) move(*found->second, State::unknown);
+}
+
+void Index::note_all_unknown() {
+  for (auto& payment : pool_) {
+    if (payment.state == State::attempting) move(payment, State::unknown);
+  }
+}
+
+// -- questions --------------------------------------------------------------------------
+
+std::optional<Known> Index::known(const payment::CorrelationId& id) const {
+  if (const Payment* payment = unsettled(id)) return Known{payment->amount, payment->sequence};
+  const auto amount = settled_.amount(id);
+  if (!amount) return std::nullopt;
+  return Known{*amount, 0};
+}
+
+const Payment* Index::unsettled(const payment::CorrelationId& id) const {
+  const auto found = unsettled_.find(id);
+  return found == unsettled_.end() ? nullptr : found->second;
+}
+
+std::optional<PaymentView> Index::view(const payment::CorrelationId& id) const {
+  const Payment* payment = unsettled(id);
+  if (payment == nullptr) return settled_.view(id);
+  PaymentView view{.id = id,
+                   .amount = payment->amount,
+                   .state = payment->state,
+                   .accepted_at = payment->accepted_at,
+                   .processor = payment->last.processor,
+                   .requested_at = std::nullopt,
+                   .settled_at = std::nullopt,
+                   .finding = false,
+                   .attempts_made = payment->attempts_made(),
+                   .attempts = payment->attempts()};
+  if (payment->attempts_made() != 0) view.requested_at = payment->last.requested_at;
+  return view;
+}
+
+std::vector<OpenPayment> Index::open_up_to(std::uint64_t sequence) const {
+  std::vector<const Payment*> found;
+  for (const auto& [id, payment] : unsettled_) {
+    if (payment->sequence <= sequence && payment->state != State::parked) found.push_back(payment);
+  }
+  std::ranges::sort(found, {}, &Payment::sequence);
+  std::vector<OpenPayment> open;
+  open.reserve(found.size());
+  for (const Payment* payment : found) {
+    auto& entry = open.emplace_back(OpenPayment{.id = payment->id,
+                                                .amount = payment->amount,
+                                                .accepted_at = payment->accepted_at,
+                                                .attempts_made = payment->attempts_made(),
+                                                .our_fault_mask = payment->our_fault_mask,
+                                                .unanswered = std::nullopt});
+    if (payment->is_unanswered()) {
+      entry.unanswered = Intent{.processor = payment->last.processor,
+                                .number = payment->last.number,
+                                .requested_at = payment->last.requested_at};
+    }
+  }
+  return open;
+}
+
+}  // namespace payswitch::store::embedded

@@ -1,0 +1,154 @@
+#include "store/embedded/journal.h"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+namespace payswitch::store::embedded {
+
+Journal::Journal(const Options& options, JournalStart start, const JournalSeams& seams,
+                 Counters& counters, Fatal fatal)
+    : durability_(options.durability),
+      max_group_bytes_(options.max_group_bytes),
+      disk_(seams.disk),
+      loop_(seams.loop),
+      clock_(seams.clock),
+      counters_(counters),
+      fatal_(std::move(fatal)),
+      chain_(start.chain),
+      segment_(start.segment),
+      segment_name_(segment_name(start.segment.number)),
+      offset_(start.offset),
+      added_(start.records),
+      flown_(start.records),
+      durable_(start.records),
+      supply_(options.segment_bytes, start.segment.number, std::move(start.prepared), seams.disk,
+              seams.loop, seams.timers, seams.log, counters, [this] { schedule(); }) {
+  assert(durability_ != world::Durability::memory);
+  assert(options.segment_bytes >= min_segment_bytes && max_group_bytes_ >= 2 * slot_bytes);
+  counters_.segments = segment_.number;
+}
+
+std::uint64_t Journal::add(const Record& record) {
+  gathering_->group.add(record);
+  ++added_;
+  schedule();
+  return added_;
+}
+
+std::uint64_t Journal::add(const Record& record, Completion completion) {
+  const auto sequence = add(record);
+  gathering_->waiting.push_back({sequence, std::move(completion)});
+  return sequence;
+}
+
+// Behind all that waits already, so that completions keep the order of the calls.
+void Journal::after(std::uint64_t sequence, Completion completion) {
+  assert(!is_durable(sequence) && sequence <= added_);
+  auto& batch = sequence <= flown_ ? *flying_ : *gathering_;
+  const auto last = sequence <= flown_ ? flown_ : added_;
+  batch.waiting.push_back({last, std::move(completion)});
+}
+
+// The group is closed at the end of the turn: whatever else this turn adds shares its sync.
+void Journal::schedule() {
+  if (flush_is_due_ || appending_ || failed_ || gathering_->group.empty()) return;
+  flush_is_due_ = true;
+  loop_.post([this, alive = std::weak_ptr(alive_)] {
+    if (alive.expired()) return;
+    flush_is_due_ = false;
+    flush();
+  });
+}
+
+void Journal::flush() {
+  if (appending_ || failed_ || gathering_->group.empty()) return;
+  const auto most = std::min(max_group_bytes_, segment_.size - segment_header_bytes);
+  const auto wanted = (gathering_->group.record_count() + 1) * slot_bytes;
+  if (std::min<std::uint64_t>(wanted, most) > segment_.size - offset_) return change_segment();
+  write_group(most);
+}
+
+void Journal::write_group(std::uint64_t most_bytes) {
+  std::swap(gathering_, flying_);
+  const auto most_records = most_bytes / slot_bytes - 1;
+  const bool too_many = flying_->group.record_count() > most_records;
+  if (too_many) flying_->group.split(most_records, gathering_->group);
+  flown_ += flying_->group.record_count();
+  if (too_many) move_later_completions();
+  const auto bytes = flying_->group.seal(chain_, clock_.wall());
+  flying_bytes_ = bytes.size();
+  flying_since_ = clock_.now();
+  append(offset_, bytes, durability_, flying_, &Journal::group_is_durable);
+}
+
+void Journal::move_later_completions() {
+  auto& waiting = flying_->waiting;
+  const auto first_later =
+      std::ranges::find_if(waiting, [&](const Waiting& entry) { return entry.sequence > flown_; });
+  std::move(first_later, waiting.end(), std::back_inserter(gathering_->waiting));
+  waiting.erase(first_later, waiting.end());
+}
+
+// `owner` keeps the bytes in place until the disk has answered, also when this journal is gone by
+// then.
+void Journal::append(std::uint64_t offset, std::span<const std::byte> bytes,
+                     world::Durability durability, std::shared_ptr<const void> owner,
+                     void (Journal::*next)()) {
+  appending_ = true;
+  disk_.append(segment_name_, offset, bytes, durability,
+               [this, next, owner = std::move(owner),
+                alive = std::weak_ptr(alive_)](world::DiskResult<void> result) {
+                 if (alive.expired()) return;
+                 appending_ = false;
+                 if (!result) return fail(result.error());
+                 (this->*next)();
+               });
+}
+
+void Journal::group_is_durable() {
+  durable_ = flown_;
+  offset_ += flying_bytes_;
+  ++counters_.groups;
+  counters_.records += flying_->group.record_count();
+  counters_.bytes_written += flying_bytes_;
+  counters_.sync.record(clock_.now() - flying_since_);
+  // They may add records, which gather in the other batch.
+  for (auto& entry : flying_->waiting) run(entry.completion);
+  flying_->waiting.clear();
+  flying_->group.clear();
+  schedule();
+}
+
+// Without a prepared segment nothing is written until there is one: the supply calls schedule().
+void Journal::change_segment() {
+  if (supply_.empty()) return;
+  if (durability_ == world::Durability::os && !old_segment_synced_) return sync_old_segment();
+  segment_ = supply_.take();
+  segment_name_ = segment_name(segment_.number);
+  offset_ = segment_header_bytes;
+  old_segment_synced_ = false;
+  counters_.segments = segment_.number;
+  flush();
+}
+
+// Only the last segment may be in the page cache alone, for only that one is written again by a
+// recovery (PROTOCOL 4.3). Its header is rewritten as it is, to have the file synced.
+void Journal::sync_old_segment() {
+  const auto header = std::make_shared<const SegmentHeader>(make_segment_header(segment_));
+  append(0, std::as_bytes(std::span(header.get(), 1)), world::Durability::fsync, header,
+         &Journal::old_segment_is_durable);
+}
+
+void Journal::old_segment_is_durable() {
+  old_segment_synced_ = true;
+  flush();
+}
+
+// Whether the bytes are on the disk is not known any more, and never will be by asking again.
+void Journal::fail(const world::DiskError& error) {
+  failed_ = true;
+  fatal_("the journal cannot be written any more: " + error.message());
+}
+
+}  // namespace payswitch::store::embedded

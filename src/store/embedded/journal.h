@@ -1,0 +1,114 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "store/counters.h"
+#include "store/embedded/completion.h"
+#include "store/embedded/engine.h"
+#include "store/embedded/group.h"
+#include "store/embedded/recovery.h"
+#include "store/embedded/supply.h"
+#include "store/options.h"
+#include "world/clock.h"
+#include "world/disk.h"
+#include "world/log.h"
+#include "world/loop.h"
+
+namespace payswitch::store::embedded {
+
+// What the journal stands on.
+struct JournalSeams {
+  world::Disk& disk;
+  world::Loop& loop;
+  world::Timers& timers;
+  const world::Clock& clock;
+  world::Log& log;
+};
+
+// Writes records in groups: one write, one sync, one group in flight (PROTOCOL 4.1). What is added
+// while a group is in flight, or in one turn of the loop, becomes the next group. Completions run
+// in the order in which they were added, when their record is durable. A failed write or sync is
+// final: `fatal` is called once, and nothing completes any more (PROTOCOL 4.4). Loop thread only.
+class Journal {
+ public:
+  Journal(const Options& options, JournalStart start, const JournalSeams& seams, Counters& counters,
+          Fatal fatal);
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+
+  // The record's place in the journal; places grow by one.
+  std::uint64_t add(const Record& record);
+  std::uint64_t add(const Record& record, Completion completion);
+
+  // `completion` runs when the record at `sequence`, which is not durable yet, is.
+  void after(std::uint64_t sequence, Completion completion);
+
+  // The place of the next record.
+  std::uint64_t next_sequence() const { return added_ + 1; }
+
+  bool is_durable(std::uint64_t sequence) const { return sequence <= durable_; }
+
+  // False while there is space only for payments that were accepted already.
+  bool has_room() const { return !supply_.is_down_to_reserve(); }
+
+  // Nothing is gathered or in flight.
+  bool idle() const { return durable_ == added_; }
+
+ private:
+  struct Waiting {
+    std::uint64_t sequence;
+    Completion completion;
+  };
+  // Two of them take turns, so that no group needs new memory.
+  struct Batch {
+    GroupBuffer group;
+    std::vector<Waiting> waiting;
+  };
+
+  void schedule();
+  void flush();
+  void write_group(std::uint64_t most_bytes);
+  void move_later_completions();
+  void change_segment();
+  void sync_old_segment();
+  void append(std::uint64_t offset, std::span<const std::byte> bytes, world::Durability durability,
+              std::shared_ptr<const void> owner, void (Journal::*next)());
+  void group_is_durable();
+  void old_segment_is_durable();
+  void fail(const world::DiskError& error);
+
+  const world::Durability durability_;
+  const std::uint64_t max_group_bytes_;
+  world::Disk& disk_;
+  world::Loop& loop_;
+  const world::Clock& clock_;
+  Counters& counters_;
+  Fatal fatal_;
+
+  Chain chain_;
+  Segment segment_;
+  std::string segment_name_;
+  std::uint64_t offset_;
+  bool old_segment_synced_ = false;
+
+  std::shared_ptr<Batch> gathering_ = std::make_shared<Batch>();
+  std::shared_ptr<Batch> flying_ = std::make_shared<Batch>();
+  std::uint64_t flying_bytes_ = 0;
+  world::Instant flying_since_;
+  std::uint64_t added_;     // the place of the newest record
+  std::uint64_t flown_;     // of the newest record that was handed to the disk
+  std::uint64_t durable_;   // of the newest record that is durable
+  bool appending_ = false;  // the disk has not answered yet
+  bool flush_is_due_ = false;
+  bool failed_ = false;
+
+  std::shared_ptr<char> alive_ = std::make_shared<char>();  // completions may come after the end
+  SegmentSupply supply_;
+};
+
+}  // namespace payswitch::store::embedded

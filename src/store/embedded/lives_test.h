@@ -1,0 +1,78 @@
+#pragma once
+
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lab/world/chance.h"
+#include "lab/world/disk.h"
+#include "lab/world/life.h"
+#include "lab/world/log.h"
+#include "lab/world/world.h"
+#include "store/embedded/engine.h"
+#include "store/samples_test.h"
+
+namespace payswitch::store::embedded {
+
+// An embedded store in a virtual world, over several lives of its process. Segments are as small as
+// they can be, so that a few payments fill one.
+class Lives {
+ public:
+  explicit Lives(std::uint64_t seed = 1, world::Durability durability = world::Durability::fsync)
+      : chance(seed) {
+    options.durability = durability;
+    options.segment_bytes = 8192;
+    options.max_group_bytes = 2048;
+    options.processors = {"default", "fallback"};
+  }
+  ~Lives() { kill(); }
+
+  std::expected<void, std::string> start() {
+    life_.emplace(world);
+    auto opened = open(options, disk, *life_, *life_, world, log,
+                       [this](const std::string& line) { fatal_lines.push_back(line); });
+    if (!opened) {
+      disk.kill();
+      life_.reset();
+      return std::unexpected(opened.error());
+    }
+    store_ = *std::move(opened);
+    return {};
+  }
+
+  Store& store() { return *store_; }
+
+  void kill() {
+    disk.kill();
+    end();
+  }
+
+  void power_cut() {
+    disk.power_cut();
+    end();
+  }
+
+  // Ends the store while the machine goes on, the disk included.
+  void end() {
+    if (life_) life_->end();
+    store_.reset();
+    life_.reset();
+  }
+
+  lab::World world;
+  lab::SeededChance chance;
+  lab::VirtualDisk disk{world, chance};
+  lab::CollectedLog log;
+  Options options;
+  std::vector<std::string> fatal_lines;
+
+ private:
+  std::optional<lab::Life> life_;
+  std::unique_ptr<Store> store_;
+};
+
+}  // namespace payswitch::store::embedded

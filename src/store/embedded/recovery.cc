@@ -1,0 +1,198 @@
+#include "store/embedded/recovery.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+#include <span>
+
+#include "store/embedded/record.h"
+#include "store/embedded/replay.h"
+
+namespace payswitch::store::embedded {
+
+namespace {
+
+using world::Bytes;
+using Line = std::expected<void, std::string>;
+
+std::unexpected<std::string> line(const world::DiskError& error) {
+  return std::unexpected(error.message());
+}
+
+void append(Bytes& content, std::span<const std::byte> bytes) {
+  content.insert(content.end(), bytes.begin(), bytes.end());
+}
+
+Bytes header_of(const Segment& segment) {
+  const auto header = make_segment_header(segment);
+  const auto bytes = std::as_bytes(std::span(&header, 1));
+  Bytes content(bytes.begin(), bytes.end());
+  content.resize(segment_header_bytes);
+  return content;
+}
+
+class Recovery {
+ public:
+  Recovery(const Options& options, world::Disk& disk, const world::Clock& clock, world::Log& log,
+           Index& index)
+      : options_(options), disk_(disk), clock_(clock), log_(log), index_(index), replay_(index) {}
+
+  std::expected<JournalStart, std::string> run();
+
+ private:
+  std::expected<std::vector<std::uint64_t>, std::string> find_segments();
+  Line read_segments();
+  void tell() const;
+  Line refresh_unused();
+  Line write_survivors(std::span<const std::byte> names);
+  Line write(const Segment& segment, const Bytes& content);
+  void go_on_in(const Segment& segment, std::uint64_t offset);
+
+  const Options& options_;
+  world::Disk& disk_;
+  const world::Clock& clock_;
+  world::Log& log_;
+  Index& index_;
+  Replay replay_;
+  Bytes survivors_;  // of the last segment that belongs to the log
+  JournalStart start_;
+};
+
+std::expected<JournalStart, std::string> Recovery::run() {
+  if (auto read = read_segments(); !read) return std::unexpected(read.error());
+  tell();
+  start_.chain = replay_.chain();
+  start_.records = replay_.records();
+  const auto named = name_processors(options_, index_);
+  if (!named) return std::unexpected(named.error());
+  GroupBuffer group;
+  for (const Record& record : *named) group.add(record);
+  start_.records += named->size();
+  std::span<const std::byte> names;
+  if (!group.empty()) names = group.seal(start_.chain, clock_.wall());
+  // First: as long as they hold a piece of a group, the log must not go on before them.
+  if (auto refreshed = refresh_unused(); !refreshed) return std::unexpected(refreshed.error());
+  if (auto written = write_survivors(names); !written) return std::unexpected(written.error());
+  return std::move(start_);
+}
+
+// The numbers of the segments, in order. What was never finished is removed.
+std::expected<std::vector<std::uint64_t>, std::string> Recovery::find_segments() {
+  const auto names = disk_.list();
+  if (!names) return line(names.error());
+  std::vector<std::uint64_t> numbers;
+  for (const auto& name : *names) {
+    if (name.ends_with(".tmp")) {
+      if (auto removed = disk_.remove(name); !removed) return line(removed.error());
+    } else if (const auto number = segment_number(name)) {
+      numbers.push_back(*number);
+    }
+  }
+  std::ranges::sort(numbers);
+  return numbers;
+}
+
+Line Recovery::read_segments() {
+  const auto numbers = find_segments();
+  if (!numbers) return std::unexpected(numbers.error());
+  for (const auto number : *numbers) {
+    auto file = disk_.read(segment_name(number));
+    if (!file) return line(file.error());
+    if (auto read = replay_.read(*file, number); !read) return read;
+    if (replay_.last().number == number) survivors_ = std::move(*file);
+  }
+  return {};
+}
+
+void Recovery::tell() const {
+  log_.info("journal: {} records in {} groups read from {} segments", replay_.records(),
+            replay_.chain().number, replay_.last().number);
+  if (const auto& tear = replay_.tear()) {
+    log_.warn("{}: dropped a torn tail at offset {}: it was never acknowledged",
+              segment_name(tear->segment), tear->offset);
+  }
+}
+
+// Those that hold a piece of a group get their zeros back.
+Line Recovery::refresh_unused() {
+  for (const auto& unused : replay_.unused()) {
+    start_.prepared.push_back(unused.segment);
+    if (unused.only_zeros) continue;
+    if (auto written = write(unused.segment, header_of(unused.segment)); !written) return written;
+  }
+  return {};
+}
+
+// Writes what survived to a fresh file under the old name, `names` behind it, or in the next
+// segment when there is no room. Done also when nothing was torn: after a kill -9 what was read may
+// be in the page cache alone. The directory is synced with it, so the prepared segments' names hold
+// as well.
+Line Recovery::write_survivors(std::span<const std::byte> names) {
+  Segment segment = replay_.last();
+  std::uint64_t end = replay_.end();
+  if (segment.number == 0) {
+    segment = {.number = 1, .size = options_.segment_bytes};
+    end = segment_header_bytes;
+    survivors_ = header_of(segment);
+  }
+  survivors_.resize(end);
+  const bool fits = names.size() <= segment.size - end;
+  if (fits) append(survivors_, names);
+  go_on_in(segment, survivors_.size());
+  if (auto written = write(segment, survivors_); !written || fits) return written;
+
+  Segment next{.number = segment.number + 1, .size = options_.segment_bytes};
+  if (!start_.prepared.empty()) {
+    next = start_.prepared.front();
+    start_.prepared.erase(start_.prepared.begin());
+  }
+  Bytes content = header_of(next);
+  append(content, names);
+  go_on_in(next, content.size());
+  return write(next, content);
+}
+
+Line Recovery::write(const Segment& segment, const Bytes& content) {
+  assert(content.size() <= segment.size);
+  auto written = disk_.replace(segment_name(segment.number), content, segment.size);
+  if (!written) return line(written.error());
+  return {};
+}
+
+void Recovery::go_on_in(const Segment& segment, std::uint64_t offset) {
+  start_.segment = segment;
+  start_.offset = offset;
+}
+
+}  // namespace
+
+std::expected<std::vector<Record>, std::string> name_processors(const Options& options,
+                                                                Index& index) {
+  std::vector<Record> records;
+  for (const auto& name : options.processors) {
+    if (std::ranges::find(index.names(), name) != index.names().end()) continue;
+    if (name.empty() || name.size() > max_name_bytes) {
+      return std::unexpected(
+          fmt::format("processor name '{}' must have 1 to {} bytes", name, max_name_bytes));
+    }
+    if (index.names().size() == payment::max_processors) {
+      return std::unexpected(fmt::format(
+          "processor '{}' cannot be added: this store knows {} names already, its maximum", name,
+          payment::max_processors));
+    }
+    const auto number = static_cast<payment::ProcessorNumber>(index.names().size());
+    records.push_back(named_record(number, name));
+    const auto applied = index.apply(records.back(), 0);
+    assert(applied.changed);
+  }
+  return records;
+}
+
+std::expected<JournalStart, std::string> recover(const Options& options, world::Disk& disk,
+                                                 const world::Clock& clock, world::Log& log,
+                                                 Index& index) {
+  return Recovery(options, disk, clock, log, index).run();
+}
+
+}  // namespace payswitch::store::embedded

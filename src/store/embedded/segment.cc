@@ -1,0 +1,79 @@
+#include "store/embedded/segment.h"
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
+#include <cstring>
+
+namespace payswitch::store::embedded {
+
+namespace {
+
+constexpr std::string_view prefix = "journal-";
+constexpr std::size_t digits = 10;
+
+std::uint64_t checksum_of(const SegmentHeader& header) {
+  return XXH3_64bits(&header, offsetof(SegmentHeader, checksum));
+}
+
+}  // namespace
+
+std::string segment_name(std::uint64_t number) {
+  return fmt::format("{}{:0{}}", prefix, number, digits);
+}
+
+std::optional<std::uint64_t> segment_number(std::string_view name) {
+  if (!name.starts_with(prefix)) return std::nullopt;
+  name.remove_prefix(prefix.size());
+  if (name.size() != digits) return std::nullopt;
+  std::uint64_t number = 0;
+  const auto* end = name.data() + name.size();
+  const auto parsed = std::from_chars(name.data(), end, number);
+  if (parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
+  return number;
+}
+
+SegmentHeader make_segment_header(const Segment& segment) {
+  SegmentHeader header{.magic = segment_magic,
+                       .version = format_version,
+                       .slot_size = slot_bytes,
+                       .number = segment.number,
+                       .segment_size = segment.size,
+                       .reserved = 0,
+                       .checksum = 0};
+  header.checksum = checksum_of(header);
+  return header;
+}
+
+std::expected<Segment, std::string> check_segment(std::span<const std::byte> file,
+                                                  std::uint64_t number) {
+  SegmentHeader header;
+  if (file.size() < sizeof(header)) return std::unexpected("is too short to have a header");
+  std::memcpy(&header, file.data(), sizeof(header));
+  if (header.magic != segment_magic) return std::unexpected("is no journal segment (wrong magic)");
+  // Before the checksum: a newer format may keep it elsewhere.
+  if (header.version != format_version) {
+    return std::unexpected(fmt::format("has format version {}, this program reads version {}",
+                                       header.version, format_version));
+  }
+  if (header.slot_size != slot_bytes) {
+    return std::unexpected(fmt::format("has slots of {} bytes, this program reads slots of {}",
+                                       header.slot_size, slot_bytes));
+  }
+  if (header.checksum != checksum_of(header)) {
+    return std::unexpected("is damaged at offset 0: its header has a wrong checksum");
+  }
+  if (header.number != number) {
+    return std::unexpected(fmt::format("holds segment {}: it was renamed", header.number));
+  }
+  if (header.segment_size != file.size() || header.segment_size < min_segment_bytes) {
+    return std::unexpected(
+        fmt::format("is {} bytes long, its header says {}", file.size(), header.segment_size));
+  }
+  return Segment{header.number, header.segment_size};
+}
+
+}  // namespace payswitch::store::embedded

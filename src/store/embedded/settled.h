@@ -1,0 +1,76 @@
+#pragma once
+
+#include <array>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "store/embedded/payment.h"
+#include "store/store.h"
+
+namespace payswitch::store::embedded {
+
+// Every settled payment, in 48 bytes each where all went as it mostly goes: one attempt, booked as
+// it was sent. What differs from that is kept beside. Nothing is ever removed. Loop thread only.
+class SettledPayments {
+ public:
+  void add(const Payment& payment, const Settlement& settlement);
+
+  // The amount that was accepted; nullopt when no such payment is settled.
+  std::optional<payment::Money> amount(const payment::CorrelationId& id) const;
+
+  std::optional<PaymentView> view(const payment::CorrelationId& id) const;
+
+  // How it was settled: what add() was told.
+  std::optional<Settlement> settlement(const payment::CorrelationId& id) const;
+
+  std::size_t size() const;
+
+ private:
+  // Four words: the amount (at most Money::max_cents, 40 bits), the processor and two flags share
+  // one.
+  class Entry {
+   public:
+    Entry() = default;
+    Entry(const Payment& payment, const Settlement& settlement, bool has_more);
+
+    payment::Money amount() const;
+    payment::ProcessorNumber processor() const;
+    bool finding() const { return (packed_ & finding_bit) != 0; }
+    bool has_more() const { return (packed_ & more_bit) != 0; }
+
+    payment::UtcMs accepted_at;
+    payment::UtcMs requested_at;
+    payment::UtcMs settled_at;
+
+   private:
+    static constexpr int amount_bits = 40;
+    static constexpr std::uint64_t finding_bit = 1ull << 48;
+    static constexpr std::uint64_t more_bit = 1ull << 49;
+    static_assert(payment::Money::max_cents < 1ll << amount_bits);
+
+    std::uint64_t packed_ = 0;
+  };
+
+  struct More {
+    payment::Money booked;
+    std::uint32_t settled_by = 0;  // the attempt's number
+    std::vector<AttemptView> attempts;
+  };
+
+  // A flat map moves all that it holds when it grows; in shards it stops the loop for a 64th of
+  // that.
+  static constexpr std::size_t shard_count = 64;
+  template <class Value>
+  using Map =
+      boost::unordered_flat_map<payment::CorrelationId, Value, std::hash<payment::CorrelationId>>;
+
+  static std::size_t shard_of(const payment::CorrelationId& id);
+  const Entry* find(const payment::CorrelationId& id) const;
+
+  std::array<Map<Entry>, shard_count> shards_;
+  Map<More> more_;
+};
+
+}  // namespace payswitch::store::embedded

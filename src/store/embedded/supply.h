@@ -1,0 +1,67 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "store/counters.h"
+#include "store/embedded/segment.h"
+#include "world/disk.h"
+#include "world/log.h"
+#include "world/loop.h"
+
+namespace payswitch::store::embedded {
+
+// The last prepared segments are kept for payments that were accepted already (PROTOCOL 4.4).
+inline constexpr std::size_t reserve_segments = 2;
+
+// How many segments are kept ready: one to switch to, and the reserve.
+inline constexpr std::size_t prepared_target = reserve_segments + 1;
+
+inline constexpr auto prepare_retry = std::chrono::seconds(1);
+
+// Keeps empty segments ready before the journal needs them: it is the only one that takes space on
+// the disk. When that fails it says so once, tries again every second, and nothing else stops for
+// it. Loop thread only; asks for the first segment once the loop runs.
+class SegmentSupply {
+ public:
+  // `prepared` are ready already; the next one to make follows `last`. `on_ready` is called
+  // whenever one has become ready.
+  SegmentSupply(std::uint64_t segment_bytes, std::uint64_t last, std::vector<Segment> prepared,
+                world::Disk& disk, world::Loop& loop, world::Timers& timers, world::Log& log,
+                Counters& counters, world::Callback on_ready);
+  ~SegmentSupply();
+  SegmentSupply(const SegmentSupply&) = delete;
+  SegmentSupply& operator=(const SegmentSupply&) = delete;
+
+  bool empty() const { return ready_.empty(); }
+
+  // The next segment in the order of numbers. Not empty().
+  Segment take();
+
+  // Nothing but the reserve is left, because preparing fails: new payments must wait outside.
+  bool is_down_to_reserve() const { return failing_ && ready_.size() <= reserve_segments; }
+
+ private:
+  void fill();
+  void prepared(const Segment& segment, world::DiskResult<void> result);
+  void count() { counters_.prepared_segments = ready_.size(); }
+
+  const std::uint64_t segment_bytes_;
+  world::Disk& disk_;
+  world::Timers& timers_;
+  world::Log& log_;
+  Counters& counters_;
+  world::Callback on_ready_;
+
+  std::deque<Segment> ready_;
+  std::uint64_t last_;  // the number of the newest segment that exists
+  bool preparing_ = false;
+  bool failing_ = false;
+  world::TimerId retry_ = world::TimerId::none;
+  std::shared_ptr<char> alive_ = std::make_shared<char>();  // completions may come after the end
+};
+
+}  // namespace payswitch::store::embedded

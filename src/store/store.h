@@ -1,0 +1,152 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "books/books.h"
+#include "payment/correlation_id.h"
+#include "payment/money.h"
+#include "payment/outcome.h"
+#include "payment/processor_number.h"
+#include "payment/state.h"
+#include "payment/time.h"
+#include "store/counters.h"
+
+// Where payments are kept. The seam speaks of payments, not of bytes.
+namespace payswitch::store {
+
+// What is durable before a request's write is started (PROTOCOL 2.1).
+struct Intent {
+  payment::ProcessorNumber processor = payment::no_processor;
+  std::uint32_t number = 0;     // counts the payment's attempts, from 1
+  payment::UtcMs requested_at;  // what the processor's books will say
+};
+
+struct Acceptance {
+  payment::CorrelationId id;
+  payment::Money amount;
+  payment::UtcMs accepted_at;
+  std::optional<Intent> intent;  // the fast path (PROTOCOL 2.2)
+  bool admit_new = true;         // false: only replays are answered (PROTOCOL 5.1)
+};
+
+enum class Verdict : std::uint8_t {
+  accepted,      // new, and now durable
+  replayed,      // same id, same amount; the original is durable
+  conflict,      // same id, another amount; the original is durable
+  not_admitted,  // new, but admit_new was false or there is no room on the disk: nothing was kept
+};
+
+struct Refusal {
+  payment::ProcessorNumber processor = payment::no_processor;
+  std::uint32_t number = 0;
+  payment::Outcome reason = payment::Outcome::refused;  // a refusal, or released
+};
+
+struct Settlement {
+  payment::ProcessorNumber processor = payment::no_processor;
+  std::uint32_t number = 0;     // of the attempt
+  payment::UtcMs requested_at;  // what the processor's books say
+  payment::Money amount;        // what the processor's books say
+  payment::UtcMs settled_at;
+  bool finding = false;  // the processor's books differ from our intent (PROTOCOL 3.1)
+};
+
+// One attempt as a reader sees it.
+struct AttemptView {
+  std::uint32_t number = 0;
+  payment::ProcessorNumber processor = payment::no_processor;
+  payment::UtcMs requested_at;
+  std::optional<payment::Outcome> outcome;  // none: in flight, or unknown
+};
+
+// How many attempts of one payment are remembered: the first ones are forgotten beyond it.
+inline constexpr std::size_t max_attempts_remembered = 16;
+
+struct PaymentView {
+  payment::CorrelationId id;
+  payment::Money amount;
+  payment::State state = payment::State::accepted;
+  payment::UtcMs accepted_at;
+  payment::ProcessorNumber processor = payment::no_processor;  // of the last intent or settlement
+  std::optional<payment::UtcMs> requested_at;
+  std::optional<payment::UtcMs> settled_at;
+  bool finding = false;
+  std::uint32_t attempts_made = 0;
+  std::vector<AttemptView> attempts;
+};
+
+// A payment that is neither settled nor parked, as it was found at start.
+struct OpenPayment {
+  payment::CorrelationId id;
+  payment::Money amount;
+  payment::UtcMs accepted_at;
+  std::uint32_t attempts_made = 0;
+  std::uint32_t our_fault_mask = 0;  // bit n: processor n said that the request is our fault
+  std::optional<Intent> unanswered;  // its last intent, when no refusal of it is on record
+};
+
+struct Summary {
+  std::vector<payment::Total> by_processor;  // index: ProcessorNumber; size: names().size()
+};
+
+// Loop thread only. The calls of one turn are one batch: the engine gathers them and makes them
+// durable together, in the order of the calls; completions run later, from the loop, in that order
+// (save that an answer that needs no sync does not wait for one: find(), summary(), and replays of
+// what is durable). State that a call changes is visible to find(), summary() and counters() at
+// once; it is durable when the call completes. A failed write never completes anything: the process
+// ends (PROTOCOL 4.4).
+class Store {
+ public:
+  using AcceptDone = std::move_only_function<void(Verdict)>;
+  using Done = std::move_only_function<void()>;
+  using FindDone = std::move_only_function<void(const std::optional<PaymentView>&)>;
+  using SummaryDone = std::move_only_function<void(const Summary&)>;
+
+  virtual ~Store() = default;
+
+  // The verdict is durable when `done` runs: that of a replay waits for the original's sync.
+  virtual void accept(const Acceptance& acceptance, AcceptDone done) = 0;
+
+  // The intent is durable when `done` runs. The payment is open, and has no unanswered intent.
+  virtual void intend(const payment::CorrelationId& id, const Intent& intent, Done done) = 0;
+
+  // Every request of the attempt was answered with a refusal (or it was released). Nobody waits,
+  // but it is durable before any later intent of the payment.
+  virtual void refuse(const payment::CorrelationId& id, const Refusal& refusal) = 0;
+
+  // The attempt's outcome is unknown. Not kept: after a restart every unanswered intent is unknown.
+  virtual void note_unknown(const payment::CorrelationId& id) = 0;
+
+  // Counts in summary() at once; is final (durable) when `done` runs. The payment is attempting or
+  // unknown, and its acceptance has completed: nobody can have an answer before (PROTOCOL 2.1).
+  virtual void settle(const payment::CorrelationId& id, const Settlement& settlement,
+                      Done done) = 0;
+
+  // No processor will take it: kept, listed, never dropped. Durable when `done` runs.
+  virtual void park(const payment::CorrelationId& id, payment::UtcMs at, Done done) = 0;
+
+  virtual void find(const payment::CorrelationId& id, FindDone done) = 0;
+  virtual void summary(const books::Window& window, SummaryDone done) = 0;
+
+  // Index: ProcessorNumber. Names that are no longer configured stay.
+  virtual const std::vector<std::string>& names() const = 0;
+
+  // The open payments that the store had at start, in the order in which they were accepted. Once.
+  virtual std::vector<OpenPayment> take_over() = 0;
+
+  // The highest requestedAt of any intent known at start: the highest that was ever issued; zero
+  // when there is none. What a processor's books say instead (a finding) was not issued, and does
+  // not count.
+  virtual payment::UtcMs highest_requested_at() const = 0;
+
+  // Nothing is waiting to become durable.
+  virtual bool idle() const = 0;
+
+  virtual const Counters& counters() const = 0;
+};
+
+}  // namespace payswitch::store
