@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+
+#include "http/message.h"
+#include "http/render.h"
+
+namespace payswitch::http {
+
+// The unanswered requests of one connection. Answers come in any order and leave in the order of
+// the requests (RFC 9112 section 9.3.2): one that comes early is held back as bytes.
+class AnswerQueue {
+ public:
+  // A request came in; the number names it.
+  std::uint64_t open(AnswerShape shape);
+
+  // Its answer. Appends to `out` all that may go out now. Ignored when the queue has ended.
+  void answer(std::uint64_t sequence, const Response& response, std::string& out);
+
+  // No request follows the last one that is open, so its answer says so, unless that is being held
+  // back already.
+  void close_last();
+
+  // The turn of an answer with raw_then_close has come: nothing may go out behind it.
+  bool ended() const { return ended_; }
+
+  bool empty() const { return slots_.empty(); }
+  std::size_t size() const { return slots_.size(); }
+  std::size_t held_bytes() const { return held_bytes_; }
+
+ private:
+  struct Slot {
+    AnswerShape shape;
+    bool answered = false;
+    bool ends = false;
+    std::string bytes;  // of an answer that waits for the ones before it
+  };
+
+  void render(Slot& slot, const Response& response, std::string& out);
+  void pop_answered(std::string& out);
+
+  std::deque<Slot> slots_;
+  std::uint64_t first_ = 0;  // the number of slots_.front()
+  std::size_t held_bytes_ = 0;
+  bool ended_ = false;
+};
+
+}  // namespace payswitch::http

@@ -1,0 +1,300 @@
+#include "http/connection.h"
+
+#include <array>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
+#include <cassert>
+
+#include "http/problem.h"
+
+namespace payswitch::http {
+
+using boost::system::error_code;
+
+Connection::Connection(ConnectionOwner& owner, Socket socket)
+    : owner_(owner),
+      socket_(std::move(socket)),
+      parser_({.max_header_bytes = owner.options().max_header_bytes,
+               .max_body_bytes = owner.options().max_body_bytes}),
+      last_active_(owner.clock().now()) {
+  error_code ignored;
+  // Writes are tried at once and without Asio's machinery; it is asked only when the kernel is
+  // full.
+  socket_.non_blocking(true, ignored);
+  socket_.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
+}
+
+Connection::~Connection() {
+  assert(timer_ == world::TimerId::none);
+}
+
+void Connection::start() {
+  settle();
+}
+
+void Connection::turn_away(Rejection rejection) {
+  reject(rejection);
+  flush();
+}
+
+void Connection::drain() {
+  draining_ = true;
+  if (closed_ || lingering_ || running_) return;
+  const bool idle = queue_.empty() && unsent() == 0 && !parser_.mid_request();
+  idle ? close() : settle();
+}
+
+void Connection::close() {
+  if (closed_) return;
+  closed_ = true;
+  owner_.timers().cancel(std::exchange(timer_, world::TimerId::none));
+  error_code ignored;
+  socket_.close(ignored);
+  owner_.closed(*this);
+}
+
+// -- requests in
+// -----------------------------------------------------------------------------------
+
+void Connection::run() {
+  assert(!running_);
+  running_ = true;
+  bool all_taken = false;
+  do {
+    all_taken = take_requests();
+    say_continue();
+    write();
+  } while (!all_taken && may_take());
+  running_ = false;
+  settle();
+}
+
+// False: it stopped because a limit was reached.
+bool Connection::take_requests() {
+  while (may_take()) {
+    switch (parser_.next()) {
+      case RequestParser::Step::need_more:
+        note_request_time();
+        return true;
+      case RequestParser::Step::request:
+        dispatch();
+        break;
+      case RequestParser::Step::rejected:
+        ++owner_.counters().bad_requests;
+        reject(parser_.problem());
+        break;
+    }
+  }
+  return false;
+}
+
+void Connection::dispatch() {
+  request_began_.reset();
+  continue_said_ = false;
+  const Request& request = parser_.request();
+  const bool keep = parser_.keep_alive() && !draining_;
+  if (!keep) stopped_ = true;
+  const auto sequence = queue_.open({.without_body = request.method == Method::head,
+                                     .close = !keep,
+                                     .say_keep_alive = keep && parser_.is_http_1_0()});
+  ++owner_.counters().requests;
+  owner_.handle(request, Responder{shared_from_this(), sequence});
+}
+
+void Connection::reject(Rejection rejection) {
+  reject(to_problem(rejection));
+}
+
+void Connection::reject(const Problem& problem) {
+  stopped_ = true;
+  static constexpr std::array retry_after{Field{.name = "Retry-After", .value = "1"}};
+  const bool may_retry = problem.status == 503;
+  const auto sequence = queue_.open({.close = true});
+  const std::string body = to_json(problem);
+  queue_.answer(
+      sequence,
+      {.status = problem.status,
+       .content_type = problem_content_type,
+       .body = body,
+       .fields = may_retry ? std::span<const Field>{retry_after} : std::span<const Field>{}},
+      output_);
+}
+
+// The time limit of a request runs from its first byte, not from when the one before was answered.
+void Connection::note_request_time() {
+  if (!parser_.mid_request()) {
+    request_began_.reset();
+  } else if (!request_began_) {
+    request_began_ = last_active_;
+  }
+}
+
+// The 100 goes out in the order of the answers, too. Meanwhile the client is not being slow.
+void Connection::say_continue() {
+  if (stopped_ || continue_said_ || !parser_.awaits_continue()) return;
+  request_began_.reset();
+  if (!queue_.empty()) return;
+  output_ += "HTTP/1.1 100 Continue\r\n\r\n";
+  continue_said_ = true;
+  request_began_ = owner_.clock().now();
+}
+
+bool Connection::may_take() const {
+  const ServerOptions& options = owner_.options();
+  return !closed_ && !stopped_ && !queue_.ended() && queue_.size() < options.max_pipelined &&
+         unsent() + queue_.held_bytes() < options.max_unsent_bytes;
+}
+
+bool Connection::may_read() const {
+  return may_take() && !input_ended_;
+}
+
+void Connection::read() {
+  if (reading_) return;
+  reading_ = true;
+  const auto room = parser_.prepare();
+  socket_.async_read_some(boost::asio::buffer(room.data(), room.size()),
+                          [self = shared_from_this()](error_code error, std::size_t count) {
+                            self->on_read(error, count);
+                          });
+}
+
+void Connection::on_read(error_code error, std::size_t count) {
+  reading_ = false;
+  if (closed_) return;
+  if (error && error != boost::asio::error::eof) return close();
+  input_ended_ = static_cast<bool>(error);
+  if (lingering_) return discard(count);
+  if (stopped_) return settle();
+  last_active_ = owner_.clock().now();
+  parser_.commit(count);
+  run();
+}
+
+// -- answers out
+// -----------------------------------------------------------------------------------
+
+void Connection::answer(std::uint64_t sequence, const Response& response) {
+  if (closed_ || lingering_) return;
+  queue_.answer(sequence, response, output_);
+  if (running_ || flush_pending_ || (unsent() == 0 && !queue_.ended())) return;
+  flush_pending_ = true;
+  owner_.flush_soon(shared_from_this());
+}
+
+void Connection::flush() {
+  flush_pending_ = false;
+  if (closed_ || lingering_) return;
+  last_active_ = owner_.clock().now();
+  run();
+}
+
+void Connection::write() {
+  while (!closed_ && !awaiting_write_ && unsent() > 0) {
+    error_code error;
+    const auto rest = boost::asio::buffer(output_.data() + sent_, unsent());
+    sent_ += socket_.write_some(rest, error);
+    if (error == boost::asio::error::would_block) {
+      awaiting_write_ = true;
+      socket_.async_wait(Socket::wait_write, [self = shared_from_this()](error_code failed) {
+        self->on_writable(failed);
+      });
+    } else if (error) {
+      close();
+    }
+  }
+  if (unsent() > 0) return;
+  sent_ = 0;
+  output_.clear();
+  if (output_.capacity() > max_kept_output) output_.shrink_to_fit();
+}
+
+void Connection::on_writable(error_code error) {
+  awaiting_write_ = false;
+  if (closed_) return;
+  if (error) return close();
+  last_active_ = owner_.clock().now();
+  run();
+}
+
+// -- what comes next
+// -------------------------------------------------------------------------------
+
+void Connection::settle() {
+  if (closed_) return;
+  if (draining_ && !parser_.mid_request()) {
+    stopped_ = true;
+    queue_.close_last();
+  }
+  const bool all_sent = unsent() == 0;
+  if (queue_.ended() && all_sent) return close();
+  const bool last_answer_sent = queue_.empty() && all_sent;
+  if (last_answer_sent && input_ended_) return close();
+  if (last_answer_sent && stopped_ && !lingering_) linger();
+  if (lingering_ || may_read()) {
+    read();
+  } else {
+    // We do not let the request come, so its time does not run.
+    request_began_.reset();
+  }
+  watch_deadline();
+}
+
+void Connection::linger() {
+  lingering_ = true;
+  linger_until_ = owner_.clock().now() + max_linger;
+  error_code ignored;
+  socket_.shutdown(Socket::shutdown_send, ignored);
+  if (!reading_) parser_.drop_input();
+}
+
+void Connection::discard(std::size_t count) {
+  lingered_bytes_ += count;
+  if (input_ended_ || lingered_bytes_ > max_linger_bytes) return close();
+  parser_.drop_input();
+  read();
+}
+
+// -- time limits
+// -----------------------------------------------------------------------------------
+
+Connection::Deadline Connection::deadline() const {
+  const ServerOptions& options = owner_.options();
+  if (lingering_) return {Limit::linger, linger_until_};
+  if (request_began_) return {Limit::request, *request_began_ + options.read_timeout};
+  if (unsent() > 0) return {Limit::write, last_active_ + options.idle_timeout};
+  if (queue_.empty()) return {Limit::idle, last_active_ + options.idle_timeout};
+  return {};
+}
+
+// One timer a connection, set anew only when the deadline comes nearer: in a steady stream of
+// requests it moves away with each and costs nothing.
+void Connection::watch_deadline() {
+  const Deadline next = deadline();
+  if (next.limit == Limit::none) return;
+  if (timer_ != world::TimerId::none) {
+    if (timer_at_ <= next.at) return;
+    owner_.timers().cancel(timer_);
+  }
+  timer_at_ = next.at;
+  timer_ = owner_.timers().after(next.at - owner_.clock().now(), [this] { on_timer(); });
+}
+
+void Connection::on_timer() {
+  timer_ = world::TimerId::none;
+  const auto self = shared_from_this();
+  const Deadline due = deadline();
+  if (due.limit == Limit::none) return;
+  if (owner_.clock().now() < due.at) return watch_deadline();
+  on_deadline(due.limit);
+}
+
+void Connection::on_deadline(Limit limit) {
+  if (limit != Limit::request) return close();
+  request_began_.reset();
+  ++owner_.counters().bad_requests;
+  reject(Rejection::timed_out);
+  flush();
+}
+
+}  // namespace payswitch::http

@@ -1,0 +1,122 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "http/answer_queue.h"
+#include "http/counters.h"
+#include "http/message.h"
+#include "http/options.h"
+#include "http/request_parser.h"
+#include "http/socket.h"
+#include "world/loop.h"
+
+namespace payswitch::http {
+
+class Connection;
+
+// What a server's connection needs of its server, which outlives every open connection.
+class ConnectionOwner {
+ public:
+  virtual ~ConnectionOwner() = default;
+
+  virtual void handle(const Request& request, Responder respond) = 0;
+  // The connection wants flush() once, when the answers of this turn of the loop are all there.
+  virtual void flush_soon(std::shared_ptr<Connection> connection) = 0;
+  virtual void closed(const Connection& connection) = 0;
+
+  virtual const ServerOptions& options() const = 0;
+  virtual ServerCounters& counters() = 0;
+  virtual world::Timers& timers() = 0;
+  virtual const world::Clock& clock() const = 0;
+};
+
+// One client. It reads as long as it is below its limits, hands requests to the owner, and writes
+// answers in order, many at a time. Stays alive until it is closed and nobody holds a Responder.
+class Connection final : public ResponseSink, public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(ConnectionOwner& owner, Socket socket);
+  ~Connection() override;
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  void start();
+  // Instead of start(): says why not, and closes.
+  void turn_away(Rejection rejection);
+
+  // Answers what has been read, or is being read, and closes.
+  void drain();
+  // Now, whatever is outstanding. The owner is told, once.
+  void close();
+
+  void answer(std::uint64_t sequence, const Response& response) override;
+  // Writes what is there, and goes on reading if that was what it waited for.
+  void flush();
+
+ private:
+  // What ends the wait that is going on.
+  enum class Limit : std::uint8_t { none, idle, request, write, linger };
+  struct Deadline {
+    Limit limit = Limit::none;
+    world::Instant at;
+  };
+
+  // Upper bounds of a lingering close (RFC 9112 section 9.6): the client is given the chance to
+  // read the last answer before unread bytes of its own make the kernel reset the connection.
+  static constexpr std::chrono::seconds max_linger{2};
+  static constexpr std::size_t max_linger_bytes = 1024 * 1024;
+  static constexpr std::size_t max_kept_output = 64 * 1024;
+
+  void run();
+  bool take_requests();
+  void dispatch();
+  void reject(Rejection rejection);
+  void reject(const Problem& problem);
+  void note_request_time();
+  void say_continue();
+  bool may_take() const;
+  bool may_read() const;
+
+  void read();
+  void on_read(boost::system::error_code error, std::size_t count);
+  void write();
+  void on_writable(boost::system::error_code error);
+  std::size_t unsent() const { return output_.size() - sent_; }
+
+  void settle();
+  void linger();
+  void discard(std::size_t count);
+
+  Deadline deadline() const;
+  void watch_deadline();
+  void on_timer();
+  void on_deadline(Limit limit);
+
+  ConnectionOwner& owner_;
+  Socket socket_;
+  RequestParser parser_;
+  AnswerQueue queue_;
+  std::string output_;
+  std::size_t sent_ = 0;  // bytes of output_ that the kernel has
+
+  bool running_ = false;         // inside run()
+  bool reading_ = false;         // a read is pending
+  bool awaiting_write_ = false;  // a wait for room in the kernel is pending
+  bool flush_pending_ = false;   // the owner was asked
+  bool input_ended_ = false;     // the client will send no more
+  bool stopped_ = false;         // no request will be taken any more
+  bool draining_ = false;
+  bool continue_said_ = false;  // to the request that is being read
+  bool lingering_ = false;
+  bool closed_ = false;
+
+  std::optional<world::Instant> request_began_;  // first byte, as far as we let it come
+  world::Instant last_active_;
+  world::Instant linger_until_;
+  std::size_t lingered_bytes_ = 0;
+  world::TimerId timer_ = world::TimerId::none;
+  world::Instant timer_at_;
+};
+
+}  // namespace payswitch::http

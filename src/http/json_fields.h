@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace payswitch::http {
+
+// One field that a reader wants from a JSON object, and what was found. The name is the reader's;
+// the rest is filled. Objects may be used again and again: their text keeps its memory.
+struct JsonField {
+  enum class Kind : std::uint8_t { absent, null, boolean, number, string, array, object };
+
+  std::string_view name;
+  Kind kind = Kind::absent;
+  bool duplicate = false;
+  std::string text = {};  // a number exactly as written; a string unescaped; "true" or "false"
+};
+
+enum class JsonVerdict : std::uint8_t {
+  ok,
+  not_json,        // not a JSON text (RFC 8259), not UTF-8, or nested deeper than 32
+  trailing_bytes,  // a JSON text and something behind it
+  not_an_object,
+};
+
+// Reads the named fields of the object in `body` in one pass, without building a tree; all others
+// are checked and skipped. Of a field that stands twice the first value is kept and `duplicate` is
+// set. The result is meaningful only when the verdict is ok.
+JsonVerdict read_json_fields(std::string_view body, std::span<JsonField> fields);
+
+}  // namespace payswitch::http

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+// Plain messages: what the rooms above know of HTTP. No sockets, no bytes on the wire.
+namespace payswitch::http {
+
+enum class Method : std::uint8_t { get, head, post, put, del, other };
+
+std::string_view to_string(Method method);
+
+struct Field {
+  std::string_view name;
+  std::string_view value;
+};
+
+// A request as it came in. All views die when the handler returns.
+struct Request {
+  Method method = Method::get;
+  std::string_view path = {};   // as sent, without the query; not percent-decoded
+  std::string_view query = {};  // after the '?', or empty
+  std::span<const Field> fields = {};
+  std::string_view body = {};  // whole; chunked or not
+
+  // The value of the first field of that name (any case), or nullptr.
+  const std::string_view* field(std::string_view name) const;
+};
+
+// An answer. All views need to live only until the call that takes it returns.
+struct Response {
+  unsigned status = 200;
+  std::string_view content_type = "application/json";  // empty: no such field
+  std::string_view body = {};
+  std::span<const Field> fields = {};  // beyond Content-Type, Content-Length, Connection and Date
+  // For the laboratory's faults: these bytes go out in place of an answer, when its turn has come,
+  // and then the connection is closed. Empty: it is closed without a byte. All fields above are
+  // ignored.
+  std::optional<std::string_view> raw_then_close = std::nullopt;
+};
+
+// Where answers go. A server's connection is one, a virtual client another.
+class ResponseSink {
+ public:
+  virtual ~ResponseSink() = default;
+  virtual void answer(std::uint64_t sequence, const Response& response) = 0;
+};
+
+// The right to answer one request, once, now or later, from the loop thread. When the client has
+// gone meanwhile the answer falls on the floor. Destroying an unused one is a bug, except in
+// shutdown.
+class Responder {
+ public:
+  Responder(std::shared_ptr<ResponseSink> sink, std::uint64_t sequence)
+      : sink_(std::move(sink)), sequence_(sequence) {}
+
+  void operator()(const Response& response) {
+    auto sink = std::move(sink_);
+    sink->answer(sequence_, response);
+  }
+
+ private:
+  std::shared_ptr<ResponseSink> sink_;
+  std::uint64_t sequence_;
+};
+
+using Handler = std::function<void(const Request&, Responder)>;
+
+std::string_view reason_phrase(unsigned status);
+
+}  // namespace payswitch::http

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "http/client.h"
+#include "http/message.h"
+
+// Messages to bytes.
+namespace payswitch::http {
+
+// What the connection adds to an answer.
+struct AnswerShape {
+  bool without_body = false;    // the answer to a HEAD
+  bool close = false;           // the last answer of its connection
+  bool say_keep_alive = false;  // to an HTTP/1.0 client, which would not assume it
+};
+
+// Appends a whole HTTP/1.1 answer to `out`. It has no Date field: RFC 9110 section 6.6.1 asks for
+// one only of a server that has a clock to say it by, and an answer without it costs no time call
+// and is the same bytes every time.
+void append_response(std::string& out, const Response& response, AnswerShape shape);
+
+// Appends a whole HTTP/1.1 request to `out`. `host` is the value of the Host field.
+void append_request(std::string& out, const OutgoingRequest& request, std::string_view host);
+
+}  // namespace payswitch::http

@@ -1,0 +1,73 @@
+#include "http/render.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+
+namespace payswitch::http {
+namespace {
+
+std::string rendered(const Response& response, AnswerShape shape = {}) {
+  std::string out;
+  append_response(out, response, shape);
+  return out;
+}
+
+std::string rendered(const OutgoingRequest& request) {
+  std::string out;
+  append_request(out, request, "bank:8001");
+  return out;
+}
+
+TEST(Render, AnAnswerIsStatusTypeLengthFieldsAndBody) {
+  const std::array fields{Field{"Idempotent-Replayed", "true"}};
+  EXPECT_EQ(rendered({.status = 202, .body = "{}", .fields = fields}),
+            "HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: 2\r\n"
+            "Idempotent-Replayed: true\r\n\r\n{}");
+}
+
+TEST(Render, TheLastAnswerOfAConnectionSaysClose) {
+  EXPECT_EQ(rendered({.content_type = "", .body = ""}, {.close = true, .say_keep_alive = true}),
+            "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+}
+
+TEST(Render, AnOldClientIsToldThatTheConnectionStays) {
+  EXPECT_EQ(rendered({.content_type = "", .body = ""}, {.say_keep_alive = true}),
+            "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n");
+}
+
+TEST(Render, TheAnswerToHeadHasTheLengthButNotTheBody) {
+  EXPECT_EQ(rendered({.content_type = "text/plain", .body = "hello"}, {.without_body = true}),
+            "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\n");
+}
+
+TEST(Render, A204HasNeitherLengthNorBody) {
+  EXPECT_EQ(rendered({.status = 204, .body = "ignored"}), "HTTP/1.1 204 No Content\r\n\r\n");
+}
+
+TEST(Render, APostHasHostTypeLengthAndBody) {
+  EXPECT_EQ(rendered({.method = Method::post,
+                      .target = "/payments",
+                      .content_type = "application/json",
+                      .body = "{}"}),
+            "POST /payments HTTP/1.1\r\nHost: bank:8001\r\nContent-Type: application/json\r\n"
+            "Content-Length: 2\r\n\r\n{}");
+}
+
+TEST(Render, AGetHasNoLength) {
+  EXPECT_EQ(rendered({.method = Method::get, .target = "/a?b=c"}),
+            "GET /a?b=c HTTP/1.1\r\nHost: bank:8001\r\n\r\n");
+}
+
+TEST(Render, AnEmptyPostSaysSo) {
+  EXPECT_EQ(rendered({.method = Method::post, .target = "/purge"}),
+            "POST /purge HTTP/1.1\r\nHost: bank:8001\r\nContent-Length: 0\r\n\r\n");
+}
+
+TEST(RenderDeathTest, ALineBreakInAFieldIsABug) {
+  const std::array fields{Field{"X", "a\r\nSet-Cookie: b"}};
+  EXPECT_DEATH(rendered({.body = "", .fields = fields}), "is_one_line");
+}
+
+}  // namespace
+}  // namespace payswitch::http

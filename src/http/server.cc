@@ -1,0 +1,193 @@
+#include "http/server.h"
+
+#include <fmt/format.h>
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/post.hpp>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "http/connection.h"
+#include "http/rejection.h"
+#include "http/socket.h"
+
+namespace payswitch::http {
+namespace {
+
+using boost::asio::ip::tcp;
+using boost::system::error_code;
+
+// When the process has no descriptor left, accepting again at once would only fail again.
+constexpr std::chrono::milliseconds accept_pause{100};
+
+// Connections beyond the limit that are being told so. Beyond these they are just closed.
+constexpr std::size_t max_turned_away = 256;
+
+class Listener final : public Server, private ConnectionOwner {
+ public:
+  Listener(boost::asio::io_context& context, world::Timers& timers, const world::Clock& clock,
+           const ServerOptions& options, Handler handler)
+      : context_(context),
+        timers_(timers),
+        clock_(clock),
+        options_(options),
+        handler_(std::move(handler)),
+        acceptor_(context) {}
+
+  ~Listener() override {
+    stop_accepting();
+    for (const auto& connection : open_connections()) connection->close();
+  }
+
+  // Throws boost::system::system_error.
+  void listen(const tcp::endpoint& endpoint) {
+    acceptor_.open(endpoint.protocol());
+    acceptor_.set_option(Acceptor::reuse_address(true));
+    acceptor_.bind(endpoint);
+    acceptor_.listen();
+    port_ = acceptor_.local_endpoint().port();
+    accept();
+  }
+
+  std::uint16_t port() const override { return port_; }
+
+  void drain() override {
+    draining_ = true;
+    stop_accepting();
+    for (const auto& connection : open_connections()) connection->drain();
+  }
+
+  bool drained() const override { return draining_ && connections_.empty(); }
+
+  const ServerCounters& counters() const override { return counters_; }
+
+ private:
+  void accept() {
+    acceptor_.async_accept([this, alive = std::weak_ptr{alive_}](error_code error, Socket socket) {
+      if (!alive.expired()) on_accept(error, std::move(socket));
+    });
+  }
+
+  void on_accept(error_code error, Socket socket) {
+    if (draining_) return;
+    if (error && error != boost::asio::error::connection_aborted) {
+      pause_ = timers_.after(accept_pause, [this] {
+        pause_ = world::TimerId::none;
+        accept();
+      });
+      return;
+    }
+    if (!error) admit(std::move(socket));
+    accept();
+  }
+
+  void admit(Socket socket) {
+    const bool full = counters_.connections_open >= options_.max_connections;
+    if (full) ++counters_.connections_refused;
+    if (full && connections_.size() >= options_.max_connections + max_turned_away) return;
+    ConnectionOwner& owner = *this;
+    const auto connection = std::make_shared<Connection>(owner, std::move(socket));
+    connections_.emplace(connection.get(), Entry{connection, full});
+    if (full) return connection->turn_away(Rejection::too_many_connections);
+    ++counters_.connections_accepted;
+    ++counters_.connections_open;
+    connection->start();
+  }
+
+  void stop_accepting() {
+    timers_.cancel(std::exchange(pause_, world::TimerId::none));
+    error_code ignored;
+    acceptor_.close(ignored);
+  }
+
+  // A copy: closing one removes it from the original.
+  std::vector<std::shared_ptr<Connection>> open_connections() const {
+    std::vector<std::shared_ptr<Connection>> all;
+    all.reserve(connections_.size());
+    for (const auto& [_, entry] : connections_) all.push_back(entry.connection);
+    return all;
+  }
+
+  void flush_all() {
+    flushing_.swap(to_flush_);
+    for (const auto& connection : flushing_) connection->flush();
+    flushing_.clear();
+  }
+
+  // -- ConnectionOwner
+  void handle(const Request& request, Responder respond) override {
+    handler_(request, std::move(respond));
+  }
+
+  void flush_soon(std::shared_ptr<Connection> connection) override {
+    if (to_flush_.empty()) {
+      boost::asio::post(context_, [this, alive = std::weak_ptr{alive_}] {
+        if (!alive.expired()) flush_all();
+      });
+    }
+    to_flush_.push_back(std::move(connection));
+  }
+
+  void closed(const Connection& connection) override {
+    const auto found = connections_.find(&connection);
+    if (!found->second.turned_away) --counters_.connections_open;
+    connections_.erase(found);
+  }
+
+  const ServerOptions& options() const override { return options_; }
+  ServerCounters& counters() override { return counters_; }
+  world::Timers& timers() override { return timers_; }
+  const world::Clock& clock() const override { return clock_; }
+
+  struct Entry {
+    std::shared_ptr<Connection> connection;
+    bool turned_away = false;
+  };
+
+  boost::asio::io_context& context_;
+  world::Timers& timers_;
+  const world::Clock& clock_;
+  const ServerOptions options_;
+  const Handler handler_;
+  Acceptor acceptor_;
+  std::uint16_t port_ = 0;
+  world::TimerId pause_ = world::TimerId::none;
+  bool draining_ = false;
+  ServerCounters counters_;
+  std::unordered_map<const Connection*, Entry> connections_;
+  std::vector<std::shared_ptr<Connection>> to_flush_;
+  std::vector<std::shared_ptr<Connection>> flushing_;  // keeps its memory between turns
+  // What is posted on the loop may run when the listener has gone.
+  std::shared_ptr<const char> alive_ = std::make_shared<const char>();
+};
+
+// Blocks while a name is looked up: only at start.
+tcp::endpoint endpoint_of(boost::asio::io_context& context, const ServerOptions& options) {
+  error_code not_an_address;
+  const auto address = boost::asio::ip::make_address(options.host, not_an_address);
+  if (!not_an_address) return {address, options.port};
+  tcp::resolver resolver{context};
+  const auto flags = tcp::resolver::passive | tcp::resolver::numeric_service;
+  return *resolver.resolve(options.host, std::to_string(options.port), flags).begin();
+}
+
+}  // namespace
+
+std::expected<std::unique_ptr<Server>, std::string> make_server(boost::asio::io_context& context,
+                                                                world::Timers& timers,
+                                                                const world::Clock& clock,
+                                                                const ServerOptions& options,
+                                                                Handler handler) {
+  try {
+    auto listener = std::make_unique<Listener>(context, timers, clock, options, std::move(handler));
+    listener->listen(endpoint_of(context, options));
+    return listener;
+  } catch (const boost::system::system_error& failure) {
+    return std::unexpected(fmt::format("cannot listen on {}:{}: {}", options.host, options.port,
+                                       failure.code().message()));
+  }
+}
+
+}  // namespace payswitch::http
