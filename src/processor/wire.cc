@@ -1,0 +1,63 @@
+#include "processor/wire.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+
+#include "http/json_fields.h"
+
+namespace payswitch::processor {
+
+namespace {
+
+using http::JsonField;
+using Answered = std::expected<http::Answer, http::Failure>;
+
+bool is_one(const JsonField& field, JsonField::Kind kind) {
+  return field.kind == kind && !field.duplicate;
+}
+
+}  // namespace
+
+std::string payment_body(const payment::CorrelationId& id, payment::Money amount,
+                         payment::UtcMs requested_at) {
+  return fmt::format(R"({{"correlationId":"{}","amount":{},"requestedAt":"{}"}})", id.to_string(),
+                     amount.to_string(), payment::format_iso8601(requested_at));
+}
+
+std::expected<BookEntry, NoEntry> read_entry(const payment::CorrelationId& id,
+                                             const Answered& answer) {
+  if (answer && answer->status == 404) return std::unexpected(NoEntry::not_found);
+  if (!answer || answer->status != 200) return std::unexpected(NoEntry::no_answer);
+  std::array<JsonField, 3> fields{JsonField{.name = "correlationId"}, JsonField{.name = "amount"},
+                                  JsonField{.name = "requestedAt"}};
+  if (http::read_json_fields(answer->body, fields) != http::JsonVerdict::ok ||
+      !is_one(fields[0], JsonField::Kind::string) || !is_one(fields[1], JsonField::Kind::number) ||
+      !is_one(fields[2], JsonField::Kind::string)) {
+    return std::unexpected(NoEntry::no_answer);
+  }
+  const auto named = payment::CorrelationId::parse(fields[0].text);
+  const auto amount = payment::Money::parse(fields[1].text);
+  const auto time = payment::parse_iso8601(fields[2].text);
+  if (!named || *named != id || !amount || !time) return std::unexpected(NoEntry::no_answer);
+  return BookEntry{.amount = *amount, .requested_at = time->floor};
+}
+
+std::optional<HealthReport> read_health(const Answered& answer) {
+  if (!answer || answer->status != 200) return std::nullopt;
+  std::array<JsonField, 2> fields{JsonField{.name = "failing"},
+                                  JsonField{.name = "minResponseTime"}};
+  if (http::read_json_fields(answer->body, fields) != http::JsonVerdict::ok ||
+      !is_one(fields[0], JsonField::Kind::boolean) || !is_one(fields[1], JsonField::Kind::number)) {
+    return std::nullopt;
+  }
+  std::uint32_t milliseconds = 0;
+  const std::string& text = fields[1].text;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), milliseconds);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return HealthReport{.failing = fields[0].text == "true",
+                      .min_response_time = std::chrono::milliseconds(milliseconds)};
+}
+
+}  // namespace payswitch::processor
