@@ -1,0 +1,356 @@
+#include "dispatch/dispatcher.h"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+namespace payswitch::dispatch {
+
+using payment::Outcome;
+using routing::BreakerState;
+using routing::Choice;
+
+namespace {
+
+constexpr std::int64_t max_age_ms = 366ll * 24 * 3600 * 1000;
+
+}  // namespace
+
+Dispatcher::Dispatcher(const Options& options, const routing::PolicyOptions& policy, World world,
+                       std::vector<std::unique_ptr<Lane>> lanes, Ended ended)
+    : options_(options),
+      policy_(policy),
+      world_(world),
+      lanes_(std::move(lanes)),
+      ended_(std::move(ended)),
+      issuer_(world.store.highest_requested_at()),
+      budget_(options, world.clock.now()) {
+  std::ranges::sort(lanes_, {}, [](const std::unique_ptr<Lane>& lane) {
+    return std::pair(lane->options().fee_ppm, lane->number());
+  });
+  for (const auto& lane : lanes_) {
+    lane->client().listen({
+        .idle =
+            [this, &lane = *lane] {
+              lane.connected();
+              pump_soon();
+            },
+        .connect_failed =
+            [this, &lane = *lane](http::ConnectFailure failure) { connect_failed(lane, failure); },
+    });
+  }
+}
+
+void Dispatcher::start() {
+  const auto open = world_.store.take_over();
+  // Spread out, so that a restart with a million unknowns does not ask a million times at once.
+  const auto spread = std::min<world::Duration>(
+      options_.backoff_cap, std::chrono::milliseconds(static_cast<std::int64_t>(open.size())));
+  for (const store::OpenPayment& payment : open) adopt(payment, spread);
+  for (const auto& lane : lanes_) poll_health(*lane);
+  pump_soon();
+}
+
+void Dispatcher::adopt(const store::OpenPayment& payment, world::Duration spread) {
+  const world::Instant now = world_.clock.now();
+  Job& job = jobs_.add();
+  job.id = payment.id;
+  job.amount = payment.amount;
+  job.accepted_at = payment.accepted_at;
+  // Patience runs from the acceptance, also across a restart.
+  job.waiting_since =
+      now - std::chrono::milliseconds(std::clamp<std::int64_t>(
+                world_.clock.wall().value - payment.accepted_at.value, 0, max_age_ms));
+  job.attempts_made = payment.attempts_made;
+  job.our_fault_mask = payment.our_fault_mask;
+  jobs_.mark_open(job);
+  if (!payment.unanswered) return enqueue(job);
+  job.processor = payment.unanswered->processor;
+  const Lane* lane = lane_of(job.processor);
+  job.attempt =
+      Attempt::recovered(job.amount, payment.unanswered->requested_at,
+                         lane ? lane->options().max_processing_time : std::nullopt, now,
+                         now + world::Duration(static_cast<std::int64_t>(
+                                   static_cast<double>(spread.count()) * world_.chance.uniform())));
+  jobs_.mark_unknown(job);
+  world_.store.note_unknown(job.id);
+  if (lane) return arm(job);
+  world_.log.error(
+      "payment {} may be charged at processor '{}', which is not configured: it stays open",
+      job.id.to_string(), world_.store.names()[job.processor]);
+}
+
+void Dispatcher::accept(const payment::CorrelationId& id, payment::Money amount,
+                        store::Store::AcceptDone done) {
+  Job& job = jobs_.add();
+  job.id = id;
+  job.amount = amount;
+  job.accepted_at = world_.clock.wall();
+  job.waiting_since = world_.clock.now();
+  store::Acceptance acceptance{
+      .id = id,
+      .amount = amount,
+      .accepted_at = job.accepted_at,
+      .intent = {},
+      .admit_new = !stopping_ && world_.store.counters().open() < options_.max_open_payments,
+  };
+  if (acceptance.admit_new && waiting_.empty()) acceptance.intent = plan(job);
+  world_.store.accept(acceptance, [this, ref = jobs_.ref(job), done = std::move(done)](
+                                      store::Verdict said) mutable { verdict(ref, said, done); });
+}
+
+std::optional<store::Intent> Dispatcher::plan(Job& job) {
+  const world::Instant now = world_.clock.now();
+  const Choice choice = choose(job, now);
+  if (choice.kind != Choice::Kind::send) return std::nullopt;
+  Lane& lane = *lanes_[choice.index];
+  const auto reservation = lane.reserve(now);
+  if (!reservation) return std::nullopt;
+  reserve_and_plan(job, lane, *reservation);
+  return store::Intent{.processor = lane.number(),
+                       .number = job.attempts_made,
+                       .requested_at = job.attempt->requested_at()};
+}
+
+void Dispatcher::verdict(JobRef ref, store::Verdict said, store::Store::AcceptDone& done) {
+  Job& job = *jobs_.find(ref);
+  done(said);
+  if (said != store::Verdict::accepted) {
+    if (job.reservation) lane_of(job.processor)->cancel(*job.reservation);
+    jobs_.remove(job);
+    return pump_soon();
+  }
+  jobs_.mark_open(job);
+  budget_.first_attempt();
+  if (job.attempt) return intent_durable(ref);
+  enqueue(job);
+}
+
+void Dispatcher::enqueue(Job& job) {
+  if (park_if_nobody_is_left(job)) return;
+  waiting_.push(jobs_.ref(job), job.our_fault_mask);
+  pump_soon();
+}
+
+bool Dispatcher::park_if_nobody_is_left(Job& job) {
+  const bool somebody = std::ranges::any_of(lanes_, [&](const std::unique_ptr<Lane>& lane) {
+    return (job.our_fault_mask >> lane->number() & 1) == 0;
+  });
+  if (somebody || lanes_.empty()) return false;
+  world_.log.error("payment {}: every processor says that the request is our fault: parked",
+                   job.id.to_string());
+  world_.store.park(job.id, world_.clock.wall(), [this, id = job.id] { ended_(id); });
+  jobs_.remove(job);
+  return true;
+}
+
+void Dispatcher::reserve_and_plan(Job& job, Lane& lane, const Lane::Reservation& reservation) {
+  const payment::UtcMs wall = world_.clock.wall();
+  raise_clock_alarm(issuer_.is_far_ahead_of(wall));
+  job.processor = lane.number();
+  job.reservation = reservation;
+  ++job.attempts_made;
+  job.attempt.emplace(job.amount, issuer_.issue(wall), lane.options().max_processing_time);
+}
+
+void Dispatcher::raise_clock_alarm(bool is_behind) {
+  counters_.clock_alarms += is_behind;
+  if (std::exchange(clock_is_behind_, is_behind) == is_behind) return;
+  if (is_behind) {
+    world_.log.error(
+        "the wall clock is far behind times that were already issued: was it set back?");
+  } else {
+    world_.log.info("the wall clock has caught up");
+  }
+}
+
+void Dispatcher::intent_durable(JobRef ref) {
+  Job& job = *jobs_.find(ref);
+  const Lane::Reservation reservation = *job.reservation;
+  job.reservation.reset();
+  [[maybe_unused]] const Action action =
+      job.attempt->resume({.kind = Event::Kind::durable}, world_.clock.now());
+  assert(action.kind == Action::Kind::post);
+  lane_of(job.processor)->begin(reservation);
+  post(job, reservation.connection, reservation.pass);
+}
+
+void Dispatcher::post(Job& job, http::ConnectionId connection, routing::Breaker::Pass pass) {
+  Lane& lane = *lane_of(job.processor);
+  job.attempt->resume({.kind = Event::Kind::posted}, world_.clock.now());
+  lane.channel().post(connection, job.id, job.amount, job.attempt->requested_at(),
+                      [this, &lane, ref = jobs_.ref(job), pass](const processor::PostEvent& event) {
+                        lane.learn(event, pass, world_.clock.now());
+                        const bool late = event.kind == processor::PostEvent::Kind::late;
+                        resume(ref, {.kind = late ? Event::Kind::late : Event::Kind::answered,
+                                     .outcome = event.outcome});
+                        update_rest();
+                        pump_soon();
+                      });
+}
+
+void Dispatcher::ask(Job& job, http::ConnectionId connection) {
+  Lane& lane = *lane_of(job.processor);
+  ++lane.counters().asked;
+  lane.channel().ask(connection, job.id, [this, &lane, ref = jobs_.ref(job)](const auto& entry) {
+    resume(ref, {.kind = Event::Kind::asked,
+                 .entry = entry,
+                 .processor_works = lane.breaker().state() != BreakerState::open});
+    pump_soon();
+  });
+}
+
+void Dispatcher::resume(JobRef ref, Event event) {
+  Job* job = jobs_.find(ref);
+  if (!job) return;  // settled meanwhile; this answer changes nothing
+  event.backoff = backoff(options_, job->tries, world_.chance);
+  obey(*job, job->attempt->resume(event, world_.clock.now()));
+}
+
+void Dispatcher::obey(Job& job, const Action& action) {
+  Lane& lane = *lane_of(job.processor);
+  if (action.alarm) {
+    ++lane.counters().contradictions;
+    world_.log.error("processor {}: said 422 for payment {}, and then did not have it in its books",
+                     lane.options().name, job.id.to_string());
+  }
+  if (job.attempt->is_unknown() && !job.in_unknown.is_linked()) {
+    jobs_.mark_unknown(job);
+    world_.store.note_unknown(job.id);
+  }
+  switch (action.kind) {
+    case Action::Kind::wait:
+      return arm(job);
+    case Action::Kind::post:
+    case Action::Kind::ask:
+      lane.steps().push_back({jobs_.ref(job), action.kind == Action::Kind::post});
+      return pump_soon();
+    case Action::Kind::settle:
+      return settle(job, action.entry);
+    case Action::Kind::give_up:
+      return give_up(job, action.reason);
+  }
+}
+
+void Dispatcher::arm(Job& job) {
+  world_.timers.cancel(job.timer);
+  job.timer = world::TimerId::none;
+  const auto wake_at = job.attempt->wake_at();
+  if (!wake_at) return;
+  const auto delay = std::max(world::Duration(0), *wake_at - world_.clock.now());
+  job.timer = world_.timers.after(delay, [this, ref = jobs_.ref(job)] { tick(ref); });
+}
+
+void Dispatcher::tick(JobRef ref) {
+  Job& job = *jobs_.find(ref);
+  job.timer = world::TimerId::none;
+  if (stopping_) return;
+  if (!budget_.spend(world_.clock.now())) {
+    job.timer = world_.timers.after(backoff(options_, job.tries, world_.chance),
+                                    [this, ref] { tick(ref); });
+    return;
+  }
+  ++job.tries;
+  resume(ref, {.kind = Event::Kind::tick});
+}
+
+void Dispatcher::settle(Job& job, const processor::BookEntry& entry) {
+  Lane& lane = *lane_of(job.processor);
+  const store::Settlement settlement{
+      .processor = job.processor,
+      .number = job.attempts_made,
+      .requested_at = entry.requested_at,
+      .amount = entry.amount,
+      .settled_at = world_.clock.wall(),
+      .finding = entry.amount != job.amount || entry.requested_at != job.attempt->requested_at(),
+  };
+  if (settlement.finding) {
+    world_.log.error("finding: processor {} booked payment {} as {} at {}, not as {} at {}",
+                     lane.options().name, job.id.to_string(), entry.amount.to_string(),
+                     payment::format_iso8601(entry.requested_at), job.amount.to_string(),
+                     payment::format_iso8601(job.attempt->requested_at()));
+  }
+  account(job, lane, settlement);
+  ++lane.counters().settled;
+  world_.store.settle(job.id, settlement, [this, id = job.id] { ended_(id); });
+  world_.timers.cancel(job.timer);
+  jobs_.remove(job);
+}
+
+void Dispatcher::account(const Job& job, const Lane& lane, const store::Settlement& settlement) {
+  counters_.settlement.record(std::chrono::milliseconds(
+      std::max<std::int64_t>(0, settlement.settled_at.value - job.accepted_at.value)));
+  const __int128 cents = settlement.amount.cents();
+  counters_.fees_paid_ppm += cents * lane.options().fee_ppm;
+  counters_.fees_saved_ppm += cents * (lanes_.back()->options().fee_ppm - lane.options().fee_ppm);
+}
+
+void Dispatcher::give_up(Job& job, Outcome reason) {
+  world_.store.refuse(job.id,
+                      {.processor = job.processor, .number = job.attempts_made, .reason = reason});
+  const bool others_come_next = note_refusal(job, reason);
+  world_.timers.cancel(job.timer);
+  job.timer = world::TimerId::none;
+  job.attempt.reset();
+  job.processor = payment::no_processor;
+  job.in_unknown.unlink();
+  others_come_next ? retry_at_once(job) : retry_later(job);
+}
+
+// Whether the payment should go on to another processor now, instead of backing off.
+bool Dispatcher::note_refusal(Job& job, Outcome reason) {
+  ++job.tries;
+  if (reason == Outcome::our_fault) {
+    job.our_fault_mask |= 1u << job.processor;
+    return true;
+  }
+  if (reason == Outcome::throttled) return false;  // it works, and is only full
+  const std::uint32_t before = job.tried_mask;
+  job.tried_mask |= 1u << job.processor;
+  const bool round_is_over = std::ranges::all_of(lanes_, [&](const auto& lane) {
+    return ((job.tried_mask | job.our_fault_mask) >> lane->number() & 1) != 0;
+  });
+  const bool is_news = job.tried_mask != before;
+  if (round_is_over) job.tried_mask = 0;
+  return is_news && !round_is_over && world_.clock.now() >= job.waiting_since + policy_.patience;
+}
+
+void Dispatcher::retry_at_once(Job& job) {
+  budget_.spend(world_.clock.now()) ? enqueue(job) : retry_later(job);
+}
+
+void Dispatcher::retry_later(Job& job) {
+  const world::Duration patience_left = job.waiting_since + policy_.patience - world_.clock.now();
+  world::Duration delay = backoff(options_, job.tries, world_.chance);
+  if (patience_left > world::Duration(0)) delay = std::min(delay, patience_left);
+  job.timer = world_.timers.after(delay, [this, ref = jobs_.ref(job)] {
+    Job& waiting = *jobs_.find(ref);
+    waiting.timer = world::TimerId::none;
+    retry_at_once(waiting);
+  });
+}
+
+bool Dispatcher::is_quiet() const {
+  return world_.store.idle() &&
+         std::ranges::all_of(lanes_, [](const auto& lane) { return lane->busy() == 0; });
+}
+
+std::optional<world::Duration> Dispatcher::oldest_open() const {
+  const Job* job = jobs_.oldest_open();
+  if (!job) return std::nullopt;
+  return std::chrono::milliseconds(world_.clock.wall().value - job->accepted_at.value);
+}
+
+std::optional<world::Duration> Dispatcher::oldest_unknown() const {
+  const Job* job = jobs_.oldest_unknown();
+  if (!job) return std::nullopt;
+  return std::chrono::milliseconds(world_.clock.wall().value - job->attempt->requested_at().value);
+}
+
+Lane* Dispatcher::lane_of(payment::ProcessorNumber number) {
+  const auto lane =
+      std::ranges::find(lanes_, number, [](const auto& each) { return each->number(); });
+  return lane == lanes_.end() ? nullptr : lane->get();
+}
+
+}  // namespace payswitch::dispatch

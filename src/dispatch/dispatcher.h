@@ -1,0 +1,132 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "dispatch/counters.h"
+#include "dispatch/issuer.h"
+#include "dispatch/job.h"
+#include "dispatch/lane.h"
+#include "dispatch/options.h"
+#include "dispatch/retry.h"
+#include "dispatch/waiting_line.h"
+#include "routing/policy.h"
+#include "store/store.h"
+#include "world/chance.h"
+#include "world/clock.h"
+#include "world/log.h"
+#include "world/loop.h"
+
+namespace payswitch::dispatch {
+
+// Takes payments in and sees each one through to its end: kept by the store, placed by routing,
+// charged by an attempt. A thin loop: Attempt decides about one payment, routing about processors,
+// the store about what is true. Loop thread only.
+class Dispatcher {
+ public:
+  // What it works with; all outlive it.
+  struct World {
+    store::Store& store;
+    world::Loop& loop;
+    world::Timers& timers;
+    const world::Clock& clock;
+    world::Chance& chance;
+    world::Log& log;
+  };
+  using Ended = std::function<void(const payment::CorrelationId&)>;
+
+  // `lanes` may come in any order. `ended` is called when a payment has been settled or parked,
+  // durably.
+  Dispatcher(const Options& options, const routing::PolicyOptions& policy, World world,
+             std::vector<std::unique_ptr<Lane>> lanes, Ended ended);
+
+  // Takes over what the store had open and starts polling. Once, after the store is open and before
+  // accept().
+  void start();
+
+  // Keeps the payment; the verdict is durable when `done` runs. Beyond the limits, or while it
+  // stops, only payments that are known already are answered (PROTOCOL 5.1).
+  void accept(const payment::CorrelationId& id, payment::Money amount,
+              store::Store::AcceptDone done);
+
+  // Starts no more attempts; those in flight may end.
+  void stop() { stopping_ = true; }
+  bool is_stopping() const { return stopping_; }
+  // No POST is on its way and nothing waits for the disk.
+  bool is_quiet() const;
+
+  // A sum up to `time` has been told (PROTOCOL 6).
+  void declare_final(payment::UtcMs time) { issuer_.declare_final(time); }
+
+  // Sorted by fee, cheapest first.
+  const std::vector<std::unique_ptr<Lane>>& lanes() const { return lanes_; }
+  std::uint64_t open() const { return world_.store.counters().open(); }
+  std::size_t backlog() const { return waiting_.size(); }
+  std::optional<world::Duration> oldest_open() const;
+  std::optional<world::Duration> oldest_unknown() const;
+  // Every breaker is open: only probes are sent for Options::rest, or until one succeeds.
+  bool is_resting() const { return rest_timer_ != world::TimerId::none; }
+  const Counters& counters() const { return counters_; }
+
+ private:
+  // From a payment to its first byte on the wire.
+  std::optional<store::Intent> plan(Job& job);
+  void verdict(JobRef ref, store::Verdict verdict, store::Store::AcceptDone& done);
+  void adopt(const store::OpenPayment& payment, world::Duration spread);
+  void enqueue(Job& job);
+  bool park_if_nobody_is_left(Job& job);
+
+  // Placing what waits.
+  void pump_soon();
+  void pump();
+  void pump_steps(Lane& lane, world::Instant now);
+  std::optional<world::Instant> pump_line(WaitingLine::Lines::iterator line, world::Instant now);
+  bool place(Job& job, Lane& lane, world::Instant now);
+  void wake_pump_at(std::optional<world::Instant> when);
+  void update_rest();
+  routing::Choice choose(const Job& job, world::Instant now);
+
+  // Seeing an attempt through.
+  void reserve_and_plan(Job& job, Lane& lane, const Lane::Reservation& reservation);
+  void raise_clock_alarm(bool is_behind);
+  void intent_durable(JobRef ref);
+  void obey(Job& job, const Action& action);
+  void resume(JobRef ref, Event event);
+  void post(Job& job, http::ConnectionId connection, routing::Breaker::Pass pass);
+  void ask(Job& job, http::ConnectionId connection);
+  void settle(Job& job, const processor::BookEntry& entry);
+  void give_up(Job& job, payment::Outcome reason);
+  bool note_refusal(Job& job, payment::Outcome reason);
+  void retry_at_once(Job& job);
+  void retry_later(Job& job);
+  void arm(Job& job);
+  void tick(JobRef ref);
+  void account(const Job& job, const Lane& lane, const store::Settlement& settlement);
+
+  // Processors.
+  void connect_failed(Lane& lane, http::ConnectFailure failure);
+  void poll_health(Lane& lane);
+  Lane* lane_of(payment::ProcessorNumber number);
+
+  Options options_;
+  routing::PolicyOptions policy_;
+  World world_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
+  Ended ended_;
+  Jobs jobs_;
+  WaitingLine waiting_;
+  Issuer issuer_;
+  RetryBudget budget_;
+  std::vector<routing::Standing> standings_;  // reused
+  world::TimerId rest_timer_ = world::TimerId::none;
+  std::optional<world::Instant> pump_at_;
+  world::TimerId pump_timer_ = world::TimerId::none;
+  bool pump_posted_ = false;
+  bool stopping_ = false;
+  bool clock_is_behind_ = false;
+  Counters counters_;
+};
+
+}  // namespace payswitch::dispatch

@@ -1,0 +1,176 @@
+// The dispatcher's other half: what waits gets a processor, a slot and a connection.
+
+#include <algorithm>
+#include <utility>
+
+#include "dispatch/dispatcher.h"
+
+namespace payswitch::dispatch {
+
+using routing::BreakerState;
+using routing::Choice;
+using routing::Standing;
+
+namespace {
+
+// How often it looks whether a poll is due: a poll needs an idle connection, which may have to be
+// opened.
+constexpr world::Duration health_tick = std::chrono::milliseconds(200);
+
+}  // namespace
+
+Choice Dispatcher::choose(const Job& job, world::Instant now) {
+  standings_.clear();
+  for (const auto& lane : lanes_) {
+    const auto is_in = [&lane](std::uint32_t mask) { return (mask >> lane->number() & 1) != 0; };
+    Standing standing = is_in(job.our_fault_mask) ? Standing::excluded : lane->standing(now);
+    if (standing == Standing::ready && is_in(job.tried_mask)) standing = Standing::tried;
+    standings_.push_back(standing);
+  }
+  return routing::choose(standings_, job.waiting_since, now, policy_);
+}
+
+void Dispatcher::pump_soon() {
+  if (pump_posted_ || stopping_) return;
+  pump_posted_ = true;
+  world_.loop.post([this] {
+    pump_posted_ = false;
+    pump();
+  });
+}
+
+void Dispatcher::pump() {
+  if (stopping_) return;
+  const world::Instant now = world_.clock.now();
+  std::optional<world::Instant> wake;
+  // A moment that has passed needs no timer: what it allowed waits for a connection, which will
+  // pump.
+  const auto earlier = [&wake, now](std::optional<world::Instant> when) {
+    if (when && *when > now && (!wake || *when < *wake)) wake = when;
+  };
+  for (const auto& lane : lanes_) pump_steps(*lane, now);
+  for (auto line = waiting_.lines().begin(); line != waiting_.lines().end(); ++line) {
+    earlier(pump_line(line, now));
+  }
+  if (!waiting_.empty()) {
+    for (const auto& lane : lanes_) {
+      lane->seek(now);
+      earlier(lane->breaker().next_probe());
+    }
+  }
+  for (const auto& lane : lanes_) {
+    if (!waiting_.empty() || !lane->steps().empty()) earlier(lane->connect_pause(now));
+  }
+  wake_pump_at(wake);
+}
+
+void Dispatcher::pump_steps(Lane& lane, world::Instant now) {
+  auto& steps = lane.steps();
+  while (!steps.empty()) {
+    const Lane::Step step = steps.front();
+    Job* job = jobs_.find(step.job);
+    if (!job) {
+      steps.pop_front();  // settled while it waited
+      continue;
+    }
+    if (!lane.has_room_to_resolve()) return;
+    const auto connection = lane.client().take();
+    if (!connection) return lane.want_connections(steps.size(), now);
+    steps.pop_front();
+    if (step.is_post) {
+      ++lane.counters().repeated;
+      post(*job, *connection, lane.breaker().free_pass());
+    } else {
+      ask(*job, *connection);
+    }
+  }
+}
+
+// Returns when it wants to be looked at again, should time alone change something.
+std::optional<world::Instant> Dispatcher::pump_line(WaitingLine::Lines::iterator line,
+                                                    world::Instant now) {
+  while (!line->second.empty()) {
+    Job& job = *jobs_.find(line->second.front());
+    const Choice choice = choose(job, now);
+    if (choice.kind == Choice::Kind::wait) return std::nullopt;
+    if (choice.kind == Choice::Kind::hold) return choice.until;
+    Lane& lane = *lanes_[choice.index];
+    if (!place(job, lane, now)) {
+      lane.want_connections(
+          std::min<std::size_t>(line->second.size(), lane.limit() - lane.in_flight()), now);
+      return std::nullopt;
+    }
+    waiting_.pop(line);
+  }
+  return std::nullopt;
+}
+
+bool Dispatcher::place(Job& job, Lane& lane, world::Instant now) {
+  const auto reservation = lane.reserve(now);
+  if (!reservation) return false;
+  reserve_and_plan(job, lane, *reservation);
+  world_.store.intend(job.id,
+                      {.processor = lane.number(),
+                       .number = job.attempts_made,
+                       .requested_at = job.attempt->requested_at()},
+                      [this, ref = jobs_.ref(job)] { intent_durable(ref); });
+  return true;
+}
+
+void Dispatcher::wake_pump_at(std::optional<world::Instant> when) {
+  if (when == pump_at_) return;
+  world_.timers.cancel(pump_timer_);
+  pump_timer_ = world::TimerId::none;
+  pump_at_ = when;
+  if (!when) return;
+  const auto delay = std::max(world::Duration(0), *when - world_.clock.now());
+  pump_timer_ = world_.timers.after(delay, [this] {
+    pump_at_.reset();
+    pump_timer_ = world::TimerId::none;
+    pump();
+  });
+}
+
+void Dispatcher::update_rest() {
+  const bool all_open = !lanes_.empty() && std::ranges::all_of(lanes_, [](const auto& lane) {
+    return lane->breaker().state() == BreakerState::open;
+  });
+  if (all_open == is_resting()) return;
+  world_.timers.cancel(std::exchange(rest_timer_, world::TimerId::none));
+  if (!all_open) return;
+  ++counters_.rests;
+  world_.log.warn("every breaker is open: dispatch rests, save for probes");
+  rest_timer_ = world_.timers.after(options_.rest, [this] {
+    rest_timer_ = world::TimerId::none;
+    for (const auto& lane : lanes_) lane->rested(world_.clock.now());
+    pump_soon();
+  });
+}
+
+void Dispatcher::connect_failed(Lane& lane, http::ConnectFailure failure) {
+  lane.connect_failed(failure, world_.clock.now());
+  update_rest();
+  auto steps = std::exchange(lane.steps(), {});
+  for (const Lane::Step& step : steps) resume(step.job, {.kind = Event::Kind::unable});
+  pump_soon();
+}
+
+void Dispatcher::poll_health(Lane& lane) {
+  const world::Instant now = world_.clock.now();
+  if (lane.health().poll_due(now) && !stopping_) {
+    if (const auto connection = lane.client().take()) {
+      lane.health().polled(now);
+      ++lane.counters().health_polls;
+      lane.channel().poll_health(*connection, [this, &lane](const auto& report) {
+        if (report) lane.learn(*report, world_.clock.now());
+        update_rest();
+        pump_soon();
+      });
+    } else {
+      lane.want_connections(1, now);
+    }
+  }
+  world_.timers.after(health_tick, [this, &lane] { poll_health(lane); });
+}
+
+}  // namespace payswitch::dispatch
