@@ -1,0 +1,11 @@
+#pragma once
+
+#include "metrics/histogram.h"
+
+namespace payswitch::api {
+
+struct Counters {
+  metrics::Histogram accept;  // from a payment's last byte to its 202, replays included
+};
+
+}  // namespace payswitch::api

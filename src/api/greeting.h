@@ -1,0 +1,11 @@
+#pragma once
+
+#include "http/message.h"
+#include "world/clock.h"
+
+namespace payswitch::api {
+
+// GET /: the contract's greeting, {"message":"Hello, World!","status":"success","timestamp":<ms>}.
+void greet(const world::Clock& clock, http::Responder respond);
+
+}  // namespace payswitch::api

@@ -1,0 +1,169 @@
+#include "api/metrics.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "metrics/prometheus.h"
+
+namespace payswitch::api {
+
+namespace {
+
+using metrics::PrometheusText;
+using payment::Outcome;
+using payment::State;
+
+constexpr std::array states{State::accepted, State::attempting, State::unknown, State::settled,
+                            State::parked};
+
+double seconds(std::optional<world::Duration> duration) {
+  return duration ? std::chrono::duration<double>(*duration).count() : 0.0;
+}
+
+// Cents times parts per million, exactly, in the currency's unit.
+std::string fee_text(__int128 cents_ppm) {
+  constexpr __int128 per_unit = 100 * 1'000'000;
+  return fmt::format("{}.{:08}", static_cast<std::uint64_t>(cents_ppm / per_unit),
+                     static_cast<std::uint64_t>(cents_ppm % per_unit));
+}
+
+void payments(PrometheusText& text, const Sources& from) {
+  const store::Counters& store = from.store.counters();
+  text.gauge("payswitch_payments", "Payments by state.");
+  for (const State state : states) {
+    text.sample(store.by_state[static_cast<std::size_t>(state)], {{"state", to_string(state)}});
+  }
+  text.counter("payswitch_replays_total", "Payments that were sent again with the same amount.");
+  text.sample(store.replays);
+  text.counter("payswitch_conflicts_total", "Payments that were sent again with another amount.");
+  text.sample(store.conflicts);
+  text.counter("payswitch_findings_total", "Settlements that differ from what was sent.");
+  text.sample(store.findings);
+  text.gauge("payswitch_backlog", "Open payments that wait for a processor.");
+  text.sample(static_cast<std::uint64_t>(from.dispatcher.backlog()));
+  text.gauge("payswitch_oldest_open_seconds",
+             "Age of the oldest open payment; 0 when none is open.");
+  text.sample(seconds(from.dispatcher.oldest_open()));
+  text.gauge("payswitch_oldest_unknown_seconds",
+             "Age of the oldest unknown attempt; 0 when there is none.");
+  text.sample(seconds(from.dispatcher.oldest_unknown()));
+}
+
+void attempts(PrometheusText& text, const dispatch::Dispatcher& dispatcher) {
+  text.counter("payswitch_attempts_total", "Answers to POSTs, by what they mean.");
+  for (const auto& lane : dispatcher.lanes()) {
+    for (std::size_t at = 0; at < dispatch::outcome_count; ++at) {
+      text.sample(
+          lane->counters().outcomes[at],
+          {{"processor", lane->options().name}, {"outcome", to_string(static_cast<Outcome>(at))}});
+    }
+  }
+  const auto per_lane = [&](std::string_view name, std::string_view help, auto field) {
+    text.counter(name, help);
+    for (const auto& lane : dispatcher.lanes()) {
+      text.sample(lane->counters().*field, {{"processor", lane->options().name}});
+    }
+  };
+  using dispatch::LaneCounters;
+  per_lane("payswitch_late_total", "POSTs that passed attempt_timeout.", &LaneCounters::late);
+  per_lane("payswitch_asked_total", "GETs that resolve unknown outcomes.", &LaneCounters::asked);
+  per_lane("payswitch_repeated_total", "POSTs sent again to resolve unknown outcomes.",
+           &LaneCounters::repeated);
+  per_lane("payswitch_contradictions_total", "A 422, and then not in the processor's books.",
+           &LaneCounters::contradictions);
+  per_lane("payswitch_health_polls_total", "Health polls.", &LaneCounters::health_polls);
+  text.histogram("payswitch_answer_seconds", "From the start of a POST's write to its answer.");
+  for (const auto& lane : dispatcher.lanes()) {
+    text.sample(lane->counters().answer, {{"processor", lane->options().name}});
+  }
+}
+
+void processors(PrometheusText& text, const dispatch::Dispatcher& dispatcher) {
+  using enum routing::BreakerState;
+  text.gauge("payswitch_breaker_state", "1 for the state that a processor's breaker is in.");
+  for (const auto& lane : dispatcher.lanes()) {
+    for (const auto state : {closed, open, half_open}) {
+      text.sample(static_cast<std::uint64_t>(lane->breaker().state() == state),
+                  {{"processor", lane->options().name}, {"state", to_string(state)}});
+    }
+  }
+  text.gauge("payswitch_resting", "1 while every breaker is open and only probes are sent.");
+  text.sample(static_cast<std::uint64_t>(dispatcher.is_resting()));
+  text.counter("payswitch_rests_total", "Times that every breaker was open.");
+  text.sample(dispatcher.counters().rests);
+  text.gauge("payswitch_in_flight", "Requests whose answer is outstanding, and held slots.");
+  for (const auto& lane : dispatcher.lanes()) {
+    text.sample(std::uint64_t{lane->in_flight()}, {{"processor", lane->options().name}});
+  }
+  text.gauge("payswitch_limit", "How many first attempts may be in flight.");
+  for (const auto& lane : dispatcher.lanes()) {
+    text.sample(std::uint64_t{lane->limit()}, {{"processor", lane->options().name}});
+  }
+  text.gauge("payswitch_processor_connections", "Open connections to a processor.");
+  for (const auto& lane : dispatcher.lanes()) {
+    text.sample(lane->client().counters().connections_open, {{"processor", lane->options().name}});
+  }
+  text.counter("payswitch_fees_paid_total", "Fees of the settlements since the start.");
+  text.sample_text(fee_text(dispatcher.counters().fees_paid_ppm));
+  text.counter("payswitch_fees_saved_total",
+               "Fees saved against the dearest processor, since the start.");
+  text.sample_text(fee_text(dispatcher.counters().fees_saved_ppm));
+  text.counter("payswitch_clock_alarms_total", "Intents made while the wall clock was far behind.");
+  text.sample(dispatcher.counters().clock_alarms);
+}
+
+void latencies(PrometheusText& text, const Sources& from) {
+  text.histogram("payswitch_accept_seconds", "From a payment's last byte to its durable verdict.");
+  text.sample(from.api.accept);
+  text.histogram("payswitch_sync_seconds", "From handing a group to the disk to its completion.");
+  text.sample(from.store.counters().sync);
+  text.histogram("payswitch_settlement_seconds", "From accepted to settled.");
+  text.sample(from.dispatcher.counters().settlement);
+}
+
+void machine(PrometheusText& text, const Sources& from) {
+  const store::Counters& store = from.store.counters();
+  text.gauge("payswitch_durability", "1 for the durability that is configured.");
+  for (const auto durability :
+       {world::Durability::fsync, world::Durability::os, world::Durability::memory}) {
+    text.sample(static_cast<std::uint64_t>(from.durability == durability),
+                {{"durability", to_string(durability)}});
+  }
+  text.counter("payswitch_journal_groups_total",
+               "Groups made durable: one write and one sync each.");
+  text.sample(store.groups);
+  text.counter("payswitch_journal_records_total", "Records in them.");
+  text.sample(store.records);
+  text.counter("payswitch_journal_bytes_total", "Bytes in them.");
+  text.sample(store.bytes_written);
+  text.gauge("payswitch_journal_segments", "Segments that hold records.");
+  text.sample(store.segments);
+  text.gauge("payswitch_journal_prepared_segments", "Empty segments that are ready.");
+  text.sample(store.prepared_segments);
+  text.counter("payswitch_http_requests_total", "Well-formed requests.");
+  text.sample(from.server.requests);
+  text.counter("payswitch_http_bad_requests_total",
+               "Requests that the server itself answered with an error.");
+  text.sample(from.server.bad_requests);
+  text.gauge("payswitch_http_connections", "Open connections of clients.");
+  text.sample(from.server.connections_open);
+  text.counter("payswitch_http_refused_connections_total", "Connections beyond the limit.");
+  text.sample(from.server.connections_refused);
+  text.gauge("payswitch_build_info", "1; the labels say what runs.");
+  text.sample(std::uint64_t{1}, {{"version", from.version}});
+}
+
+}  // namespace
+
+std::string metrics_text(const Sources& sources) {
+  PrometheusText text;
+  payments(text, sources);
+  attempts(text, sources.dispatcher);
+  processors(text, sources.dispatcher);
+  latencies(text, sources);
+  machine(text, sources);
+  return text.text();
+}
+
+}  // namespace payswitch::api

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+
+#include "api/counters.h"
+#include "dispatch/dispatcher.h"
+#include "http/counters.h"
+#include "store/store.h"
+#include "world/disk.h"
+
+namespace payswitch::api {
+
+// What GET /metrics reads: every room's counters.
+struct Sources {
+  const store::Store& store;
+  const dispatch::Dispatcher& dispatcher;
+  const Counters& api;
+  const http::ServerCounters& server;
+  world::Durability durability;
+  std::string_view version;
+};
+
+// Prometheus text exposition format 0.0.4. Every family is listed in docs/protocol.md.
+std::string metrics_text(const Sources& sources);
+
+}  // namespace payswitch::api

@@ -1,0 +1,42 @@
+#include "api/processors.h"
+
+#include <fmt/format.h>
+
+namespace payswitch::api {
+
+namespace {
+
+std::string health_json(const routing::Health& health, world::Instant now) {
+  const auto& report = health.report();
+  if (!report) return "null";
+  const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(now - report->at);
+  return fmt::format(R"({{"failing":{},"minResponseTime":{},"ageMs":{}}})", report->failing,
+                     report->min_response_time.count(), age.count());
+}
+
+std::string to_json(const dispatch::Lane& lane, world::Instant now) {
+  const processor::Options& options = lane.options();
+  const std::string why = lane.breaker().state() == routing::BreakerState::closed
+                              ? "null"
+                              : fmt::format("\"{}\"", lane.breaker().why());
+  return fmt::format(R"({{"name":"{}","url":"{}","fee":{},"breaker":{{"state":"{}","why":{}}},)"
+                     R"("health":{},"inFlight":{},"limit":{},"maxInFlight":{}}})",
+                     options.name, options.url, static_cast<double>(options.fee_ppm) / 1e6,
+                     to_string(lane.breaker().state()), why, health_json(lane.health(), now),
+                     lane.in_flight(), lane.limit(), options.max_in_flight);
+}
+
+}  // namespace
+
+void list_processors(const dispatch::Dispatcher& dispatcher, const world::Clock& clock,
+                     http::Responder respond) {
+  std::string json;
+  for (const auto& lane : dispatcher.lanes()) {
+    json += json.empty() ? '[' : ',';
+    json += to_json(*lane, clock.now());
+  }
+  json += json.empty() ? "[]" : "]";
+  respond({.body = json, .fields = {}});
+}
+
+}  // namespace payswitch::api

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "http/problem.h"
+
+namespace payswitch::api {
+
+// The value of a query parameter, percent-decoded (RFC 3986; a '+' is a plus, so that "+02:00" may
+// be sent as it is). nullopt when it is absent; a problem when it stands twice or is badly encoded.
+std::expected<std::optional<std::string>, http::Problem> query_parameter(std::string_view query,
+                                                                         std::string_view name);
+
+http::Problem invalid_parameter(std::string_view name, std::string detail);
+
+}  // namespace payswitch::api

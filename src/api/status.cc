@@ -1,0 +1,124 @@
+#include "api/status.h"
+
+#include <fmt/format.h>
+
+#include <expected>
+
+#include "api/query.h"
+#include "http/problem.h"
+#include "payment/duration.h"
+
+namespace payswitch::api {
+
+namespace {
+
+using payment::State;
+
+std::string time_or_null(const std::optional<payment::UtcMs>& time) {
+  return time ? fmt::format("\"{}\"", payment::format_iso8601(*time)) : "null";
+}
+
+std::string name_or_null(payment::ProcessorNumber number, const std::vector<std::string>& names) {
+  return number == payment::no_processor ? "null" : fmt::format("\"{}\"", names[number]);
+}
+
+std::string to_json(const store::AttemptView& attempt, const std::vector<std::string>& names) {
+  return fmt::format(R"({{"number":{},"processor":{},"requestedAt":{},"outcome":{}}})",
+                     attempt.number, name_or_null(attempt.processor, names),
+                     time_or_null(attempt.requested_at),
+                     attempt.outcome ? fmt::format("\"{}\"", to_string(*attempt.outcome)) : "null");
+}
+
+std::string to_json(const store::PaymentView& view, const std::vector<std::string>& names) {
+  std::string attempts;
+  for (const store::AttemptView& attempt : view.attempts) {
+    if (!attempts.empty()) attempts += ',';
+    attempts += to_json(attempt, names);
+  }
+  return fmt::format(
+      R"({{"correlationId":"{}","state":"{}","amount":{},"processor":{},"acceptedAt":{},)"
+      R"("requestedAt":{},"settledAt":{},"finding":{},"attemptsMade":{},"attempts":[{}]}})",
+      view.id.to_string(), to_string(view.state), view.amount.to_string(),
+      name_or_null(view.processor, names), time_or_null(view.accepted_at),
+      time_or_null(view.requested_at), time_or_null(view.settled_at), view.finding,
+      view.attempts_made, attempts);
+}
+
+std::expected<std::chrono::milliseconds, http::Problem> read_wait(std::string_view query) {
+  auto text = query_parameter(query, "wait");
+  if (!text) return std::unexpected(std::move(text.error()));
+  if (!*text) return std::chrono::milliseconds(0);
+  const auto wait = payment::parse_duration(**text);
+  if (!wait || *wait > Status::max_wait) {
+    return std::unexpected(
+        invalid_parameter("wait", "must be a time up to 60s, such as 2s or 500ms"));
+  }
+  return *wait;
+}
+
+}  // namespace
+
+void Status::operator()(const http::Request& request, std::string_view text,
+                        http::Responder respond) {
+  const auto id = payment::CorrelationId::parse(text);
+  if (!id)
+    return answer_problem(std::move(respond), invalid_parameter("correlationId", "not a UUID"));
+  const auto time = read_wait(request.query);
+  if (!time) return answer_problem(std::move(respond), time.error());
+  if (time->count() == 0 || waiting_is_over_) return answer(*id, std::move(respond));
+  store_.find(
+      *id, [this, id = *id, time = *time, respond = std::move(respond)](const auto& view) mutable {
+        const bool is_open = view && view->state != State::settled && view->state != State::parked;
+        is_open ? wait(id, time, std::move(respond)) : answer(id, std::move(respond));
+      });
+}
+
+void Status::wait(const payment::CorrelationId& id, std::chrono::milliseconds time,
+                  http::Responder respond) {
+  if (waiters_.size() >= max_waiters) {
+    static constexpr http::Field later{"Retry-After", "1"};
+    return answer_problem(std::move(respond),
+                          {.status = 503,
+                           .slug = "too-many-waiters",
+                           .title = "Too many clients wait for payments",
+                           .detail = {},
+                           .field = "wait"},
+                          {&later, 1});
+  }
+  const auto waiter = waiters_.emplace(id, std::make_shared<Waiter>(std::move(respond)));
+  waiter->second->timer = timers_.after(time, [this, id, waiting = waiter->second.get()] {
+    auto [at, end] = waiters_.equal_range(id);
+    while (at->second.get() != waiting) ++at;
+    auto respond = std::move(at->second->respond);
+    waiters_.erase(at);
+    answer(id, std::move(respond));
+  });
+}
+
+void Status::stop_waiting() {
+  waiting_is_over_ = true;
+  while (!waiters_.empty()) ended(payment::CorrelationId(waiters_.begin()->first));
+}
+
+void Status::ended(const payment::CorrelationId& id) {
+  if (waiters_.empty()) return;
+  for (auto node = waiters_.extract(id); !node.empty(); node = waiters_.extract(id)) {
+    timers_.cancel(node.mapped()->timer);
+    answer(id, std::move(node.mapped()->respond));
+  }
+}
+
+void Status::answer(const payment::CorrelationId& id, http::Responder respond) {
+  store_.find(id, [this, respond = std::move(respond)](const auto& view) mutable {
+    if (!view) {
+      return answer_problem(std::move(respond), {.status = 404,
+                                                 .slug = "unknown-payment",
+                                                 .title = "No payment has this correlationId",
+                                                 .detail = {},
+                                                 .field = {}});
+    }
+    respond({.body = to_json(*view, store_.names()), .fields = {}});
+  });
+}
+
+}  // namespace payswitch::api

@@ -1,0 +1,76 @@
+#include "api/summary.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "api/query.h"
+#include "http/problem.h"
+
+namespace payswitch::api {
+
+namespace {
+
+using http::Problem;
+
+std::expected<std::optional<payment::IsoTime>, Problem> time_parameter(std::string_view query,
+                                                                       std::string_view name) {
+  auto text = query_parameter(query, name);
+  if (!text) return std::unexpected(std::move(text.error()));
+  if (!*text) return std::nullopt;
+  const auto time = payment::parse_iso8601(**text);
+  if (!time) {
+    return std::unexpected(
+        invalid_parameter(name, "not an ISO 8601 time, such as 2025-07-08T12:34:56.789Z"));
+  }
+  return time;
+}
+
+std::expected<books::Window, Problem> read_window(std::string_view query) {
+  auto from = time_parameter(query, "from");
+  if (!from) return std::unexpected(std::move(from.error()));
+  auto to = time_parameter(query, "to");
+  if (!to) return std::unexpected(std::move(to.error()));
+  if (*from && *to && (**from).floor > (**to).floor) {
+    return std::unexpected(invalid_parameter("from", "lies after 'to'"));
+  }
+  books::Window window;
+  if (*from) window.from = (**from).rounded_up();
+  if (*to) window.to = (**to).floor;
+  return window;
+}
+
+void append(std::string& json, std::string_view name, const payment::Total& total) {
+  fmt::format_to(std::back_inserter(json), R"({}"{}":{{"totalRequests":{},"totalAmount":{}}})",
+                 json.empty() ? "{" : ",", name, total.count, total.amount());
+}
+
+// `default` and `fallback` always, in this order; whatever else the store knows behind them.
+std::string to_json(const store::Summary& summary, const std::vector<std::string>& names) {
+  static constexpr std::string_view always[] = {"default", "fallback"};
+  std::string json;
+  for (const std::string_view name : always) {
+    const auto at = static_cast<std::size_t>(std::ranges::find(names, name) - names.begin());
+    append(json, name, at < names.size() ? summary.by_processor[at] : payment::Total{});
+  }
+  for (std::size_t at = 0; at < names.size(); ++at) {
+    if (std::ranges::find(always, names[at]) == std::end(always)) {
+      append(json, names[at], summary.by_processor[at]);
+    }
+  }
+  return json + "}";
+}
+
+}  // namespace
+
+void Summary::operator()(const http::Request& request, http::Responder respond) {
+  const auto window = read_window(request.query);
+  if (!window) return answer_problem(std::move(respond), window.error());
+  dispatcher_.declare_final(std::min(window->to, clock_.wall()));
+  store_.summary(*window,
+                 [this, respond = std::move(respond)](const store::Summary& summary) mutable {
+                   respond({.body = to_json(summary, store_.names()), .fields = {}});
+                 });
+}
+
+}  // namespace payswitch::api

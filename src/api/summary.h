@@ -1,0 +1,26 @@
+#pragma once
+
+#include "dispatch/dispatcher.h"
+#include "http/message.h"
+#include "store/store.h"
+#include "world/clock.h"
+
+namespace payswitch::api {
+
+// GET /payments-summary?from=&to=: what was settled where, by the requestedAt that was sent to the
+// processor. Both ends inclusive, each optional; `from` rounded up and `to` down to the
+// millisecond.
+class Summary {
+ public:
+  Summary(dispatch::Dispatcher& dispatcher, store::Store& store, const world::Clock& clock)
+      : dispatcher_(dispatcher), store_(store), clock_(clock) {}
+
+  void operator()(const http::Request& request, http::Responder respond);
+
+ private:
+  dispatch::Dispatcher& dispatcher_;
+  store::Store& store_;
+  const world::Clock& clock_;
+};
+
+}  // namespace payswitch::api

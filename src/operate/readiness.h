@@ -1,0 +1,17 @@
+#pragma once
+
+#include "dispatch/dispatcher.h"
+#include "http/message.h"
+#include "world/disk.h"
+
+namespace payswitch::operate {
+
+// GET /healthz: 200 for as long as the loop turns.
+void answer_healthz(http::Responder respond);
+
+// GET /readyz: 200 when payments can be taken and sent, with the durability that they are kept
+// with; 503 and why otherwise (no processors are configured; stopping).
+void answer_readyz(const dispatch::Dispatcher& dispatcher, world::Durability durability,
+                   http::Responder respond);
+
+}  // namespace payswitch::operate
