@@ -1,0 +1,28 @@
+#pragma once
+
+#include <functional>
+#include <ostream>
+#include <span>
+#include <string_view>
+
+#include "config/config.h"
+
+// The commands of the program.
+namespace payswitch::cli {
+
+inline constexpr int exit_ok = 0;
+inline constexpr int exit_usage = 2;  // bad command, flag or configuration; one line says which
+
+// What the commands need from the process. `serve` runs the switch and returns its exit code.
+struct Process {
+  std::string_view version;
+  config::Environment environment;
+  std::function<int(const config::Config& config, std::string_view version)> serve;
+  std::ostream& out;
+  std::ostream& err;
+};
+
+// Runs the command that `arguments` (without the program's name) ask for; returns the exit code.
+int run(std::span<const std::string_view> arguments, const Process& process);
+
+}  // namespace payswitch::cli

@@ -1,0 +1,37 @@
+#include <algorithm>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/cli.h"
+#include "switchboard/switchboard.h"
+#include "world/log_text.h"
+
+namespace {
+
+constexpr int exit_bug = 70;  // EX_SOFTWARE
+
+std::optional<std::string> environment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  if (value == nullptr) return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) try {
+  const std::vector<std::string_view> given(arguments + 1, arguments + std::max(count, 1));
+  return payswitch::cli::run(given, {.version = PAYSWITCH_VERSION,
+                                     .environment = environment,
+                                     .serve = payswitch::switchboard::serve,
+                                     .out = std::cout,
+                                     .err = std::cerr});
+} catch (const std::exception& error) {
+  const std::string what = payswitch::world::on_one_line(error.what());
+  std::cerr << "payswitch: this should not happen: " << what << '\n';
+  return exit_bug;
+}

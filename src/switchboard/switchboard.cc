@@ -1,0 +1,237 @@
+#include "switchboard/switchboard.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <cstdio>
+#include <cstdlib>
+
+#include "api/accept.h"
+#include "api/greeting.h"
+#include "api/metrics.h"
+#include "api/processors.h"
+#include "api/router.h"
+#include "api/status.h"
+#include "api/summary.h"
+#include "http/pool.h"
+#include "http/server.h"
+#include "operate/drain.h"
+#include "operate/readiness.h"
+#include "store/embedded/engine.h"
+#include "world/real.h"
+
+namespace payswitch::switchboard {
+
+namespace {
+
+namespace asio = boost::asio;
+
+// Beside those that max_in_flight allows: for health polls.
+constexpr std::size_t spare_connections = 2;
+
+constexpr int exit_cannot_start = 2;
+constexpr int exit_journal_failed = 74;  // EX_IOERR
+constexpr int exit_ended_at_once = 143;  // 128 + SIGTERM
+
+// Connections, journal and the rest must fit: as many descriptors as the hard limit grants.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::string start_line(const config::Config& config, std::string_view version, std::uint16_t port) {
+  std::string processors;
+  for (const processor::Options& each : config.processors) {
+    processors += fmt::format("{}{} {}", processors.empty() ? "" : ", ", each.name, each.url);
+  }
+  return fmt::format(
+      "payswitch {}: store embedded ({}), durability {}, processors {}, listening on {}:{}",
+      version, config.data, to_string(config.store.durability),
+      processors.empty() ? "none" : processors, config.server.host, port);
+}
+
+// Every room, in the order in which a payment visits them. Members are destroyed in the opposite
+// order.
+class Switchboard {
+ public:
+  Switchboard(const config::Config& config, std::string_view version)
+      : config_(config),
+        version_(version),
+        log_(world::make_real_log(config.log_json ? world::LogFormat::json : world::LogFormat::text,
+                                  config.log_level)),
+        clock_(world::make_real_clock()),
+        loop_(world::make_real_loop(context_)),
+        timers_(world::make_real_timers(context_, *clock_)),
+        chance_(world::make_real_chance()),
+        signals_(context_, SIGTERM, SIGINT) {}
+
+  std::expected<void, std::string> wire();
+  int run();
+
+ private:
+  std::expected<void, std::string> open_store();
+  std::vector<std::unique_ptr<dispatch::Lane>> make_lanes();
+  void add_routes();
+  void add_reading_routes();
+  void await_signal();
+  [[noreturn]] void end_on_journal_failure(const std::string& line);
+
+  const config::Config& config_;
+  std::string_view version_;
+  asio::io_context context_{1};
+  std::unique_ptr<world::Log> log_;
+  std::unique_ptr<world::Clock> clock_;
+  std::unique_ptr<world::Loop> loop_;
+  std::unique_ptr<world::Timers> timers_;
+  std::unique_ptr<world::Chance> chance_;
+  std::unique_ptr<world::Disk> disk_;
+  std::unique_ptr<store::Store> store_;
+  std::vector<std::unique_ptr<http::Client>> clients_;
+  std::optional<dispatch::Dispatcher> dispatcher_;
+  api::Counters api_counters_;
+  std::optional<api::Accept> accept_;
+  std::optional<api::Summary> summary_;
+  std::optional<api::Status> status_;
+  api::Router router_;
+  std::unique_ptr<http::Server> server_;
+  std::optional<operate::Drain> drain_;
+  asio::signal_set signals_;
+};
+
+std::expected<void, std::string> Switchboard::wire() {
+  raise_descriptor_limit();
+  auto disk = world::open_real_disk(config_.data, *loop_);
+  if (!disk) return std::unexpected(disk.error());
+  disk_ = std::move(*disk);
+  // Bound before the store is opened, so that a port in use is known before anything is written.
+  auto server = http::make_server(context_, *timers_, *clock_, config_.server,
+                                  [this](const http::Request& request, http::Responder respond) {
+                                    router_(request, std::move(respond));
+                                  });
+  if (!server) return std::unexpected(server.error());
+  server_ = std::move(*server);
+  if (auto opened = open_store(); !opened) return opened;
+  dispatcher_.emplace(
+      config_.dispatch, config_.policy,
+      dispatch::Dispatcher::World{*store_, *loop_, *timers_, *clock_, *chance_, *log_},
+      make_lanes(), [this](const payment::CorrelationId& id) { status_->ended(id); });
+  accept_.emplace(*dispatcher_, *clock_, api_counters_);
+  summary_.emplace(*dispatcher_, *store_, *clock_);
+  status_.emplace(*store_, *timers_);
+  add_routes();
+  add_reading_routes();
+  drain_.emplace(*server_, *dispatcher_, *timers_, *clock_, *log_);
+  return {};
+}
+
+std::expected<void, std::string> Switchboard::open_store() {
+  store::Options options = config_.store;
+  for (const processor::Options& each : config_.processors) options.processors.push_back(each.name);
+  auto store =
+      store::embedded::open(options, *disk_, *loop_, *timers_, *clock_, *log_,
+                            [this](const std::string& line) { end_on_journal_failure(line); });
+  if (!store) return std::unexpected(store.error());
+  store_ = std::move(*store);
+  return {};
+}
+
+std::vector<std::unique_ptr<dispatch::Lane>> Switchboard::make_lanes() {
+  std::vector<std::unique_ptr<dispatch::Lane>> lanes;
+  for (const processor::Options& each : config_.processors) {
+    clients_.push_back(
+        http::make_pool(context_, *timers_,
+                        {.host = each.host,
+                         .port = each.port,
+                         .max_connections = each.max_in_flight + spare_connections}));
+    const auto& names = store_->names();
+    const auto number =
+        static_cast<payment::ProcessorNumber>(std::ranges::find(names, each.name) - names.begin());
+    lanes.push_back(std::make_unique<dispatch::Lane>(
+        each, number, dispatch::Lane::Routing{config_.breaker, config_.limit, config_.health},
+        *processor::find_dialect(each.dialect), *clients_.back(), *timers_, *clock_, *log_));
+  }
+  return lanes;
+}
+
+void Switchboard::add_routes() {
+  using http::Method;
+  router_.add(Method::post, "/payments", [this](const auto& request, auto, auto respond) {
+    (*accept_)(request, std::move(respond));
+  });
+  router_.add(Method::get, "/payments-summary", [this](const auto& request, auto, auto respond) {
+    (*summary_)(request, std::move(respond));
+  });
+  router_.add(Method::get, "/payments/", [this](const auto& request, auto id, auto respond) {
+    (*status_)(request, id, std::move(respond));
+  });
+}
+
+void Switchboard::add_reading_routes() {
+  using http::Method;
+  router_.add(Method::get, "/processors", [this](const auto&, auto, auto respond) {
+    api::list_processors(*dispatcher_, *clock_, std::move(respond));
+  });
+  router_.add(Method::get, "/",
+              [this](const auto&, auto, auto respond) { api::greet(*clock_, std::move(respond)); });
+  router_.add(Method::get, "/healthz",
+              [](const auto&, auto, auto respond) { operate::answer_healthz(std::move(respond)); });
+  router_.add(Method::get, "/readyz", [this](const auto&, auto, auto respond) {
+    operate::answer_readyz(*dispatcher_, config_.store.durability, std::move(respond));
+  });
+  router_.add(Method::get, "/metrics", [this](const auto&, auto, auto respond) {
+    const std::string text = api::metrics_text({.store = *store_,
+                                                .dispatcher = *dispatcher_,
+                                                .api = api_counters_,
+                                                .server = server_->counters(),
+                                                .durability = config_.store.durability,
+                                                .version = version_});
+    respond(
+        {.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = text, .fields = {}});
+  });
+}
+
+int Switchboard::run() {
+  await_signal();
+  dispatcher_->start();
+  log_->info("{}", start_line(config_, version_, server_->port()));
+  if (config_.processors.empty()) {
+    log_->warn("no processors are configured: payments are kept, and not sent");
+  }
+  context_.run();
+  return 0;
+}
+
+void Switchboard::await_signal() {
+  signals_.async_wait([this](const boost::system::error_code& error, int) {
+    if (error) return;
+    signals_.async_wait([](const boost::system::error_code& again, int) {
+      // What was acknowledged is on disk already: there is nothing left to lose.
+      if (!again) std::_Exit(exit_ended_at_once);
+    });
+    drain_->start([this] { context_.stop(); });
+    status_->stop_waiting();
+  });
+}
+
+void Switchboard::end_on_journal_failure(const std::string& line) {
+  log_->error("{}; nothing more is acknowledged, and the process ends", line);
+  std::_Exit(exit_journal_failed);
+}
+
+}  // namespace
+
+int serve(const config::Config& config, std::string_view version) {
+  Switchboard switchboard(config, version);
+  if (auto wired = switchboard.wire(); !wired) {
+    fmt::print(stderr, "payswitch: {}\n", wired.error());
+    return exit_cannot_start;
+  }
+  return switchboard.run();
+}
+
+}  // namespace payswitch::switchboard
