@@ -1,0 +1,138 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "lab/world/chance.h"
+#include "lab/world/world.h"
+#include "world/disk.h"
+
+namespace payswitch::lab {
+
+// How long the asynchronous half takes.
+struct DiskTimes {
+  world::Duration write = std::chrono::microseconds(20);
+  world::Duration sync = std::chrono::microseconds(100);
+  world::Duration prepare = std::chrono::milliseconds(5);
+};
+
+struct DiskCounts {
+  std::uint64_t appends = 0;
+  std::uint64_t bytes_appended = 0;
+  std::uint64_t syncs = 0;
+  std::uint64_t prepares = 0;
+  std::uint64_t replaces = 0;
+  std::uint64_t removes = 0;
+  std::uint64_t reads = 0;
+};
+
+// A disk that forgets. What it may and may not do is the contract that the store must survive:
+//   - kill(): what was written stays; the append in flight has come as far as a sector boundary
+//     anywhere in it; a prepare in flight left nothing, a piece under its temporary name, or the
+//     whole.
+//   - power_cut(): what was synced stays, of everything else each 512-byte sector was written or
+//   was
+//     not, in any order; each new, renamed or removed name whose directory was not synced holds or
+//     not.
+//   - after a failed append the bytes may be readable and still be lost by a later power_cut().
+//   - it never turns one sector into a mixture of two, and never changes what was synced.
+// Call kill() or power_cut() first, then destroy what used the disk. One thread.
+class VirtualDisk final : public world::Disk {
+ public:
+  static constexpr std::uint64_t sector_bytes = 512;
+
+  VirtualDisk(World& world, SeededChance& chance, DiskTimes times = {})
+      : world_(world), chance_(chance), times_(times) {}
+
+  world::DiskResult<std::vector<std::string>> list() override;
+  world::DiskResult<world::Bytes> read(const std::string& name) override;
+  world::DiskResult<void> replace(const std::string& name, std::span<const std::byte> content,
+                                  std::uint64_t size) override;
+  world::DiskResult<void> remove(const std::string& name) override;
+  void append(const std::string& name, std::uint64_t offset, std::span<const std::byte> bytes,
+              world::Durability durability, Done done) override;
+  void prepare(const std::string& name, world::Bytes content, std::uint64_t size,
+               Done done) override;
+
+  // -- what befalls it ------------------------------------------------------------------
+  void kill();
+  void power_cut();
+  // The append after `good` further ones fails (EIO), and each one after it until kill() or
+  // power_cut().
+  void fail_appends_after(std::uint64_t good) { good_appends_ = good; }
+  // Each prepare fails (ENOSPC) until told otherwise.
+  void fail_prepares(bool fail) { prepares_fail_ = fail; }
+  // The process stops in the middle of the replace after `good` further ones: it leaves the old
+  // file or the new one, and the call (and each after it) reports an error until kill() or
+  // power_cut().
+  void stop_in_replace_after(std::uint64_t good) { good_replaces_ = good; }
+
+  // -- by hand --------------------------------------------------------------------------
+  // Changes what is on the disk and in the cache.
+  void overwrite(const std::string& name, std::uint64_t offset, std::span<const std::byte> bytes);
+  void resize(const std::string& name, std::uint64_t size);
+  void put(const std::string& name, world::Bytes content);
+  bool exists(const std::string& name) const { return cached_names_.contains(name); }
+  world::Bytes content(const std::string& name) const { return cached_names_.at(name)->cached; }
+
+  bool busy() const { return append_.has_value() || prepare_.has_value(); }
+  const DiskCounts& counts() const { return counts_; }
+
+ private:
+  struct File {
+    world::Bytes cached;            // what a reader sees
+    world::Bytes durable;           // what a power cut leaves, same size
+    std::set<std::uint64_t> dirty;  // sectors in which the two may differ
+  };
+  using Names = std::map<std::string, std::shared_ptr<File>>;
+
+  struct Append {
+    std::string name;
+    std::uint64_t offset;
+    std::span<const std::byte> bytes;
+    world::Bytes copy;  // to see that the caller left its bytes alone
+    world::Durability durability;
+    Done done;
+    bool written = false;
+  };
+  struct Prepare {
+    std::string name;
+    world::Bytes content;
+    std::uint64_t size;
+    Done done;
+  };
+
+  std::shared_ptr<File> make_file(std::span<const std::byte> content, std::uint64_t size) const;
+  void place(const std::string& name, std::shared_ptr<File> file);
+  void later(world::Duration delay, void (VirtualDisk::*step)());
+  void append_is_written();
+  void append_is_synced();
+  void finish_append(world::DiskResult<void> result);
+  void finish_prepare();
+  void write(File& file, std::uint64_t offset, std::span<const std::byte> bytes);
+  void write_back(File& file, std::uint64_t sector);
+  void write_back_some(File& file);
+  void abandon_append();
+  void abandon_prepare();
+  void lose_names();
+
+  World& world_;
+  SeededChance& chance_;
+  DiskTimes times_;
+  Names cached_names_;
+  Names durable_names_;
+  std::optional<Append> append_;
+  std::optional<Prepare> prepare_;
+  std::optional<std::uint64_t> good_appends_;
+  std::optional<std::uint64_t> good_replaces_;
+  bool prepares_fail_ = false;
+  std::uint64_t life_ = 0;  // grows at every crash: completions of an earlier one are void
+  DiskCounts counts_;
+};
+
+}  // namespace payswitch::lab

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+
+#include "lab/world/world.h"
+#include "world/loop.h"
+
+namespace payswitch::lab {
+
+// The loop and the timers of one process in the world. When the process dies, what it had posted
+// and set dies with it, while the world around it (processors, clients, disks) goes on.
+class Life final : public world::Loop, public world::Timers {
+ public:
+  explicit Life(World& world) : world_(world), waiting_(std::make_shared<Waiting>()) {}
+  ~Life() override { end(); }
+  Life(const Life&) = delete;
+  Life& operator=(const Life&) = delete;
+
+  void post(world::Callback callback) override;
+  world::TimerId after(world::Duration delay, world::Callback callback) override;
+  void cancel(world::TimerId timer) override;
+
+  // Nothing that was handed in runs any more; the callbacks are destroyed now.
+  void end();
+
+ private:
+  struct Entry {
+    world::Callback callback;
+    world::TimerId timer = world::TimerId::none;  // of the world; none: posted
+  };
+  struct Waiting {
+    std::unordered_map<std::uint64_t, Entry> entries;
+    std::uint64_t next = 1;
+  };
+
+  static void run(const std::weak_ptr<Waiting>& waiting, std::uint64_t key);
+
+  World& world_;
+  std::shared_ptr<Waiting> waiting_;
+};
+
+}  // namespace payswitch::lab
