@@ -1,0 +1,254 @@
+#include <gtest/gtest.h>
+
+#include "tests/virtual/town.h"
+
+// The real rooms on the virtual world: one process, two processors, everything from one seed.
+namespace payswitch::lab {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using Plan = VirtualProcessor::Plan;
+
+struct LifeOfAPayment : testing::Test {
+  Town town;
+
+  // Lets the first health poll pass, so that a connection is idle and the fast path is open.
+  void warm_up() { town.world.run_for(seconds(1)); }
+  void expect_drained_and_equal() {
+    EXPECT_TRUE(town.drains());
+    town.expect_books_equal();
+  }
+};
+
+TEST_F(LifeOfAPayment, FromAcceptToSettledAtTheCheapest) {
+  warm_up();
+  town.pay(1);
+  EXPECT_EQ(town.received(1).status, 0u);  // nothing is answered before the sync
+  EXPECT_EQ(town.cheap.posts(), 0);        // nor sent
+  expect_drained_and_equal();
+  EXPECT_EQ(town.received(1).status, 202u);
+  EXPECT_EQ(town.received(1).body, R"({"message":"Payment processed successfully"})");
+  EXPECT_EQ(town.state_of(1), "settled");
+  EXPECT_EQ(town.cheap.books().size(), 1u);
+}
+
+TEST_F(LifeOfAPayment, TheFastPathMakesTwoDurableWritesAPayment) {
+  warm_up();
+  const auto before = town.process->store().counters().groups;
+  town.pay(1);
+  ASSERT_TRUE(town.drains());
+  EXPECT_EQ(town.process->store().counters().groups - before, 2u);
+}
+
+TEST_F(LifeOfAPayment, ALostReplyAndACrashChargeItOnce) {
+  warm_up();
+  town.cheap.next(VirtualProcessor::take_and_cut());
+  town.pay(1);
+  ASSERT_TRUE(town.world.run_until([&] { return town.cheap.books().size() == 1; }));
+  town.kill();
+  town.start();
+  expect_drained_and_equal();
+  EXPECT_EQ(town.cheap.posts(), 1);  // the GET was enough
+}
+
+TEST_F(LifeOfAPayment, APowerCutWithTheRequestOnItsWayChargesItOnce) {
+  warm_up();
+  town.cheap.next({.delay = seconds(20)});
+  town.pay(1);
+  ASSERT_TRUE(town.world.run_until([&] { return town.cheap.posts() == 1; }));
+  town.power_cut();
+  town.start();
+  town.world.run_for(seconds(30));
+  expect_drained_and_equal();
+}
+
+TEST_F(LifeOfAPayment, ARefusalGoesToTheDearOneAtOnceWhenThereIsNoPatience) {
+  warm_up();
+  town.cheap.usually(VirtualProcessor::refuse());
+  town.pay(1);
+  expect_drained_and_equal();
+  EXPECT_EQ(town.dear.books().size(), 1u);
+  EXPECT_EQ(town.cheap.posts(), 1);
+}
+
+TEST_F(LifeOfAPayment, AThrottledPaymentWaitsAMomentForTheCheapOne) {
+  warm_up();
+  town.cheap.next(VirtualProcessor::refuse(429));
+  town.pay(1);
+  expect_drained_and_equal();
+  EXPECT_EQ(town.cheap.books().size(), 1u);
+}
+
+TEST_F(LifeOfAPayment, AProcessorThatRefusesEverythingDoesNotHoldUpWhatTheOtherWouldTake) {
+  warm_up();
+  town.dear.set_up(false);
+  town.process->client(1).let_idle_connections_die();
+  town.cheap.next(VirtualProcessor::refuse());
+  town.pay(1);
+  expect_drained_and_equal();
+  EXPECT_EQ(town.cheap.books().size(), 1u);
+}
+
+TEST_F(LifeOfAPayment, AnUnknownStaysAtItsProcessorWhileTheDearOneIsFree) {
+  warm_up();
+  town.cheap.next({.delay = seconds(10)});
+  town.cheap.usually(VirtualProcessor::refuse());
+  town.pay(1);
+  town.world.run_for(seconds(9));
+  EXPECT_EQ(town.state_of(1), "unknown");
+  EXPECT_EQ(town.dear.posts(), 0);
+  expect_drained_and_equal();
+  EXPECT_EQ(town.cheap.books().size(), 1u);
+}
+
+TEST_F(LifeOfAPayment, BothDownThePaymentWaitsAndGoesWhenOneIsBack) {
+  warm_up();
+  town.cheap.set_up(false);
+  town.dear.set_up(false);
+  town.process->client(0).let_idle_connections_die();
+  town.process->client(1).let_idle_connections_die();
+  for (int n = 1; n <= 50; ++n) town.pay(n);
+  town.world.run_for(seconds(12));
+  for (int n = 1; n <= 50; ++n) EXPECT_EQ(town.received(n).status, 202u);
+  EXPECT_GE(town.process->dispatcher().counters().rests, 1u);
+  town.cheap.set_up(true);
+  EXPECT_TRUE(town.drains(seconds(10)));
+  town.expect_books_equal();
+  EXPECT_EQ(town.cheap.books().size(), 50u);
+}
+
+TEST_F(LifeOfAPayment, ReplaysWaitForTheFirstOnesSync) {
+  warm_up();
+  town.pay(1, 1990);
+  Received again;
+  Received other;
+  const std::string id = Town::id_of(1).to_string();
+  town.process->request(http::Method::post, "/payments",
+                        R"({"correlationId":")" + id + R"(","amount":19.9})", again);
+  town.process->request(http::Method::post, "/payments",
+                        R"({"correlationId":")" + id + R"(","amount":19.91})", other);
+  EXPECT_EQ(again.status, 0u);
+  EXPECT_EQ(other.status, 0u);
+  expect_drained_and_equal();
+  EXPECT_EQ(again.status, 202u);
+  EXPECT_TRUE(again.replayed);
+  EXPECT_EQ(again.body, town.received(1).body);
+  EXPECT_EQ(other.status, 422u);
+  EXPECT_EQ(town.cheap.posts(), 1);
+}
+
+TEST_F(LifeOfAPayment, OurFaultEverywhereParksItAndNeverDropsIt) {
+  warm_up();
+  town.cheap.usually(VirtualProcessor::refuse(400));
+  town.dear.usually(VirtualProcessor::refuse(415));
+  town.pay(1);
+  town.world.run_for(seconds(60));
+  EXPECT_EQ(town.state_of(1), "parked");
+  EXPECT_EQ(town.cheap.posts() + town.dear.posts(), 2);
+  town.kill();
+  town.start();
+  town.pay(1);
+  town.world.run_for(seconds(60));
+  EXPECT_EQ(town.received(1).status, 202u);
+  EXPECT_TRUE(town.received(1).replayed);
+  EXPECT_EQ(town.state_of(1), "parked");
+  EXPECT_EQ(town.cheap.posts() + town.dear.posts(), 2);
+}
+
+TEST_F(LifeOfAPayment, AlreadyBookedWithAnotherTimeSettlesByTheBooks) {
+  warm_up();
+  town.cheap.book(Town::id_of(1), {payment::Money::from_cents(1991), {1'700'000'000'000}, 1});
+  town.pay(1);
+  expect_drained_and_equal();
+  EXPECT_EQ(town.process->store().counters().findings, 1u);
+}
+
+TEST_F(LifeOfAPayment, HealthIsPolledOncePerInterval) {
+  town.world.run_for(seconds(60));
+  EXPECT_LE(town.cheap.health_polls(), 12);
+  EXPECT_GE(town.cheap.health_polls(), 11);
+}
+
+TEST_F(LifeOfAPayment, AProcessorThatSaysThatItFailsGetsProbesOnly) {
+  town.cheap.say_failing(true);
+  town.cheap.usually(VirtualProcessor::refuse());
+  warm_up();
+  for (int n = 1; n <= 30; ++n) town.pay(n);
+  ASSERT_TRUE(town.drains());
+  EXPECT_LE(town.cheap.posts(), 3);
+  town.expect_books_equal();
+}
+
+TEST_F(LifeOfAPayment, AProcessorThatIsAwayHoldsNobodyUp) {
+  warm_up();
+  town.cheap.set_up(false);
+  town.process->client(0).let_idle_connections_die();
+  for (int n = 1; n <= 100; ++n) {
+    town.pay(n);
+    town.world.run_for(milliseconds(20));
+    if (n > 10) EXPECT_EQ(town.state_of(n), "settled") << n;
+  }
+  expect_drained_and_equal();
+  EXPECT_EQ(town.dear.books().size(), 100u);
+}
+
+TEST_F(LifeOfAPayment, ABurstOnAHealthyProcessorDoesNotSpillToTheDearOne) {
+  warm_up();
+  for (int n = 1; n <= 500; ++n) town.pay(n);
+  expect_drained_and_equal();
+  EXPECT_EQ(town.dear.books().size(), 0u);
+}
+
+TEST_F(LifeOfAPayment, NoRequestedAtIsIssuedWithinATimeThatWasToldFinal) {
+  warm_up();
+  town.pay(1);
+  ASSERT_TRUE(town.drains());
+  Received summary;
+  town.process->request(http::Method::get, "/payments-summary", "", summary);
+  ASSERT_TRUE(town.world.run_until([&] { return summary.status == 200; }));
+  const payment::UtcMs told = town.world.wall();
+  town.world.set_wall({told.value - 5'000});
+  town.pay(2);
+  expect_drained_and_equal();
+  EXPECT_GT(town.cheap.books().at(Town::id_of(2)).requested_at, told);
+}
+
+// Random faults from a seed: whatever happens, each payment is charged once and the books are
+// equal.
+TEST(ManyLives, ChargeEachPaymentOnceAndDrain) {
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    SCOPED_TRACE(seed);
+    Town town(seed);
+    const auto misbehave = [&](VirtualProcessor& processor) {
+      const std::array plans = {Plan{},
+                                Plan{.delay = seconds(2)},
+                                Plan{.delay = seconds(8)},
+                                VirtualProcessor::refuse(),
+                                VirtualProcessor::refuse(429),
+                                VirtualProcessor::take_and_cut(),
+                                Plan{.silent = true},
+                                Plan{.book = false, .silent = true},
+                                Plan{.answer = SentAnswer{500, "{}"}},
+                                Plan{.book = false, .answer = SentAnswer{500, "{}"}}};
+      for (int i = 0; i < 40; ++i) processor.next(plans[town.chance.below(plans.size())]);
+    };
+    int paid = 0;
+    for (int life = 0; life < 4; ++life) {
+      misbehave(town.cheap);
+      misbehave(town.dear);
+      for (int burst = 0; burst < 10; ++burst) {
+        for (std::uint64_t i = town.chance.below(8); i > 0; --i) town.pay(++paid);
+        town.world.run_for(milliseconds(town.chance.below(400)));
+      }
+      town.chance.one_in(2) ? town.kill() : town.power_cut();
+      town.start();
+    }
+    EXPECT_TRUE(town.drains(std::chrono::minutes(10)));
+    town.expect_books_equal();
+    if (testing::Test::HasFailure()) break;
+  }
+}
+
+}  // namespace
+}  // namespace payswitch::lab
