@@ -47,6 +47,8 @@ std::expected<void, std::string> read_object(std::string_view json, std::span<Js
       return std::unexpected("something follows the object");
     case http::JsonVerdict::not_an_object:
       return std::unexpected("not an object");
+    case http::JsonVerdict::exponent_too_large:
+      return std::unexpected("an exponent is too large");
   }
   for (const JsonField& field : fields) {
     if (field.duplicate) return wrong(field, "is there twice");

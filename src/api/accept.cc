@@ -48,6 +48,15 @@ std::string_view name_of(JsonVerdict verdict) {
   }
 }
 
+Problem uncountable(std::span<const JsonField> fields) {
+  const auto field = std::ranges::find_if(fields, [](const JsonField& each) {
+    return each.kind == JsonField::Kind::number && each.text.empty();
+  });
+  constexpr std::string_view why = "a number whose exponent is beyond all limits";
+  return field == fields.end() ? malformed(std::string(why))
+                               : invalid(field->name, std::string(why));
+}
+
 // Nothing when the field stands once and is of that kind.
 std::expected<void, Problem> require(const JsonField& field, JsonField::Kind kind,
                                      std::string_view form) {
@@ -110,6 +119,7 @@ std::expected<Accept::Payment, Problem> Accept::read(const http::Request& reques
                                    .field = {}});
   }
   const JsonVerdict verdict = read_json_fields(request.body, fields_);
+  if (verdict == JsonVerdict::exponent_too_large) return std::unexpected(uncountable(fields_));
   if (verdict != JsonVerdict::ok) return std::unexpected(malformed(std::string(name_of(verdict))));
   const auto& [id, amount] = fields_;
   if (auto problem = require(id, JsonField::Kind::string, "a string"); !problem) {

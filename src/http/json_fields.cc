@@ -20,6 +20,13 @@ class FieldCollector {
 
   bool is_object() const { return is_object_; }
 
+  // The number that is being read cannot be: its exponent has more digits than anybody counts.
+  void fail_number() {
+    if (!current_) return;
+    current_->kind = JsonField::Kind::number;
+    current_->text.clear();
+  }
+
   bool on_document_begin(json::error_code&) { return true; }
   bool on_document_end(json::error_code&) { return true; }
   bool on_object_begin(json::error_code&) {
@@ -110,6 +117,10 @@ JsonVerdict read_json_fields(std::string_view body, std::span<JsonField> fields)
   json::basic_parser<FieldCollector> parser(json::parse_options{}, fields);
   json::error_code error;
   const std::size_t read = parser.write_some(false, body.data(), body.size(), error);
+  if (error == json::error::exponent_overflow) {
+    parser.handler().fail_number();
+    return JsonVerdict::exponent_too_large;
+  }
   if (error) return JsonVerdict::not_json;
   if (read < body.size()) return JsonVerdict::trailing_bytes;
   return parser.handler().is_object() ? JsonVerdict::ok : JsonVerdict::not_an_object;

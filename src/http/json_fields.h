@@ -23,6 +23,8 @@ enum class JsonVerdict : std::uint8_t {
   not_json,        // not a JSON text (RFC 8259), not UTF-8, or nested deeper than 32
   trailing_bytes,  // a JSON text and something behind it
   not_an_object,
+  exponent_too_large,  // of a number; when it is a named field's, that field is a number without
+                       // text
 };
 
 // Reads the named fields of the object in `body` in one pass, without building a tree; all others

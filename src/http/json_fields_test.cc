@@ -67,6 +67,18 @@ TEST_F(JsonFields, RefusesWhatIsNotJson) {
   EXPECT_EQ(read(std::string(100, '[') + std::string(100, ']')), JsonVerdict::not_json);
 }
 
+TEST_F(JsonFields, NamesTheFieldWhoseExponentNobodyCounts) {
+  for (std::string_view number : {"1e99999999999999999999", "1e-99999999999999999999"}) {
+    EXPECT_EQ(read(R"({"id":"a","amount":)" + std::string(number) + "}"),
+              JsonVerdict::exponent_too_large);
+    EXPECT_EQ(amount.kind, Kind::number);
+    EXPECT_EQ(amount.text, "");
+  }
+  EXPECT_EQ(read(R"({"other":1e99999999999999999999,"amount":1})"),
+            JsonVerdict::exponent_too_large);
+  EXPECT_EQ(amount.kind, Kind::absent);
+}
+
 TEST_F(JsonFields, RefusesTrailingBytesAndWhatIsNoObject) {
   EXPECT_EQ(read(R"({"id":"a"} x)"), JsonVerdict::trailing_bytes);
   EXPECT_EQ(read(R"({"id":"a"}{})"), JsonVerdict::trailing_bytes);

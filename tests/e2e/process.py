@@ -39,9 +39,10 @@ class Process:
         self.output = output
         self._seen = output.stat().st_size if output.exists() else 0
         with output.open("ab") as stream:
+            # The kernel ends it when the test is killed and cannot do so itself.
             self._process = subprocess.Popen(
-                [str(argument) for argument in arguments], stdin=subprocess.DEVNULL, stdout=stream,
-                stderr=stream, env=environment(extra))
+                ["setpriv", "--pdeathsig", "KILL", *map(str, arguments)], stdin=subprocess.DEVNULL,
+                stdout=stream, stderr=stream, env=environment(extra))
 
     def said(self) -> str:
         """What it has written so far, without what an earlier process wrote to the same file."""
@@ -55,6 +56,9 @@ class Process:
                 raise AssertionError(f"{what}: ended with {self.exit_code()}:\n{self.said()}")
             return condition()
         return wait_until(holds, seconds, what)
+
+    def pid(self) -> int:
+        return self._process.pid
 
     def exit_code(self) -> Optional[int]:
         return self._process.poll()

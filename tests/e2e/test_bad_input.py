@@ -95,7 +95,7 @@ class BadPayments(BadInput, Scenario):
 
     def test_an_exponent_that_nobody_can_count_is_400(self) -> None:
         for text in ("1e99999999999999999999", "1e-99999999999999999999"):
-            self.assert_problem(self.target.post(body(amount=text)), 400, what=text)
+            self.assert_problem(self.target.post(body(amount=text)), 400, "amount", text)
 
     def test_an_exponent_beyond_all_measure_is_400(self) -> None:
         for text in ("1e99999999999999999999", "1e-99999999999999999999"):
