@@ -57,6 +57,7 @@ class Process:
             return condition()
         return wait_until(holds, seconds, what)
 
+    @property
     def pid(self) -> int:
         return self._process.pid
 
