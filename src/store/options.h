@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "world/clock.h"
 #include "world/disk.h"
 
 namespace payswitch::store {
@@ -12,7 +13,9 @@ struct Options {
   world::Durability durability = world::Durability::fsync;
   std::uint64_t segment_bytes = 32ull << 20;   // of one journal segment, header included
   std::uint64_t max_group_bytes = 4ull << 20;  // of one group: one write, one sync
-  std::vector<std::string> processors;         // configured names, in their order
+  // How long a record that nobody waits for may wait for company: it then shares a sync.
+  world::Duration linger = std::chrono::milliseconds(10);
+  std::vector<std::string> processors;  // configured names, in their order
 };
 
 }  // namespace payswitch::store

@@ -69,7 +69,7 @@ class Engine final : public Store {
  private:
   void answer_known(const Known& known, const Acceptance& acceptance, AcceptDone done);
   void change(const Record& record);
-  void keep(const Record& record, Completion completion);
+  void keep(const Record& record, Haste haste, Completion completion);
   bool is_durable(std::uint64_t sequence) const {
     return !journal_ || journal_->is_durable(sequence);
   }
@@ -127,7 +127,7 @@ void Engine::accept(const Acceptance& acceptance, AcceptDone done) {
   }
   const Record record = accepted_record(acceptance);
   change(record);
-  keep(record, VerdictDue{std::move(done), Verdict::accepted});
+  keep(record, Haste::now, VerdictDue{std::move(done), Verdict::accepted});
 }
 
 // What is said of a replay waits until the original is durable (PROTOCOL 5.2).
@@ -147,13 +147,13 @@ void Engine::answer_known(const Known& known, const Acceptance& acceptance, Acce
 void Engine::intend(const payment::CorrelationId& id, const Intent& intent, Done done) {
   const Record record = intent_record(id, intent);
   change(record);
-  keep(record, std::move(done));
+  keep(record, Haste::now, std::move(done));
 }
 
 void Engine::refuse(const payment::CorrelationId& id, const Refusal& refusal) {
   const Record record = refused_record(id, refusal);
   change(record);
-  if (journal_) journal_->add(record);
+  if (journal_) journal_->add(record, Haste::soon);
 }
 
 void Engine::note_unknown(const payment::CorrelationId& id) {
@@ -165,7 +165,7 @@ void Engine::settle(const payment::CorrelationId& id, const Settlement& settleme
   assert(index_.unsettled(id) != nullptr && is_durable(index_.unsettled(id)->sequence));
   const Record record = settled_record(id, settlement);
   change(record);
-  keep(record, std::move(done));
+  keep(record, Haste::soon, std::move(done));
 }
 
 void Engine::park(const payment::CorrelationId& id, payment::UtcMs at, Done done) {
@@ -173,7 +173,7 @@ void Engine::park(const payment::CorrelationId& id, payment::UtcMs at, Done done
   assert(payment::is_legal(index_.unsettled(id)->state, payment::State::parked));
   const Record record = parked_record(id, at);
   change(record);
-  keep(record, std::move(done));
+  keep(record, Haste::soon, std::move(done));
 }
 
 // The index changes by the same record as it will after a restart. A caller that contradicts what
@@ -185,9 +185,9 @@ void Engine::change(const Record& record) {
   assert(applied.changed);
 }
 
-void Engine::keep(const Record& record, Completion completion) {
+void Engine::keep(const Record& record, Haste haste, Completion completion) {
   if (journal_) {
-    journal_->add(record, std::move(completion));
+    journal_->add(record, haste, std::move(completion));
   } else {
     prompt_.add(std::move(completion));
   }

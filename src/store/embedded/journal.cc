@@ -10,8 +10,10 @@ Journal::Journal(const Options& options, JournalStart start, const JournalSeams&
                  Counters& counters, Fatal fatal)
     : durability_(options.durability),
       max_group_bytes_(options.max_group_bytes),
+      linger_(options.linger),
       disk_(seams.disk),
       loop_(seams.loop),
+      timers_(seams.timers),
       clock_(seams.clock),
       counters_(counters),
       fatal_(std::move(fatal)),
@@ -29,15 +31,16 @@ Journal::Journal(const Options& options, JournalStart start, const JournalSeams&
   counters_.segments = segment_.number;
 }
 
-std::uint64_t Journal::add(const Record& record) {
+std::uint64_t Journal::add(const Record& record, Haste haste) {
   gathering_->group.add(record);
   ++added_;
+  is_hasty_ |= haste == Haste::now;
   schedule();
   return added_;
 }
 
-std::uint64_t Journal::add(const Record& record, Completion completion) {
-  const auto sequence = add(record);
+std::uint64_t Journal::add(const Record& record, Haste haste, Completion completion) {
+  const auto sequence = add(record, haste);
   gathering_->waiting.push_back({sequence, std::move(completion)});
   return sequence;
 }
@@ -50,9 +53,20 @@ void Journal::after(std::uint64_t sequence, Completion completion) {
   batch.waiting.push_back({last, std::move(completion)});
 }
 
-// The group is closed at the end of the turn: whatever else this turn adds shares its sync.
 void Journal::schedule() {
   if (flush_is_due_ || appending_ || failed_ || gathering_->group.empty()) return;
+  if (is_hasty_) return flush_at_the_end_of_the_turn();
+  if (linger_timer_ != world::TimerId::none) return;
+  linger_timer_ = timers_.after(linger_, [this, alive = std::weak_ptr(alive_)] {
+    if (alive.expired()) return;
+    linger_timer_ = world::TimerId::none;
+    is_hasty_ = true;
+    schedule();
+  });
+}
+
+// Whatever else this turn adds shares the sync.
+void Journal::flush_at_the_end_of_the_turn() {
   flush_is_due_ = true;
   loop_.post([this, alive = std::weak_ptr(alive_)] {
     if (alive.expired()) return;
@@ -71,11 +85,13 @@ void Journal::flush() {
 
 void Journal::write_group(std::uint64_t most_bytes) {
   std::swap(gathering_, flying_);
+  timers_.cancel(std::exchange(linger_timer_, world::TimerId::none));
   const auto most_records = most_bytes / slot_bytes - 1;
   const bool too_many = flying_->group.record_count() > most_records;
   if (too_many) flying_->group.split(most_records, gathering_->group);
   flown_ += flying_->group.record_count();
   if (too_many) move_later_completions();
+  is_hasty_ = too_many;  // what did not fit has waited enough
   const auto bytes = flying_->group.seal(chain_, clock_.wall());
   flying_bytes_ = bytes.size();
   flying_since_ = clock_.now();

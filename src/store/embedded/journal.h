@@ -30,8 +30,12 @@ struct JournalSeams {
   world::Log& log;
 };
 
+// Whether somebody waits for a record, or it may linger for company.
+enum class Haste : std::uint8_t { now, soon };
+
 // Writes records in groups: one write, one sync, one group in flight (PROTOCOL 4.1). What is added
-// while a group is in flight, or in one turn of the loop, becomes the next group. Completions run
+// while a group is in flight, or in one turn of the loop, becomes the next group; a group of which
+// nothing is hasty lingers for Options::linger at most. Completions run
 // in the order in which they were added, when their record is durable. A failed write or sync is
 // final: `fatal` is called once, and nothing completes any more (PROTOCOL 4.4). Loop thread only.
 class Journal {
@@ -42,8 +46,8 @@ class Journal {
   Journal& operator=(const Journal&) = delete;
 
   // The record's place in the journal; places grow by one.
-  std::uint64_t add(const Record& record);
-  std::uint64_t add(const Record& record, Completion completion);
+  std::uint64_t add(const Record& record, Haste haste);
+  std::uint64_t add(const Record& record, Haste haste, Completion completion);
 
   // `completion` runs when the record at `sequence`, which is not durable yet, is.
   void after(std::uint64_t sequence, Completion completion);
@@ -71,6 +75,7 @@ class Journal {
   };
 
   void schedule();
+  void flush_at_the_end_of_the_turn();
   void flush();
   void write_group(std::uint64_t most_bytes);
   void move_later_completions();
@@ -84,8 +89,10 @@ class Journal {
 
   const world::Durability durability_;
   const std::uint64_t max_group_bytes_;
+  const world::Duration linger_;
   world::Disk& disk_;
   world::Loop& loop_;
+  world::Timers& timers_;
   const world::Clock& clock_;
   Counters& counters_;
   Fatal fatal_;
@@ -105,6 +112,8 @@ class Journal {
   std::uint64_t durable_;   // of the newest record that is durable
   bool appending_ = false;  // the disk has not answered yet
   bool flush_is_due_ = false;
+  bool is_hasty_ = false;  // somebody waits for what is gathered
+  world::TimerId linger_timer_ = world::TimerId::none;
   bool failed_ = false;
 
   std::shared_ptr<char> alive_ = std::make_shared<char>();  // completions may come after the end

@@ -33,6 +33,13 @@ class JournalTest : public testing::Test {
     });
   }
 
+  void accept_with_intent(std::uint32_t number) {
+    store().accept(acceptance(number, 1990, first_intent_), [](Verdict) {});
+  }
+  void settle(std::uint32_t number) {
+    store().settle(test_id(number), settlement(first_intent_), [] {});
+  }
+
   // Fills about one segment of the smallest size.
   void accept_many(std::uint32_t first, std::uint32_t count) {
     for (std::uint32_t i = 0; i < count; ++i) {
@@ -57,6 +64,7 @@ class JournalTest : public testing::Test {
   lab::World& world() { return lives_.world; }
 
   Lives lives_;
+  const Intent first_intent_ = intent(1, at(7));
   std::vector<std::uint32_t> accepted_;
   std::vector<std::uint32_t> not_admitted_;
 };
@@ -241,7 +249,7 @@ TEST_F(JournalTest, Protocol44AFailedPrepareStopsNewPaymentsAndNothingElse) {
   store().settle(test_id(1000), settlement(intent(1, at(1)), 10), [&] { settled = true; });
   bool replayed = false;
   store().accept(acceptance(1), [&](Verdict verdict) { replayed = verdict == Verdict::replayed; });
-  world().run_for(1ms);
+  world().run_for(lives_.options.linger + 1ms);
   EXPECT_THAT(not_admitted_, ElementsAre(100));
   EXPECT_TRUE(settled);
   EXPECT_TRUE(replayed);
@@ -281,7 +289,7 @@ TEST_F(JournalTest, Protocol44TheReserveCarriesOnWhatWasAccepted) {
   std::size_t settled = 0;
   for (std::uint32_t number = 1; number <= 30; ++number) {
     store().settle(test_id(number), settlement(intent(1, at(number)), 10), [&] { ++settled; });
-    world().run_for(1ms);
+    world().run_for(lives_.options.linger + 1ms);  // each a group of its own
   }
   EXPECT_EQ(settled, 30u);
   EXPECT_TRUE(lives_.fatal_lines.empty());
@@ -297,6 +305,31 @@ TEST_F(JournalTest, Protocol46WithOsNothingIsSyncedOnThePathOfAPaymentSaveWholeS
   EXPECT_EQ(counters().segments, 2u);
   EXPECT_EQ(lives_.disk.counts().syncs, 1u);
   EXPECT_THAT(accepted_, SizeIs(42));
+}
+
+TEST_F(JournalTest, ASettlementRidesWithTheNextAcceptance) {
+  start();
+  accept_with_intent(1);
+  world().run_until_idle();
+  const auto groups = counters().groups;
+  settle(1);
+  accept(2);
+  world().run_until_idle();
+  EXPECT_EQ(counters().groups, groups + 1);
+}
+
+TEST_F(JournalTest, ASettlementThatFindsNoCompanyIsDurableAfterTheLinger) {
+  start();
+  accept_with_intent(1);
+  world().run_until_idle();
+  const auto groups = counters().groups;
+  settle(1);
+  world().run_for(lives_.options.linger - 1us);
+  EXPECT_EQ(counters().groups, groups);
+  EXPECT_FALSE(store().idle());
+  world().run_for(1ms);
+  EXPECT_EQ(counters().groups, groups + 1);
+  EXPECT_TRUE(store().idle());
 }
 
 TEST_F(JournalTest, Protocol46WithMemoryTheDiskIsNotUsed) {
