@@ -19,7 +19,7 @@ struct Options {
   std::chrono::milliseconds attempt_timeout{6'000};
   std::chrono::milliseconds hang_up{60'000};
   std::uint32_t max_in_flight = 800;
-  std::optional<std::chrono::milliseconds> max_processing_time;
+  std::optional<std::chrono::milliseconds> max_processing_time = {};
 };
 
 }  // namespace payswitch::processor
