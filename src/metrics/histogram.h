@@ -7,10 +7,12 @@
 
 namespace payswitch::metrics {
 
-// Latencies in logarithmic buckets, each power of two cut into 16 equal parts (HDR style): any
-// value from 16 ns to 2.3 h is kept within 1/16 of itself, in 5 KB and constant time. Shorter ones
-// are kept exactly; longer ones share one bucket, and their maximum is known. Not thread-safe.
-class Histogram {
+// Latencies in logarithmic buckets, each power of two cut into 2^sub_bits equal parts (HDR style):
+// any value up to 2.3 h is kept within 1/2^sub_bits of itself, in constant time. Values too short
+// for that are kept exactly; longer ones share one bucket, and their maximum is known. Not
+// thread-safe.
+template <int sub_bits>
+class BasicHistogram {
  public:
   // A negative value counts as zero: a measurement must not stop a payment.
   void record(std::chrono::nanoseconds value);
@@ -30,10 +32,9 @@ class Histogram {
   // none that was at most `bound` is left out.
   std::uint64_t count_up_to(std::chrono::nanoseconds bound) const;
 
-  void merge(const Histogram& other);
+  void merge(const BasicHistogram& other);
 
  private:
-  static constexpr int sub_bits = 4;
   static constexpr int value_bits = 43;
   static constexpr std::size_t bucket_count = (value_bits - sub_bits + 1) << sub_bits;
 
@@ -45,5 +46,13 @@ class Histogram {
   __int128 sum_nanos_ = 0;
   std::chrono::nanoseconds max_{0};
 };
+
+extern template class BasicHistogram<4>;
+extern template class BasicHistogram<7>;
+
+// Within 1/16, in 5 KB: what the switch keeps of itself.
+using Histogram = BasicHistogram<4>;
+// Within 1/128, in 37 KB: to compare two measurements with.
+using FineHistogram = BasicHistogram<7>;
 
 }  // namespace payswitch::metrics

@@ -157,6 +157,28 @@ TEST(Histogram, MergingIsAsIfEveryValueHadBeenRecordedInOne) {
   for (double q = 0; q <= 1; q += 0.01) EXPECT_EQ(left.quantile(q), both.quantile(q));
 }
 
+TEST(FineHistogram, KeepsEveryValueWithinAHundredAndTwentyEighth) {
+  constexpr nanoseconds fine_longest{(std::int64_t{255} << 35) - 1};
+  EXPECT_GT(fine_longest, 2h + 18min);
+  const auto kept = [](nanoseconds value) {
+    FineHistogram histogram;
+    histogram.record(value);
+    histogram.record(nanoseconds::max());
+    return histogram.quantile(0);
+  };
+  std::mt19937_64 random(5);
+  for (int i = 0; i < 20'000; ++i) {
+    const nanoseconds value = std::min(random_value(random), fine_longest);
+    ASSERT_GE(kept(value), value);
+    ASSERT_LE((kept(value) - value).count(), value.count() / 128) << value.count();
+  }
+  for (std::int64_t nanos = 0; nanos < 256; ++nanos) {
+    EXPECT_EQ(kept(nanoseconds(nanos)), nanoseconds(nanos));
+  }
+  EXPECT_EQ(kept(fine_longest), fine_longest);
+  EXPECT_EQ(kept(fine_longest + 1ns), nanoseconds::max());
+}
+
 TEST(HistogramDeathTest, AQuantileOutsideZeroToOneIsABug) {
   const Histogram histogram;
   EXPECT_DEATH((void)histogram.quantile(-0.01), "q >= 0");
