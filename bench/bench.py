@@ -233,7 +233,7 @@ def machine() -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="script/bench")
     parser.add_argument("--seconds", type=int, default=8, help="of each run (8)")
-    parser.add_argument("--rounds", type=int, default=5, help="interleaved; medians count (5)")
+    parser.add_argument("--rounds", type=int, default=5, help="interleaved; medians count; 0: none (5)")
     parser.add_argument("--scale", type=float, default=1, help="of the contest (1: 60 s); 0: none")
     parser.add_argument("--keep", action="store_true", help="write into bench/results")
     chosen = parser.parse_args()
@@ -241,7 +241,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="payswitch-bench-") as directory:
         bench = Bench(Path(directory), chosen.seconds)
         try:
-            lines = rows(bench, chosen.rounds)
+            lines = rows(bench, chosen.rounds) if chosen.rounds else []
             if chosen.scale:
                 lines += ["", *contest_rows(bench, chosen.scale)]
         finally:
