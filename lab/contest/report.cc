@@ -217,8 +217,8 @@ std::string to_json(const Report& report) {
   const auto& ours = report.last_check.ours;
   std::string text = fmt::format(
       R"({{"passed":{},"length_s":{:.3f},"taken":{},"sent":{},"failures":{},"latency_ms":{},)"
-      R"("p99_ms":{},"lag":{},"inconsistencies":{},"failed_checks":{},"at_default":{},"at_fallback":{},)"
-      R"("score":{},"checks":{},"stages":{},"books":{},"load_average":{:.2f})",
+      R"("p99_ms":{},"lag":{},"inconsistencies":{},"failed_checks":{},"at_default":{},)"
+      R"("at_fallback":{},"score":{},"checks":{},"stages":{},"books":{},"load_average":{:.2f})",
       passed(report), seconds(report.schedule.length), report.posts.taken(), report.posts.count(),
       report.posts.failures_json(), load::latency_json(report.posts.latency()),
       load::in_ms(report.posts.latency().quantile(0.99)), lag(report), inconsistencies(report),
