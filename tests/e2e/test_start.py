@@ -11,6 +11,7 @@ from pathlib import Path
 from harness import Scenario, new_payments, wait_until
 from process import PAYSWITCH, Process, run
 from switch import Load
+from wire import Connection, request
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -217,6 +218,17 @@ class Ending(Scenario):
         self.assertGreater(len(accepted), 2_000)
         rest = {each: cents for each, cents in payments.items() if each not in accepted}
         self.assert_books_equal(target, accepted, maybe=rest)
+
+    def test_sigterm_answers_those_who_wait_for_a_payment(self) -> None:
+        target = self.switch([])
+        payment = next(iter(new_payments(1).items()))
+        self.assertEqual(target.pay(*payment).status, 202)
+        with Connection(target.port) as waiting:
+            waiting.send(request("GET", f"/payments/{payment[0]}?wait=60s"))
+            self.assertEqual(target.get("/healthz").status, 200)  # by now the wait has been read
+            target.terminate()
+            self.assertEqual(waiting.read().json()["state"], "accepted")
+        self.assertEqual(target.process.wait_exit(5), 0)
 
     def test_ctrl_c_is_sigterm(self) -> None:
         target = self.switch([])
