@@ -214,6 +214,31 @@ TEST_F(LifeOfAPayment, NoRequestedAtIsIssuedWithinATimeThatWasToldFinal) {
   EXPECT_GT(town.cheap.books().at(Town::id_of(2)).requested_at, told);
 }
 
+// What reached a processor must never be forgotten, not even by a power cut in that very moment.
+void expect_known_after_a_power_cut_at_the_first_request(bool is_fast_path) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    SCOPED_TRACE(seed);
+    Town town(seed);
+    // Until the first health poll there is no idle connection, and the intent is a record of its
+    // own.
+    if (is_fast_path) town.world.run_for(seconds(1));
+    town.cheap.usually({.book = false, .silent = true});
+    town.pay(1);
+    ASSERT_TRUE(town.world.run_until([&] { return town.cheap.posts() == 1; }, seconds(1)));
+    town.power_cut();
+    town.start();
+    EXPECT_EQ(town.state_of(1), "unknown");
+  }
+}
+
+TEST(Rule2_1, AnIntentOfItsOwnIsDurableBeforeItsRequestLeaves) {
+  expect_known_after_a_power_cut_at_the_first_request(false);
+}
+
+TEST(Rule2_2, AnIntentThatRidesOnTheAcceptanceIsDurableBeforeItsRequestLeaves) {
+  expect_known_after_a_power_cut_at_the_first_request(true);
+}
+
 // Random faults from a seed: whatever happens, each payment is charged once and the books are
 // equal.
 TEST(ManyLives, ChargeEachPaymentOnceAndDrain) {
