@@ -19,8 +19,7 @@ struct LaneCounters {
   std::uint64_t repeated = 0;                           // POSTs sent again to resolve an unknown
   std::uint64_t health_polls = 0;
   std::uint64_t contradictions = 0;  // a 422, and then not in its books
-  std::uint64_t settled = 0;
-  metrics::Histogram answer;  // from the start of the write to the answer, if there was one
+  metrics::Histogram answer;         // from the start of the write to the answer, if there was one
 };
 
 struct Counters {

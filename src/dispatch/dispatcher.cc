@@ -133,9 +133,8 @@ void Dispatcher::enqueue(Job& job) {
 }
 
 bool Dispatcher::park_if_nobody_is_left(Job& job) {
-  const bool somebody = std::ranges::any_of(lanes_, [&](const std::unique_ptr<Lane>& lane) {
-    return (job.our_fault_mask >> lane->number() & 1) == 0;
-  });
+  const bool somebody = std::ranges::any_of(
+      lanes_, [&](const std::unique_ptr<Lane>& lane) { return !lane->is_in(job.our_fault_mask); });
   if (somebody || lanes_.empty()) return false;
   world_.log.error("payment {}: every processor says that the request is our fault: parked",
                    job.id.to_string());
@@ -171,7 +170,7 @@ void Dispatcher::intent_durable(JobRef ref) {
   [[maybe_unused]] const Action action =
       job.attempt->resume({.kind = Event::Kind::durable}, world_.clock.now());
   assert(action.kind == Action::Kind::post);
-  lane_of(job.processor)->begin(reservation);
+  lane_of(job.processor)->begin();
   post(job, reservation.connection, reservation.pass);
 }
 
@@ -255,7 +254,7 @@ void Dispatcher::tick(JobRef ref) {
 }
 
 void Dispatcher::settle(Job& job, const processor::BookEntry& entry) {
-  Lane& lane = *lane_of(job.processor);
+  const Lane& lane = *lane_of(job.processor);
   const store::Settlement settlement{
       .processor = job.processor,
       .number = job.attempts_made,
@@ -271,7 +270,6 @@ void Dispatcher::settle(Job& job, const processor::BookEntry& entry) {
                      payment::format_iso8601(job.attempt->requested_at()));
   }
   account(job, lane, settlement);
-  ++lane.counters().settled;
   world_.store.settle(job.id, settlement, [this, id = job.id] { ended_(id); });
   world_.timers.cancel(job.timer);
   jobs_.remove(job);
@@ -307,9 +305,8 @@ bool Dispatcher::note_refusal(Job& job, Outcome reason) {
   if (reason == Outcome::throttled) return false;  // it works, and is only full
   const std::uint32_t before = job.tried_mask;
   job.tried_mask |= 1u << job.processor;
-  const bool round_is_over = std::ranges::all_of(lanes_, [&](const auto& lane) {
-    return ((job.tried_mask | job.our_fault_mask) >> lane->number() & 1) != 0;
-  });
+  const bool round_is_over = std::ranges::all_of(
+      lanes_, [&](const auto& lane) { return lane->is_in(job.tried_mask | job.our_fault_mask); });
   const bool is_news = job.tried_mask != before;
   if (round_is_over) job.tried_mask = 0;
   return is_news && !round_is_over && world_.clock.now() >= job.waiting_since + policy_.patience;

@@ -71,7 +71,7 @@ void Lane::cancel(const Reservation& reservation) {
   client_.give_back(reservation.connection);
 }
 
-void Lane::begin(const Reservation&) {
+void Lane::begin() {
   assert(reserved_ > 0);
   --reserved_;
 }

@@ -59,7 +59,7 @@ class Lane {
   };
   std::optional<Reservation> reserve(world::Instant now);
   void cancel(const Reservation& reservation);
-  void begin(const Reservation& reservation);  // the POST takes the slot over
+  void begin();  // the POST takes the slot over
 
   // Feeds breaker, limit and health with what happened to a POST.
   void learn(const processor::PostEvent& event, routing::Breaker::Pass pass, world::Instant now);
@@ -76,6 +76,8 @@ class Lane {
 
   const processor::Options& options() const { return options_; }
   payment::ProcessorNumber number() const { return number_; }
+  // Whether the bit of its number is set.
+  bool is_in(std::uint32_t mask) const { return (mask >> number_ & 1) != 0; }
   const routing::Breaker& breaker() const { return breaker_; }
   const routing::Health& health() const { return health_; }
   routing::Health& health() { return health_; }

@@ -22,9 +22,8 @@ constexpr world::Duration health_tick = std::chrono::milliseconds(200);
 Choice Dispatcher::choose(const Job& job, world::Instant now) {
   standings_.clear();
   for (const auto& lane : lanes_) {
-    const auto is_in = [&lane](std::uint32_t mask) { return (mask >> lane->number() & 1) != 0; };
-    Standing standing = is_in(job.our_fault_mask) ? Standing::excluded : lane->standing(now);
-    if (standing == Standing::ready && is_in(job.tried_mask)) standing = Standing::tried;
+    Standing standing = lane->is_in(job.our_fault_mask) ? Standing::excluded : lane->standing(now);
+    if (standing == Standing::ready && lane->is_in(job.tried_mask)) standing = Standing::tried;
     standings_.push_back(standing);
   }
   return routing::choose(standings_, job.waiting_since, now, policy_);
