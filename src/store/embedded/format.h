@@ -7,13 +7,20 @@
 #include "payment/outcome.h"
 
 // The bytes of the journal; docs/formats.md draws them. Shared by the writer and the reader.
-// Everything is little-endian and a multiple of slot_bytes, so that a reader can look for intact
-// groups behind a tear.
+// Everything is little-endian.
 namespace payswitch::store::embedded {
 
-inline constexpr std::uint32_t format_version = 1;
+inline constexpr std::uint32_t format_version = 2;
 inline constexpr std::uint64_t slot_bytes = 48;
 inline constexpr std::uint64_t segment_header_bytes = 4096;  // groups begin here
+
+// Groups begin at multiples of this, the unit that a disk writes whole or not: no write touches a
+// block that holds what is durable, and a write may go past the page cache.
+inline constexpr std::uint64_t block_bytes = 512;
+constexpr std::uint64_t whole_blocks(std::uint64_t bytes) {
+  return (bytes + block_bytes - 1) / block_bytes * block_bytes;
+}
+static_assert(segment_header_bytes % block_bytes == 0);
 
 inline constexpr std::array<char, 8> segment_magic = {'P', 'S', 'W', 'J', 'R', 'N', 'L', '\n'};
 inline constexpr std::uint32_t group_magic = 0x50524750;  // "PGRP"
@@ -30,7 +37,8 @@ struct SegmentHeader {
 };
 static_assert(sizeof(SegmentHeader) == 48);
 
-// One group: this header and `record_count` records, written with one write and one sync.
+// One group: this header and `record_count` records, then zeros up to the next block; written with
+// one write and one sync.
 struct GroupHeader {
   std::uint32_t magic;
   std::uint32_t record_count;  // 1 or more
@@ -38,7 +46,7 @@ struct GroupHeader {
   std::uint64_t previous;      // checksum of the group before; 0 for the first of all
   std::int64_t written_at;     // wall clock, ms
   std::uint64_t reserved;      // zero
-  std::uint64_t checksum;      // XXH3-64 of the 40 bytes before and of the records
+  std::uint64_t checksum;      // XXH3-64 of the 40 bytes before and of all that follows
 };
 static_assert(sizeof(GroupHeader) == slot_bytes);
 

@@ -11,11 +11,12 @@ namespace payswitch::store::embedded {
 
 namespace {
 
-std::uint64_t checksum_of(const GroupHeader& header, std::span<const std::byte> records) {
+// `rest` is what follows the header, up to the end of its last block.
+std::uint64_t checksum_of(const GroupHeader& header, std::span<const std::byte> rest) {
   XXH3_state_t state;
   XXH3_64bits_reset(&state);
   XXH3_64bits_update(&state, &header, offsetof(GroupHeader, checksum));
-  XXH3_64bits_update(&state, records.data(), records.size());
+  XXH3_64bits_update(&state, rest.data(), rest.size());
   return XXH3_64bits_digest(&state);
 }
 
@@ -42,6 +43,7 @@ std::span<const std::byte> GroupBuffer::seal(Chain& chain, payment::UtcMs writte
                      .written_at = written_at.value,
                      .reserved = 0,
                      .checksum = 0};
+  bytes_.resize(whole_blocks(bytes_.size()));
   header.checksum = checksum_of(header, std::span(bytes_).subspan(slot_bytes));
   std::memcpy(bytes_.data(), &header, sizeof(header));
   chain = {header.number, header.checksum};
@@ -60,10 +62,11 @@ std::optional<IntactGroup> group_at(std::span<const std::byte> segment, std::uin
   IntactGroup group{.header = {}, .offset = offset, .records = {}};
   std::memcpy(&group.header, segment.data() + offset, sizeof(group.header));
   if (group.header.magic != group_magic || group.header.record_count == 0) return std::nullopt;
-  const std::uint64_t room = segment.size() - offset - slot_bytes;
-  if (group.header.record_count > room / slot_bytes) return std::nullopt;
-  group.records = segment.subspan(offset + slot_bytes, group.header.record_count * slot_bytes);
-  if (group.header.checksum != checksum_of(group.header, group.records)) return std::nullopt;
+  const auto size = group_bytes(group.header.record_count);
+  if (size > segment.size() - offset) return std::nullopt;
+  const auto rest = segment.subspan(offset + slot_bytes, size - slot_bytes);
+  if (group.header.checksum != checksum_of(group.header, rest)) return std::nullopt;
+  group.records = rest.first(group.header.record_count * slot_bytes);
   return group;
 }
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "store/embedded/record.h"
 #include "store/samples_test.h"
 
@@ -21,7 +23,7 @@ std::vector<std::byte> group_of(Chain& chain, std::uint32_t records) {
 TEST(Group, WhatIsWrittenIsReadBack) {
   Chain chain{.number = 41, .checksum = 99};
   const auto bytes = group_of(chain, 3);
-  EXPECT_EQ(bytes.size(), 4 * slot_bytes);
+  EXPECT_EQ(bytes.size(), block_bytes);
   const auto group = group_at(bytes, 0);
   ASSERT_TRUE(group);
   EXPECT_EQ(group->header.record_count, 3u);
@@ -76,6 +78,22 @@ TEST(Group, AHugeRecordCountIsNoGroup) {
   auto bytes = group_of(chain, 2);
   for (std::size_t i = 4; i < 8; ++i) bytes[i] = std::byte{0xff};
   EXPECT_FALSE(group_at(bytes, 0));
+}
+
+TEST(Group, TakesWholeBlocksAndTheRestIsZero) {
+  Chain chain;
+  for (const std::uint32_t records : {1u, 9u, 10u, 100u}) {
+    const auto bytes = group_of(chain, records);
+    EXPECT_EQ(bytes.size(), group_bytes(records));
+    EXPECT_EQ(bytes.size() % block_bytes, 0u);
+    EXPECT_LT(bytes.size() - (records + 1) * slot_bytes, block_bytes);
+    EXPECT_EQ(
+        std::ranges::count(std::span(bytes).subspan((records + 1) * slot_bytes), std::byte{0}),
+        static_cast<std::ptrdiff_t>(bytes.size() - (records + 1) * slot_bytes));
+    EXPECT_EQ(group_at(bytes, 0)->end(), bytes.size());
+  }
+  EXPECT_EQ(group_bytes(records_that_fit(block_bytes)), block_bytes);
+  EXPECT_EQ(group_bytes(records_that_fit(block_bytes) + 1), 2 * block_bytes);
 }
 
 TEST(Group, ASplitBufferKeepsTheFirstRecordsAndHandsOnTheRest) {

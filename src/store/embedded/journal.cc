@@ -27,7 +27,7 @@ Journal::Journal(const Options& options, JournalStart start, const JournalSeams&
       supply_(options.segment_bytes, start.segment.number, std::move(start.prepared), seams.disk,
               seams.loop, seams.timers, seams.log, counters, [this] { schedule(); }) {
   assert(durability_ != world::Durability::memory);
-  assert(options.segment_bytes >= min_segment_bytes && max_group_bytes_ >= 2 * slot_bytes);
+  assert(options.segment_bytes >= min_segment_bytes && max_group_bytes_ >= block_bytes);
   counters_.segments = segment_.number;
 }
 
@@ -77,19 +77,20 @@ void Journal::flush_at_the_end_of_the_turn() {
 
 void Journal::flush() {
   if (appending_ || failed_ || gathering_->group.empty()) return;
-  const auto most = std::min(max_group_bytes_, segment_.size - segment_header_bytes);
-  const auto wanted = (gathering_->group.record_count() + 1) * slot_bytes;
-  if (std::min<std::uint64_t>(wanted, most) > segment_.size - offset_) return change_segment();
+  const auto most_bytes = std::min(max_group_bytes_, segment_.size - segment_header_bytes);
+  const auto most = records_that_fit(most_bytes / block_bytes * block_bytes);
+  const auto records = std::min<std::uint64_t>(gathering_->group.record_count(), most);
+  if (group_bytes(records) > segment_.size - offset_) return change_segment();
   write_group(most);
 }
 
-void Journal::write_group(std::uint64_t most_bytes) {
+void Journal::write_group(std::uint64_t most_records) {
   std::swap(gathering_, flying_);
   timers_.cancel(std::exchange(linger_timer_, world::TimerId::none));
-  const auto most_records = most_bytes / slot_bytes - 1;
   const bool too_many = flying_->group.record_count() > most_records;
   if (too_many) flying_->group.split(most_records, gathering_->group);
-  flown_ += flying_->group.record_count();
+  flying_records_ = flying_->group.record_count();
+  flown_ += flying_records_;
   if (too_many) move_later_completions();
   is_hasty_ = too_many;  // what did not fit has waited enough
   const auto bytes = flying_->group.seal(chain_, clock_.wall());
@@ -126,7 +127,7 @@ void Journal::group_is_durable() {
   durable_ = flown_;
   offset_ += flying_bytes_;
   ++counters_.groups;
-  counters_.records += flying_->group.record_count();
+  counters_.records += flying_records_;
   counters_.bytes_written += flying_bytes_;
   counters_.sync.record(clock_.now() - flying_since_);
   // They may add records, which gather in the other batch.

@@ -77,7 +77,7 @@ class Journal {
   void schedule();
   void flush_at_the_end_of_the_turn();
   void flush();
-  void write_group(std::uint64_t most_bytes);
+  void write_group(std::uint64_t most_records);
   void move_later_completions();
   void change_segment();
   void sync_old_segment();
@@ -106,6 +106,7 @@ class Journal {
   std::shared_ptr<Batch> gathering_ = std::make_shared<Batch>();
   std::shared_ptr<Batch> flying_ = std::make_shared<Batch>();
   std::uint64_t flying_bytes_ = 0;
+  std::uint64_t flying_records_ = 0;
   world::Instant flying_since_;
   std::uint64_t added_;     // the place of the newest record
   std::uint64_t flown_;     // of the newest record that was handed to the disk

@@ -77,7 +77,7 @@ TEST_F(JournalTest, TheCallsOfOneTurnAreOneGroupWithOneSync) {
   EXPECT_EQ(lives_.disk.counts().syncs, 1u);
   EXPECT_EQ(counters().groups, 1u);
   EXPECT_EQ(counters().records, 5u);
-  EXPECT_EQ(counters().bytes_written, 6 * slot_bytes);
+  EXPECT_EQ(counters().bytes_written, block_bytes);
   EXPECT_EQ(counters().sync.count(), 1u);
   EXPECT_EQ(counters().sync.sum(), 120us);
 }
@@ -111,7 +111,7 @@ TEST_F(JournalTest, WhatACompletionAddsJoinsTheGroupThatWaited) {
 }
 
 TEST_F(JournalTest, AGroupIsNeverLongerThanItsMaximumAndCompletionsFollowTheirRecords) {
-  lives_.options.max_group_bytes = 10 * slot_bytes;  // nine records
+  lives_.options.max_group_bytes = block_bytes;  // nine records
   start();
   for (std::uint32_t number = 1; number <= 9; ++number) accept(number);
   world().run_until_idle();
@@ -210,9 +210,9 @@ TEST_F(JournalTest, AThirdSegmentIsPreparedBesideTheReserve) {
 TEST_F(JournalTest, SegmentsAreChangedWhenAGroupDoesNotFitAndTheNextOneIsPrepared) {
   lives_.options.segment_bytes = min_segment_bytes;
   start();
-  accept_many(1, 42);  // 3 slots of names and 41 groups of two slots: 85 slots are full
+  accept_many(1, 8);  // the names and seven groups of a block each: eight blocks are full
   EXPECT_EQ(counters().segments, 2u);
-  EXPECT_THAT(record_counts(1), SizeIs(42));
+  EXPECT_THAT(record_counts(1), SizeIs(8));
   EXPECT_THAT(record_counts(2), ElementsAre(1));
   world().run_until_idle();
   EXPECT_EQ(counters().prepared_segments, prepared_target);
@@ -220,7 +220,7 @@ TEST_F(JournalTest, SegmentsAreChangedWhenAGroupDoesNotFitAndTheNextOneIsPrepare
   accept_many(100, 200);
   lives_.power_cut();
   start();
-  EXPECT_EQ(counters().by_state[0], 242u);
+  EXPECT_EQ(counters().by_state[0], 208u);
 }
 
 TEST_F(JournalTest, WithoutAPreparedSegmentItWaitsForOne) {
@@ -239,8 +239,8 @@ TEST_F(JournalTest, Protocol44AFailedPrepareStopsNewPaymentsAndNothingElse) {
   start();
   store().accept(acceptance(1000, 10, intent(1, at(1))), [](Verdict) {});
   lives_.disk.fail_prepares(true);
-  accept_many(1, 41);
-  EXPECT_THAT(accepted_, SizeIs(41));
+  accept_many(1, 8);
+  EXPECT_THAT(accepted_, SizeIs(8));
   EXPECT_EQ(counters().segments, 2u);
   world().run_for(5ms);  // the third was to be replaced, and cannot be: the reserve is what is left
   EXPECT_EQ(counters().prepared_segments, reserve_segments);
@@ -278,20 +278,20 @@ TEST_F(JournalTest, Protocol44APrepareIsTriedAgainEverySecondAndSaidOnce) {
 TEST_F(JournalTest, Protocol44TheReserveCarriesOnWhatWasAccepted) {
   lives_.options.segment_bytes = min_segment_bytes;
   start();
-  for (std::uint32_t number = 1; number <= 30; ++number) {
+  for (std::uint32_t number = 1; number <= 14; ++number) {
     store().accept(acceptance(number, 10, intent(1, at(number))), [](Verdict) {});
   }
   world().run_until_idle();
   lives_.disk.fail_prepares(true);
-  accept_many(100, 60);
+  accept_many(100, 8);
   world().run_for(5ms);
   ASSERT_EQ(counters().prepared_segments, reserve_segments);
   std::size_t settled = 0;
-  for (std::uint32_t number = 1; number <= 30; ++number) {
+  for (std::uint32_t number = 1; number <= 14; ++number) {
     store().settle(test_id(number), settlement(intent(1, at(number)), 10), [&] { ++settled; });
     world().run_for(lives_.options.linger + 1ms);  // each a group of its own
   }
-  EXPECT_EQ(settled, 30u);
+  EXPECT_EQ(settled, 14u);
   EXPECT_TRUE(lives_.fatal_lines.empty());
 }
 
@@ -299,12 +299,12 @@ TEST_F(JournalTest, Protocol46WithOsNothingIsSyncedOnThePathOfAPaymentSaveWholeS
   lives_.options.segment_bytes = min_segment_bytes;
   lives_.options.durability = world::Durability::os;
   start();
-  accept_many(1, 41);
+  accept_many(1, 7);
   EXPECT_EQ(lives_.disk.counts().syncs, 0u);
-  accept_many(42, 1);
+  accept_many(8, 1);
   EXPECT_EQ(counters().segments, 2u);
   EXPECT_EQ(lives_.disk.counts().syncs, 1u);
-  EXPECT_THAT(accepted_, SizeIs(42));
+  EXPECT_THAT(accepted_, SizeIs(8));
 }
 
 TEST_F(JournalTest, ASettlementRidesWithTheNextAcceptance) {

@@ -123,14 +123,14 @@ TEST_F(RecoveryTest, Protocol43ACrashInRecoveryLosesNothing) {
 
 TEST_F(RecoveryTest, Protocol41GroupNumbersAreNeverRestarted) {
   start();
-  accept(1, 5);
-  EXPECT_EQ(last_group(), 6u);
+  accept(1, 3);
+  EXPECT_EQ(last_group(), 4u);
   for (std::uint32_t life = 0; life < 3; ++life) {
     lives_.power_cut();
     start();
-    EXPECT_EQ(last_group(), 6u + life);
+    EXPECT_EQ(last_group(), 4u + life);
     accept(100 + life);
-    EXPECT_EQ(last_group(), 7u + life);
+    EXPECT_EQ(last_group(), 5u + life);
   }
 }
 
@@ -138,7 +138,7 @@ TEST_F(RecoveryTest, ATornTailIsDroppedAndSaid) {
   start();
   accept(1, 3);
   lives_.kill();
-  const auto offset = segment_header_bytes + (3 + 2 + 2) * slot_bytes;  // of the last group
+  const auto offset = segment_header_bytes + 3 * block_bytes;  // of the last group
   flip(1, offset + 60);
   start();
   EXPECT_EQ(payments(), 2u);
@@ -156,30 +156,30 @@ TEST_F(RecoveryTest, Protocol42DamageStopsTheStartAndTouchesNothing) {
   start();
   accept(1, 3);
   lives_.kill();
-  flip(1, segment_header_bytes + 3 * slot_bytes + 60);
+  flip(1, segment_header_bytes + block_bytes + 60);
   const auto before = lives_.disk.content(segment_name(1));
-  EXPECT_THAT(refusal(), HasSubstr("journal-0000000001 is damaged at offset 4240"));
+  EXPECT_THAT(refusal(), HasSubstr("journal-0000000001 is damaged at offset 4608"));
   EXPECT_EQ(lives_.disk.content(segment_name(1)), before);
-  flip(1, segment_header_bytes + 3 * slot_bytes + 60);
+  flip(1, segment_header_bytes + block_bytes + 60);
   start();
   EXPECT_EQ(payments(), 3u);
 }
 
 TEST_F(RecoveryTest, ATornFirstGroupOfASegmentGetsItsZerosBack) {
   start();
-  accept(1, 42);  // the last one is the first of the second segment
+  accept(1, 8);  // the last one is the first of the second segment
   ASSERT_EQ(lives_.store().counters().segments, 2u);
   lives_.kill();
   flip(2, segment_header_bytes + 50);
   start();
-  EXPECT_EQ(payments(), 41u);
+  EXPECT_EQ(payments(), 7u);
   const auto file = lives_.disk.content(segment_name(2));
   EXPECT_EQ(std::count(file.begin() + sizeof(SegmentHeader), file.end(), std::byte{0}),
             static_cast<std::ptrdiff_t>(file.size() - sizeof(SegmentHeader)));
   accept(100, 10);
   lives_.power_cut();
   start();
-  EXPECT_EQ(payments(), 51u);
+  EXPECT_EQ(payments(), 17u);
 }
 
 TEST_F(RecoveryTest, UnfinishedFilesAreRemovedAndOthersLeftAlone) {
@@ -238,9 +238,9 @@ TEST_F(RecoveryTest, AnotherFormatOrAShortenedFileIsRefusedInOneLine) {
   lives_.disk.resize(name, 8000);
   EXPECT_THAT(refusal(), HasSubstr("journal-0000000001 is 8000 bytes long"));
   auto newer = before;
-  newer[8] = std::byte{2};
+  newer[8] = std::byte{3};
   lives_.disk.put(name, newer);
-  EXPECT_THAT(refusal(), HasSubstr("journal-0000000001 has format version 2"));
+  EXPECT_THAT(refusal(), HasSubstr("journal-0000000001 has format version 3"));
 }
 
 TEST_F(RecoveryTest, ProcessorsKeepTheirNumbersWhenTheConfigurationIsReordered) {
@@ -260,9 +260,9 @@ TEST_F(RecoveryTest, NamesThatDoNotFitIntoTheLastSegmentGoToTheNext) {
     Lives lives;
     ASSERT_TRUE(lives.start());
     if (prepared) lives.world.run_until_idle();
-    for (std::uint32_t number = 1; number <= 41; ++number) {
+    for (std::uint32_t number = 1; number <= 7; ++number) {
       lives.store().accept(acceptance(number), [](Verdict) {});
-      lives.world.run_for(120us);  // 41 times: less than a prepare takes
+      lives.world.run_for(120us);  // seven times: less than a prepare takes
     }
     lives.kill();
     lives.options.processors.push_back("third");
@@ -272,7 +272,7 @@ TEST_F(RecoveryTest, NamesThatDoNotFitIntoTheLastSegmentGoToTheNext) {
     const auto started = lives.start();
     ASSERT_TRUE(started) << started.error();
     EXPECT_EQ(lives.store().names().size(), 3u);
-    EXPECT_EQ(lives.store().counters().open(), 41u);
+    EXPECT_EQ(lives.store().counters().open(), 7u);
   }
 }
 

@@ -89,7 +89,7 @@ Replay::Line Replay::take(const IntactGroup& group, std::uint64_t segment) {
 // Behind the end of the log nothing may follow that was written later (PROTOCOL 4.2).
 Replay::Line Replay::search_behind(std::span<const std::byte> file, std::uint64_t number,
                                    std::uint64_t offset, const Place& stopped_at) {
-  for (; offset + slot_bytes <= file.size(); offset += slot_bytes) {
+  for (; offset + slot_bytes <= file.size(); offset += block_bytes) {
     const auto group = group_at(file, offset);
     if (!group || group->header.number <= chain_.number) continue;
     const Place& place = tear_ ? *tear_ : stopped_at;

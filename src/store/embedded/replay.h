@@ -17,7 +17,7 @@ namespace payswitch::store::embedded {
 // PROTOCOL 4.1 and 4.2:
 //   - a group belongs to the log when it is intact, numbered one higher than the group before, and
 //     carries that group's checksum;
-//   - where the log stops, everything behind it is searched at every slot, in this segment and in
+//   - where the log stops, everything behind it is searched at every block, in this segment and in
 //   all
 //     later ones: an intact group with a later number makes it damage, and the start stops;
 //   - else what is there is a torn tail or a leftover, and is dropped.

@@ -107,9 +107,9 @@ TEST(Replay, ReadsEveryGroupOfEverySegment) {
   EXPECT_FALSE(outcome.tear);
 }
 
-TEST(Replay, ASegmentFilledToItsLastSlotIsWhole) {
+TEST(Replay, ASegmentFilledToItsLastBlockIsWhole) {
   JournalBytes journal;
-  journal.add_group((size - segment_header_bytes) / slot_bytes - 1);
+  journal.add_group(records_that_fit(size - segment_header_bytes));
   journal.new_segment();
   journal.add_group();
   const auto outcome = replay(journal);
@@ -195,7 +195,7 @@ TEST(Replay, Protocol42DamageIsSeenAcrossSegments) {
   EXPECT_THAT(replay(flipped).error,
               HasSubstr("journal-0000000001 is damaged at offset " + std::to_string(bad)));
   auto zeroed = whole;
-  zeroed.zero(0, bad, 2 * slot_bytes);
+  zeroed.zero(0, bad, block_bytes);
   EXPECT_THAT(replay(zeroed).error, HasSubstr("damaged"));
   // Garbage behind the last group of a segment is not ours, even though the chain goes on.
   auto garbage = whole;
@@ -244,20 +244,20 @@ TEST(Replay, Protocol42LeftoversWithAnEarlierOrEqualNumberAreIgnored) {
   JournalBytes earlier;
   earlier.add_group();
   earlier.add_group();
-  const auto copied = std::span(earlier.files[0]).subspan(4096, 4 * slot_bytes);
+  const auto copied = std::span(earlier.files[0]).subspan(4096, 2 * block_bytes);
 
   JournalBytes journal;
   journal.add_group(5);
   const auto second = journal.add_group(1);
   // Behind a torn third group lie intact groups 1 and 2 of something older.
   journal.add_group(2);
-  journal.flip(0, journal.offset - 1);
+  journal.flip(0, second + block_bytes + 3 * slot_bytes - 1);
   std::memcpy(journal.files[0].data() + journal.offset, copied.data(), copied.size());
   const auto outcome = replay(journal);
   EXPECT_EQ(outcome.error, "");
   EXPECT_EQ(outcome.payments, 6u);
   EXPECT_EQ(outcome.chain.number, 2u);
-  EXPECT_EQ(outcome.end, second + 2 * slot_bytes);
+  EXPECT_EQ(outcome.end, second + block_bytes);
 }
 
 TEST(Replay, Protocol42AnIntactGroupThatDoesNotFollowFromTheChainIsNeverReplayed) {
@@ -268,7 +268,7 @@ TEST(Replay, Protocol42AnIntactGroupThatDoesNotFollowFromTheChainIsNeverReplayed
   JournalBytes journal;
   journal.add_group(1);
   std::memcpy(journal.files[0].data() + journal.offset, other.files[0].data() + stranger,
-              2 * slot_bytes);
+              block_bytes);
   const auto outcome = replay(journal);
   EXPECT_THAT(outcome.error, HasSubstr("damaged"));
   EXPECT_EQ(outcome.payments, 1u);
@@ -278,7 +278,7 @@ TEST(Replay, AJournalThatDoesNotBeginWithGroupOneIsDamage) {
   JournalBytes journal;
   const auto first = journal.add_group();
   journal.add_group();
-  journal.zero(0, first, 2 * slot_bytes);
+  journal.zero(0, first, block_bytes);
   EXPECT_THAT(replay(journal).error, HasSubstr("damaged at offset 4096"));
 }
 
