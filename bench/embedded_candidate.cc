@@ -16,7 +16,7 @@ namespace {
 class Embedded final : public Candidate {
  public:
   explicit Embedded(const Setup& setup) : turn_(setup.turn) {
-    auto disk = world::open_real_disk(setup.directory, *loop_);
+    auto disk = world::open_real_disk(setup.directory, context_, *loop_);
     if (!disk) give_up(disk.error());
     disk_ = *std::move(disk);
     const store::Options options{.durability = setup.durability, .processors = {"default"}};

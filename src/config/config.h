@@ -15,6 +15,7 @@
 #include "routing/options.h"
 #include "store/options.h"
 #include "world/log.h"
+#include "world/options.h"
 
 namespace payswitch::config {
 
@@ -23,6 +24,7 @@ namespace payswitch::config {
 struct Config {
   http::ServerOptions server;
   std::string data = "payswitch-data";
+  world::DiskOptions disk;
   store::Options store;
   routing::BreakerOptions breaker;
   routing::LimitOptions limit;

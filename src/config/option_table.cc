@@ -147,6 +147,7 @@ void add_limits_and_store(std::vector<Option<Config>>& table) {
   const auto connections = [](auto& c) -> auto& { return c.server.max_connections; };
   const auto open_payments = [](auto& c) -> auto& { return c.dispatch.max_open_payments; };
   const auto segment = [](auto& c) -> auto& { return c.store.segment_bytes; };
+  const auto io_uring = [](auto& c) -> auto& { return c.disk.io_uring; };
 
   table.push_back({"limits.connections", "", count<Config>(connections, 1, max_connections),
                    "Client connections; one beyond is answered 503."});
@@ -155,6 +156,10 @@ void add_limits_and_store(std::vector<Option<Config>>& table) {
   table.push_back({"journal.segment_size", "",
                    count<Config>(segment, min_segment_bytes, max_segment_bytes),
                    "Bytes of one journal segment. The room is taken before it is needed."});
+  table.push_back(
+      {"journal.io_uring", "", choice<Config>(io_uring, {{"auto", true}, {"off", false}}),
+       "Writes past the page cache through io_uring, where kernel and file system offer "
+       "it; off: a thread writes and syncs."});
   table.push_back({"store.url", "REDIS_URL",
                    text<Config>("nothing yet", refuse_store_url, [](const Config&) { return ""; }),
                    "The Redis store, which comes in a later version. Empty: the embedded store."});

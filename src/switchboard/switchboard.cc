@@ -105,7 +105,7 @@ class Switchboard {
 
 std::expected<void, std::string> Switchboard::wire() {
   raise_descriptor_limit();
-  auto disk = world::open_real_disk(config_.data, *loop_);
+  auto disk = world::open_real_disk(config_.data, context_, *loop_, config_.disk);
   if (!disk) return std::unexpected(disk.error());
   disk_ = std::move(*disk);
   // Bound before the store is opened, so that a port in use is known before anything is written.

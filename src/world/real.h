@@ -9,6 +9,7 @@
 #include "world/disk.h"
 #include "world/log.h"
 #include "world/loop.h"
+#include "world/options.h"
 
 // The real side of the seams. Only the switchboard (and the lab's main) makes these.
 namespace payswitch::world {
@@ -21,7 +22,9 @@ std::unique_ptr<Chance> make_real_chance();
 // Opens the directory, creating it (mode 0700) when it is missing, and locks it against a second
 // process for as long as the object lives. An error says in one line what is wrong.
 std::expected<std::unique_ptr<Disk>, std::string> open_real_disk(const std::string& directory,
-                                                                 Loop& loop);
+                                                                 boost::asio::io_context& context,
+                                                                 Loop& loop,
+                                                                 DiskOptions options = {});
 
 enum class LogFormat : std::uint8_t { text, json };
 // Writes to standard error.

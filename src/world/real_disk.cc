@@ -15,6 +15,7 @@
 
 #include "world/file.h"
 #include "world/real.h"
+#include "world/real_ring.h"
 #include "world/worker.h"
 
 namespace payswitch::world {
@@ -31,15 +32,17 @@ bool is_flat(const std::string& name) {
          name.find('/') == std::string::npos;
 }
 
-// The files that are open for appending. Any thread.
+// The files that are open for appending, all with the same flags. Any thread.
 class OpenFiles {
  public:
+  explicit OpenFiles(int flags) : flags_(flags) {}
+
   DiskResult<std::shared_ptr<const File>> get(const File& directory, const std::string& name) {
     const std::lock_guard lock(mutex_);
     for (const Entry& entry : entries_) {
       if (entry.name == name) return entry.file;
     }
-    auto opened = open_file(directory, name, O_WRONLY);
+    auto opened = open_file(directory, name, flags_);
     if (!opened) return std::unexpected(std::move(opened.error()));
     if (entries_.size() == max_open_files) entries_.erase(entries_.begin());
     entries_.push_back({name, std::make_shared<const File>(*std::move(opened))});
@@ -57,18 +60,20 @@ class OpenFiles {
     std::string name;
     std::shared_ptr<const File> file;
   };
+  const int flags_;
   std::mutex mutex_;
   std::vector<Entry> entries_;  // guarded by mutex_; the oldest first
 };
 
 class RealDisk final : public Disk {
  public:
-  RealDisk(std::string path, File directory, File lock, Loop& loop)
+  RealDisk(std::string path, File directory, File lock, Loop& loop, std::unique_ptr<Ring> ring)
       : path_(std::move(path)),
         directory_(std::move(directory)),
         lock_(std::move(lock)),
         writer_(loop),
-        preparer_(loop) {}
+        preparer_(loop),
+        ring_(std::move(ring)) {}
 
   DiskResult<std::vector<std::string>> list() override;
   DiskResult<Bytes> read(const std::string& name) override;
@@ -80,22 +85,37 @@ class RealDisk final : public Disk {
   void prepare(const std::string& name, Bytes content, std::uint64_t size, Done done) override;
 
  private:
+  using OpenFile = std::shared_ptr<const File>;
+
   DiskResult<void> write(const std::string& name, std::uint64_t offset,
                          std::span<const std::byte> bytes, Durability durability);
+  OpenFile file_for_ring(const std::string& name, std::uint64_t offset,
+                         std::span<const std::byte> bytes, Durability durability);
+  void forget(const std::string& name);
 
   const std::string path_;
   const File directory_;
   const File lock_;
-  OpenFiles files_;
+  OpenFiles files_{O_WRONLY};
+  OpenFiles direct_files_{O_WRONLY | O_DIRECT};
   // Last, so that they end first: their jobs use everything above.
   Worker writer_;
   Worker preparer_;
+  std::unique_ptr<Ring> ring_;  // nullptr: the writer does it all
 };
 
 // Makes a job's completion out of its result.
 Callback complete(Disk::Done done, DiskResult<void> result) {
   return
       [done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); };
+}
+
+DiskResult<void> read_ring_result(int result, std::size_t size, const std::string& name) {
+  if (result < 0)
+    return std::unexpected(DiskError{-result, fmt::format("cannot write '{}'", name)});
+  if (static_cast<std::size_t>(result) == size) return {};
+  return std::unexpected(
+      DiskError{EIO, fmt::format("only {} of {} bytes written to '{}'", result, size, name)});
 }
 
 DiskResult<std::vector<std::string>> RealDisk::list() {
@@ -127,13 +147,13 @@ DiskResult<void> RealDisk::replace(const std::string& name, std::span<const std:
                                    std::uint64_t size) {
   assert(is_flat(name));
   auto replaced = replace_file(directory_, name, content, size);
-  files_.forget(name);
+  forget(name);
   return replaced;
 }
 
 DiskResult<void> RealDisk::remove(const std::string& name) {
   assert(is_flat(name));
-  files_.forget(name);
+  forget(name);
   if (::unlinkat(directory_.get(), name.c_str(), 0) == -1) return failed("remove", name);
   return sync(directory_, path_, Sync::all);
 }
@@ -141,6 +161,11 @@ DiskResult<void> RealDisk::remove(const std::string& name) {
 void RealDisk::append(const std::string& name, std::uint64_t offset,
                       std::span<const std::byte> bytes, Durability durability, Done done) {
   assert(is_flat(name));
+  if (const auto file = file_for_ring(name, offset, bytes, durability)) {
+    return ring_->write(file->get(), offset, bytes,
+                        [name, file, size = bytes.size(), done = std::move(done)](
+                            int result) mutable { done(read_ring_result(result, size, name)); });
+  }
   writer_.run([this, name, offset, bytes, durability, done = std::move(done)]() mutable {
     return complete(std::move(done), write(name, offset, bytes, durability));
   });
@@ -151,6 +176,23 @@ void RealDisk::prepare(const std::string& name, Bytes content, std::uint64_t siz
   preparer_.run([this, name, content = std::move(content), size, done = std::move(done)]() mutable {
     return complete(std::move(done), replace(name, content, size));
   });
+}
+
+// nullptr: this one is the writer's.
+RealDisk::OpenFile RealDisk::file_for_ring(const std::string& name, std::uint64_t offset,
+                                           std::span<const std::byte> bytes,
+                                           Durability durability) {
+  if (!ring_ || durability != Durability::fsync || !Ring::takes(offset, bytes)) return nullptr;
+  auto opened = direct_files_.get(directory_, name);
+  const bool suits = opened && Ring::suits((*opened)->get());
+  if (suits) return *std::move(opened);
+  if (opened || opened.error().code == EINVAL) ring_.reset();  // not on this file system
+  return nullptr;
+}
+
+void RealDisk::forget(const std::string& name) {
+  files_.forget(name);
+  direct_files_.forget(name);
 }
 
 DiskResult<void> RealDisk::write(const std::string& name, std::uint64_t offset,
@@ -193,7 +235,8 @@ DiskResult<File> take_lock(const File& directory) {
 }  // namespace
 
 std::expected<std::unique_ptr<Disk>, std::string> open_real_disk(const std::string& directory,
-                                                                 Loop& loop) {
+                                                                 boost::asio::io_context& context,
+                                                                 Loop& loop, DiskOptions options) {
   auto opened = open_or_create_directory(directory);
   if (!opened) return std::unexpected(opened.error().message());
   auto lock = take_lock(*opened);
@@ -205,7 +248,8 @@ std::expected<std::unique_ptr<Disk>, std::string> open_real_disk(const std::stri
     return std::unexpected(
         fmt::format("data directory '{}': {}", directory, lock.error().message()));
   }
-  return std::make_unique<RealDisk>(directory, *std::move(opened), *std::move(lock), loop);
+  return std::make_unique<RealDisk>(directory, *std::move(opened), *std::move(lock), loop,
+                                    options.io_uring ? Ring::make(context) : nullptr);
 }
 
 }  // namespace payswitch::world

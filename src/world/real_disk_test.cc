@@ -44,7 +44,7 @@ class RealDiskTest : public testing::Test {
   }
 
   std::unique_ptr<Disk> open() {
-    auto opened = open_real_disk(directory_, *loop_);
+    auto opened = open_real_disk(directory_, context_, *loop_);
     EXPECT_TRUE(opened.has_value()) << opened.error();
     return *std::move(opened);
   }
@@ -93,7 +93,7 @@ TEST_F(RealDiskTest, TheDirectoryIsCreatedForItsOwnerOnly) {
 }
 
 TEST_F(RealDiskTest, ASecondOneOnTheSameDirectoryIsRefusedInOneLineThatNamesIt) {
-  const auto second = open_real_disk(directory_, *loop_);
+  const auto second = open_real_disk(directory_, context_, *loop_);
   ASSERT_FALSE(second.has_value());
   EXPECT_EQ(second.error(), "data directory '" + directory_ + "' is in use by another process");
 }
@@ -105,7 +105,7 @@ TEST_F(RealDiskTest, TheLockGoesWithTheDisk) {
 }
 
 TEST_F(RealDiskTest, ADirectoryThatCannotBeMadeIsOneLineThatNamesIt) {
-  const auto none = open_real_disk(root_ + "/missing/data", *loop_);
+  const auto none = open_real_disk(root_ + "/missing/data", context_, *loop_);
   ASSERT_FALSE(none.has_value());
   EXPECT_EQ(none.error(),
             "cannot create data directory '" + root_ + "/missing/data': No such file or directory");
@@ -113,14 +113,14 @@ TEST_F(RealDiskTest, ADirectoryThatCannotBeMadeIsOneLineThatNamesIt) {
 
 TEST_F(RealDiskTest, AFileInTheDirectorysPlaceIsOneLineThatNamesIt) {
   std::ofstream(root_ + "/file") << "x";
-  const auto none = open_real_disk(root_ + "/file", *loop_);
+  const auto none = open_real_disk(root_ + "/file", context_, *loop_);
   ASSERT_FALSE(none.has_value());
   EXPECT_THAT(none.error(), HasSubstr(root_ + "/file': Not a directory"));
 }
 
 TEST_F(RealDiskTest, ATrailingSlashIsTheSameDirectory) {
-  EXPECT_FALSE(open_real_disk(directory_ + "/", *loop_).has_value());
-  EXPECT_TRUE(open_real_disk(root_ + "/other/", *loop_).has_value());
+  EXPECT_FALSE(open_real_disk(directory_ + "/", context_, *loop_).has_value());
+  EXPECT_TRUE(open_real_disk(root_ + "/other/", context_, *loop_).has_value());
 }
 
 TEST_F(RealDiskTest, ListsRegularFilesSortedAndNotTheLock) {
