@@ -9,13 +9,10 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "api/accept.h"
 #include "api/greeting.h"
 #include "api/metrics.h"
+#include "api/payment_routes.h"
 #include "api/processors.h"
-#include "api/router.h"
-#include "api/status.h"
-#include "api/summary.h"
 #include "http/pool.h"
 #include "http/server.h"
 #include "operate/drain.h"
@@ -76,7 +73,6 @@ class Switchboard {
  private:
   std::expected<void, std::string> open_store();
   std::vector<std::unique_ptr<dispatch::Lane>> make_lanes();
-  void add_routes();
   void add_reading_routes();
   void await_signal();
   [[noreturn]] void end_on_journal_failure(const std::string& line);
@@ -94,9 +90,7 @@ class Switchboard {
   std::vector<std::unique_ptr<http::Client>> clients_;
   std::optional<dispatch::Dispatcher> dispatcher_;
   api::Counters api_counters_;
-  std::optional<api::Accept> accept_;
-  std::optional<api::Summary> summary_;
-  std::optional<api::Status> status_;
+  std::optional<api::PaymentRoutes> payments_;
   api::Router router_;
   std::unique_ptr<http::Server> server_;
   std::optional<operate::Drain> drain_;
@@ -119,11 +113,9 @@ std::expected<void, std::string> Switchboard::wire() {
   dispatcher_.emplace(
       config_.dispatch, config_.policy,
       dispatch::Dispatcher::World{*store_, *loop_, *timers_, *clock_, *chance_, *log_},
-      make_lanes(), [this](const payment::CorrelationId& id) { status_->ended(id); });
-  accept_.emplace(*dispatcher_, *clock_, api_counters_);
-  summary_.emplace(*dispatcher_, *store_, *clock_);
-  status_.emplace(*store_, *timers_);
-  add_routes();
+      make_lanes(), [this](const payment::CorrelationId& id) { payments_->status().ended(id); });
+  payments_.emplace(*dispatcher_, *store_, *timers_, *clock_, api_counters_);
+  payments_->add_to(router_);
   add_reading_routes();
   drain_.emplace(*server_, *dispatcher_, *timers_, *clock_, *log_);
   return {};
@@ -156,19 +148,6 @@ std::vector<std::unique_ptr<dispatch::Lane>> Switchboard::make_lanes() {
         *processor::find_dialect(each.dialect), *clients_.back(), *timers_, *clock_, *log_));
   }
   return lanes;
-}
-
-void Switchboard::add_routes() {
-  using http::Method;
-  router_.add(Method::post, "/payments", [this](const auto& request, auto, auto respond) {
-    (*accept_)(request, std::move(respond));
-  });
-  router_.add(Method::get, "/payments-summary", [this](const auto& request, auto, auto respond) {
-    (*summary_)(request, std::move(respond));
-  });
-  router_.add(Method::get, "/payments/", [this](const auto& request, auto id, auto respond) {
-    (*status_)(request, id, std::move(respond));
-  });
 }
 
 void Switchboard::add_reading_routes() {
@@ -214,7 +193,7 @@ void Switchboard::await_signal() {
       if (!again) std::_Exit(exit_ended_at_once);
     });
     drain_->start([this] { context_.stop(); });
-    status_->stop_waiting();
+    payments_->status().stop_waiting();
   });
 }
 

@@ -19,7 +19,7 @@ struct Contract : testing::Test {
 
   Received ask(http::Method method, std::string_view target, std::string_view body = "") {
     Received received;
-    town.process->request(method, target, body, received);
+    town.request(method, target, body, received);
     EXPECT_TRUE(town.world.run_until([&] { return received.status != 0; }));
     return received;
   }

@@ -124,10 +124,10 @@ TEST_F(LifeOfAPayment, ReplaysWaitForTheFirstOnesSync) {
   Received again;
   Received other;
   const std::string id = Town::id_of(1).to_string();
-  town.process->request(http::Method::post, "/payments",
-                        R"({"correlationId":")" + id + R"(","amount":19.9})", again);
-  town.process->request(http::Method::post, "/payments",
-                        R"({"correlationId":")" + id + R"(","amount":19.91})", other);
+  town.request(http::Method::post, "/payments",
+               R"({"correlationId":")" + id + R"(","amount":19.9})", again);
+  town.request(http::Method::post, "/payments",
+               R"({"correlationId":")" + id + R"(","amount":19.91})", other);
   EXPECT_EQ(again.status, 0u);
   EXPECT_EQ(other.status, 0u);
   expect_drained_and_equal();
@@ -205,7 +205,7 @@ TEST_F(LifeOfAPayment, NoRequestedAtIsIssuedWithinATimeThatWasToldFinal) {
   town.pay(1);
   ASSERT_TRUE(town.drains());
   Received summary;
-  town.process->request(http::Method::get, "/payments-summary", "", summary);
+  town.request(http::Method::get, "/payments-summary", "", summary);
   ASSERT_TRUE(town.world.run_until([&] { return summary.status == 200; }));
   const payment::UtcMs told = town.world.wall();
   town.world.set_wall({told.value - 5'000});

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/payment_routes.h"
+#include "dispatch/dispatcher.h"
+#include "lab/world/life.h"
+#include "lab/world/network.h"
+#include "lab/world/world.h"
+#include "store/embedded/engine.h"
+#include "world/disk.h"
+#include "world/log.h"
+
+namespace payswitch::lab::simulator {
+
+// What a client got.
+struct Received {
+  unsigned status = 0;
+  std::string body;
+  bool replayed = false;
+};
+
+struct SwitchSettings {
+  dispatch::Options dispatch = {};
+  routing::PolicyOptions policy = {};
+  dispatch::Lane::Routing routing = {};
+  store::Options store = {};
+  std::chrono::milliseconds attempt_timeout{1'000};
+  std::chrono::milliseconds hang_up{3'000};
+  std::optional<std::chrono::milliseconds> max_processing_time = {};
+};
+
+// The real api, dispatch, routing and store of one switch process, on a virtual world. It dies with
+// the object; what it had under way dies with it.
+class VirtualSwitch {
+ public:
+  // What it stands on; all outlive it. The processors are "default" and "fallback", in this order;
+  // one alone will do.
+  struct Seams {
+    World& world;
+    world::Disk& disk;
+    world::Chance& chance;
+    world::Log& log;
+    std::vector<Origin*> processors;
+  };
+  using JournalFailed = std::function<void(const std::string& line)>;
+  using Answered = std::move_only_function<void(const Received&)>;
+
+  // An error is why the process did not start. `failed`: it would have ended at once.
+  static std::expected<std::unique_ptr<VirtualSwitch>, std::string> start(
+      const Seams& seams, const SwitchSettings& settings, JournalFailed failed);
+
+  // `answered` runs once, now or later, or never when the process dies before.
+  void request(http::Method method, std::string_view target, std::string_view body,
+               Answered answered);
+
+  dispatch::Dispatcher& dispatcher() { return *dispatcher_; }
+  store::Store& store() { return *store_; }
+  VirtualClient& client(std::size_t processor) { return *clients_[processor]; }
+
+ private:
+  explicit VirtualSwitch(World& world) : life_(world) {}
+
+  std::expected<void, std::string> wire(const Seams& seams, const SwitchSettings& settings,
+                                        JournalFailed failed);
+
+  Life life_;
+  std::unique_ptr<store::Store> store_;
+  std::vector<std::unique_ptr<VirtualClient>> clients_;
+  std::optional<dispatch::Dispatcher> dispatcher_;
+  api::Counters counters_;
+  std::optional<api::PaymentRoutes> payments_;
+  api::Router router_;
+};
+
+}  // namespace payswitch::lab::simulator

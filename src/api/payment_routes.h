@@ -1,0 +1,28 @@
+#pragma once
+
+#include "api/accept.h"
+#include "api/router.h"
+#include "api/status.h"
+#include "api/summary.h"
+
+namespace payswitch::api {
+
+// What clients do with payments: hand one in, ask for one, ask for sums. Loop thread only.
+class PaymentRoutes {
+ public:
+  PaymentRoutes(dispatch::Dispatcher& dispatcher, store::Store& store, world::Timers& timers,
+                const world::Clock& clock, Counters& counters);
+
+  // This outlives the router.
+  void add_to(Router& router);
+
+  // For those who wait: told when a payment has ended.
+  Status& status() { return status_; }
+
+ private:
+  Accept accept_;
+  Summary summary_;
+  Status status_;
+};
+
+}  // namespace payswitch::api
