@@ -6,11 +6,13 @@
 #include "lab/load/command.h"
 #include "lab/load/pace.h"
 #include "lab/processor/command.h"
+#include "lab/simulator/command.h"
 #include "payment/duration.h"
 
 namespace {
 
 using namespace payswitch;
+using namespace std::chrono_literals;
 
 constexpr int exit_not_passed = 1;
 constexpr int exit_failure = 2;
@@ -134,6 +136,25 @@ void add_contest(CLI::App& app, lab::contest::Options& options, int& exit_code) 
   command->callback([&] { exit_code = exit_code_of(run(options)); });
 }
 
+// -- simulate ------------------------------------------------------------------------------------
+
+void add_simulate(CLI::App& app, lab::simulator::SimulateOptions& options, int& exit_code) {
+  CLI::App* command = app.add_subcommand(
+      "simulate", "The real rooms on a virtual world, with misfortunes drawn from a seed");
+  command->add_option("--seed", options.seed, "The first one")->capture_default_str();
+  command->add_option("--payments", options.payments, "Of each run")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 10'000'000));
+  command->add_option("--runs", options.runs, "How many seeds, one after the other")
+      ->capture_default_str();
+  command->add_option_function<std::string>(
+      "--at-most",
+      [&options](const std::string& text) { options.at_most = read_duration(text, 24h); },
+      "No run begins after this time (10m)");
+  command->add_flag("--trace", options.trace, "Writes every event");
+  command->callback([&] { exit_code = lab::simulator::simulate(options) ? 0 : exit_not_passed; });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) try {
@@ -146,6 +167,8 @@ int main(int argc, char** argv) try {
   add_load(app, load, exit_code);
   lab::contest::Options contest;
   add_contest(app, contest, exit_code);
+  lab::simulator::SimulateOptions simulate;
+  add_simulate(app, simulate, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -208,7 +208,8 @@ void VirtualDisk::abandon_append() {
   if (!append_->written && found != cached_names_.end()) {
     const auto end = append_->offset + append_->copy.size();
     auto stop = append_->offset + chance_.below(append_->copy.size() + sector_bytes);
-    stop = stop >= end ? end : stop / sector_bytes * sector_bytes;
+    // Now and then in the middle of a sector.
+    stop = stop >= end ? end : chance_.one_in(2) ? stop : stop / sector_bytes * sector_bytes;
     if (stop > append_->offset) {
       const auto length = stop - append_->offset;
       write(*found->second, append_->offset, std::span(append_->copy).first(length));

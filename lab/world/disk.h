@@ -32,8 +32,8 @@ struct DiskCounts {
 };
 
 // A disk that forgets. What it may and may not do is the contract that the store must survive:
-//   - kill(): what was written stays; the append in flight has come as far as a sector boundary
-//     anywhere in it; a prepare in flight left nothing, a piece under its temporary name, or the
+//   - kill(): what was written stays; the append in flight has come as far as any byte of it; a
+//     prepare in flight left nothing, a piece under its temporary name, or the
 //     whole.
 //   - power_cut(): what was synced stays, of everything else each 512-byte sector was written or
 //   was
@@ -82,6 +82,7 @@ class VirtualDisk final : public world::Disk {
 
   bool busy() const { return append_.has_value() || prepare_.has_value(); }
   const DiskCounts& counts() const { return counts_; }
+  void set_times(DiskTimes times) { times_ = times; }
 
  private:
   struct File {

@@ -27,7 +27,7 @@ void VirtualClient::connected() {
     return loop_.post([this] { events_.connect_failed(http::ConnectFailure::theirs); });
   }
   const http::ConnectionId connection{next_++};
-  connections_[connection];
+  connections_[connection].start = origin_.starts();
   make_idle(connection);
 }
 
@@ -54,7 +54,7 @@ void VirtualClient::send(http::ConnectionId connection, const http::OutgoingRequ
   Connection& used = connections_.at(connection);
   assert(!used.done);
   used.done = std::move(done);
-  if (used.dead) {
+  if (used.dead || used.start != origin_.starts()) {
     return loop_.post(
         [this, connection] { finish(connection, std::unexpected(http::Failure::not_sent)); });
   }

@@ -33,6 +33,8 @@ class Origin {
 
   virtual ~Origin() = default;
   virtual bool accepts_connections() const = 0;
+  // Grows whenever it goes down: every connection that was made before has died.
+  virtual std::uint64_t starts() const { return 0; }
   virtual void arrive(SentRequest request, Reply reply) = 0;
 };
 
@@ -63,6 +65,7 @@ class VirtualClient final : public http::Client {
 
   struct Connection {
     Done done;
+    std::uint64_t start = 0;  // of the origin, when it was made
     bool dead = false;
     bool retired = false;
   };

@@ -195,7 +195,13 @@ void Engine::keep(const Record& record, Haste haste, Completion completion) {
 
 // -- reading ----------------------------------------------------------------------------
 
+// Who is shown a payment counts on it: one that a power cut may still take back is not shown.
 void Engine::find(const payment::CorrelationId& id, FindDone done) {
+  const auto known = index_.known(id);
+  if (known && !is_durable(known->sequence)) {
+    return journal_->after(known->sequence,
+                           [this, id, done = std::move(done)]() mutable { done(index_.view(id)); });
+  }
   loop_.post([view = index_.view(id), done = std::move(done)]() mutable { done(view); });
 }
 

@@ -164,6 +164,17 @@ TEST_F(JournalTest, Protocol52AReplayWaitsForTheOriginalsSyncInFlightOrNot) {
   EXPECT_EQ(order, "abcde");
 }
 
+TEST_F(JournalTest, APaymentIsShownOnlyWhenItsAcceptanceIsDurable) {
+  start();
+  accept(1);
+  bool is_shown = false;
+  store().find(test_id(1), [&](const auto& view) { is_shown = view.has_value(); });
+  world().run_for(119us);
+  EXPECT_FALSE(is_shown);
+  world().run_for(1us);
+  EXPECT_TRUE(is_shown);
+}
+
 TEST_F(JournalTest, ARefusalIsDurableBeforeTheNextIntentThoughNobodyWaitsForIt) {
   start();
   store().accept(acceptance(1, 10, intent(1, at(1))), [](Verdict) {});

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "lab/simulator/menu.h"
+#include "lab/simulator/referee.h"
+#include "lab/simulator/virtual_switch.h"
+
+namespace payswitch::lab::simulator {
+
+// Everybody who sends requests to the switch: they pay, pay again, change their mind, go away, and
+// ask. What they get goes to the referee.
+class Clients {
+ public:
+  // nullptr while the process is down: nobody can connect.
+  using Process = std::function<VirtualSwitch*()>;
+
+  Clients(World& world, std::uint64_t seed, const Menu& menu, Referee& referee, const Trace& trace,
+          std::uint32_t payments, Process process);
+
+  // Until as many payments were sent as were wanted.
+  void start() { act(); }
+  bool have_paid() const { return amounts_.size() == payments_; }
+
+  void ask_for_status(std::uint32_t n, world::Duration wait = {});
+  void ask_for_sums(const books::Window& window);
+  books::Window some_window();
+
+ private:
+  void act();
+  void pay_something_new();
+  void pay_again();
+  void look_around();
+  void pay(std::uint32_t n, payment::Money amount);
+  std::uint32_t somebody();
+
+  World& world_;
+  SeededChance chance_;
+  const Menu& menu_;
+  Referee& referee_;
+  const Trace& trace_;
+  std::uint32_t payments_;
+  Process process_;
+  std::vector<payment::Money> amounts_;
+};
+
+}  // namespace payswitch::lab::simulator

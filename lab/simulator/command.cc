@@ -1,0 +1,68 @@
+#include "lab/simulator/command.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+
+#include "lab/simulator/run.h"
+
+namespace payswitch::lab::simulator {
+
+namespace {
+
+using Steady = std::chrono::steady_clock;
+
+double seconds_since(Steady::time_point start) {
+  return std::chrono::duration<double>(Steady::now() - start).count();
+}
+
+void show_progress(std::uint64_t runs, const Outcome& total, Steady::time_point start) {
+  if (::isatty(STDERR_FILENO) == 0) return;
+  fmt::print(stderr, "\r{} runs, {} payments, {:.0f} s ", runs, total.payments,
+             seconds_since(start));
+}
+
+void show(std::uint64_t runs, const Outcome& total, double real_seconds) {
+  const auto virtual_hours = std::chrono::duration<double, std::ratio<3600>>(total.virtual_time);
+  fmt::print("{} runs, {} payments, {} answered 202, {} charged, {:.1f} virtual hours\n", runs,
+             total.payments, total.promises, total.bookings, virtual_hours.count());
+  fmt::print("{} lives: {} kill -9, {} power cuts, {} cut recoveries, {} journal failures\n",
+             total.lives, total.kills, total.power_cuts, total.cut_recoveries,
+             total.journal_failures);
+  fmt::print("{} full disks, {} clock jumps; POSTs to processors that were", total.full_disks,
+             total.wall_jumps);
+  for (std::size_t i = 0; i < mood_count; ++i) {
+    fmt::print("{} {} {}", i == 0 ? "" : ",", to_string(static_cast<Mood>(i)),
+               total.posts_by_mood[i]);
+  }
+  fmt::print("\n{} steps, {:.1f} s: {:.0f} payments a minute\n", total.steps, real_seconds,
+             static_cast<double>(total.payments) / real_seconds * 60);
+}
+
+}  // namespace
+
+bool simulate(const SimulateOptions& options) {
+  const auto start = Steady::now();
+  Outcome total;
+  std::uint64_t runs = 0;
+  bool passed = true;
+  for (; runs < options.runs && passed; ++runs) {
+    if (options.at_most && Steady::now() - start > *options.at_most) break;
+    const auto seed = options.seed + runs;
+    const Outcome outcome = run(
+        {.seed = seed, .payments = options.payments, .trace = options.trace ? stdout : nullptr});
+    total.add(outcome);
+    show_progress(runs + 1, total, start);
+    if (!outcome.violation) continue;
+    passed = false;
+    fmt::print("\nviolation: {}\n", *outcome.violation);
+  }
+  show(runs, total, seconds_since(start));
+  if (!passed) {
+    fmt::print("--seed {} --payments {}\n", options.seed + runs - 1, options.payments);
+  }
+  return passed;
+}
+
+}  // namespace payswitch::lab::simulator

@@ -1,0 +1,126 @@
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "books/books.h"
+#include "lab/simulator/processor.h"
+#include "lab/simulator/trace.h"
+#include "lab/world/world.h"
+#include "payment/state.h"
+
+namespace payswitch::lab::simulator {
+
+// The n-th payment's id, and back.
+payment::CorrelationId id_of(std::uint32_t n);
+std::uint32_t number_of(const payment::CorrelationId& id);
+
+// Judges a run by what is seen from outside: what arrives at the processors, what they book and
+// answer, and what clients are told. It knows the rules of PROTOCOL and nothing of the code. Each
+// event is checked when it happens; the first violation stands.
+class Referee final : public Watcher {
+ public:
+  Referee(const World& world, const Menu& menu, const Trace& trace);
+
+  // -- clients ------------------------------------------------------------------------------
+  void sent(std::uint32_t n, payment::Money amount);
+  void answered_client(std::uint32_t n, payment::Money amount, const Received& received);
+  // An answer of GET /payments/{id}, and of GET /payments-summary at the moment when it is made.
+  void saw_status(std::uint32_t n, const Received& received);
+  void saw_summary(const books::Window& window, const Received& received);
+
+  // -- the process and its clock --------------------------------------------------------------
+  void started();
+  void wall_jumps();  // before and after
+  // The faults are over and nothing is in flight: from now on every sum must be equal.
+  void expect_equality() { is_equality_due_ = true; }
+  // Every promised payment whose status was seen is charged, or parked for a reason.
+  void expect_everything_charged();
+
+  void posted(std::size_t processor, const Posting& posting) override;
+  void booked(std::size_t processor, const Posting& posting) override;
+  void answered(std::size_t processor, const Posting& posting, Reading reading) override;
+  void vouched(std::size_t processor, const payment::CorrelationId& id, world::Instant at) override;
+
+  // Something is wrong that others found.
+  void accuse(std::string what);
+
+  const std::optional<std::string>& violation() const { return violation_; }
+  std::uint32_t payments() const { return static_cast<std::uint32_t>(cases_.size()); }
+  std::uint64_t bookings() const { return bookings_[0].size() + bookings_[1].size(); }
+  std::uint64_t promises() const { return promises_; }
+  bool is_promised(std::uint32_t n) const { return cases_[n].is_promised; }
+  // The times at which the books of any processor have an entry: where windows are best cut.
+  const std::vector<payment::UtcMs>& booked_times() const { return booked_times_; }
+
+ private:
+  // The newest attempt of a payment, as its requests show it.
+  struct Try {
+    std::optional<std::size_t> processor;
+    payment::UtcMs requested_at{};
+    std::uint32_t life = 0;  // in which its intent was surely made
+    std::uint32_t last_life = 0;
+    std::uint32_t posts = 0;
+    std::uint32_t refusals_read = 0;        // surely
+    std::uint32_t refusals_maybe_read = 0;  // those included that left as the connection was closed
+    world::Instant last_post{};
+    world::Instant last_refusal{};
+    payment::UtcMs wall_at_refusal{};
+    bool is_outstanding = false;  // the last POST has no answer
+  };
+  struct Case {
+    std::vector<payment::Money> amounts;  // that clients sent
+    std::optional<payment::Money> kept;   // the one that a 202 or a processor's books have shown
+    bool is_promised = false;             // a 202 was seen
+    bool is_parked = false;
+    std::optional<std::size_t> booked_at;
+    payment::UtcMs booked_requested_at{};
+    std::uint32_t life_sent = 0;  // in which a client sent it first
+    std::uint32_t life_told = 0;  // in which the switch was told that it is booked
+    world::Instant told{};
+    std::uint32_t life_seen_settled = 0;
+    Try attempt;
+  };
+  struct Booking {
+    std::uint32_t n;
+    payment::UtcMs requested_at;
+    std::int64_t cents;
+  };
+
+  Case& case_of(const payment::CorrelationId& id) { return cases_[number_of(id)]; }
+  void keep_amount(std::uint32_t n, payment::Money amount, std::string_view where);
+  void check_repeat(std::uint32_t n, std::size_t processor);
+  void check_next(std::uint32_t n, std::size_t processor, const Posting& posting);
+  void check_time(std::uint32_t n, const Posting& posting);
+  void check_state(std::uint32_t n, payment::State state, std::string_view body);
+  bool is_surely_refused(const Try& attempt) const;
+  bool time_has_passed(const Try& attempt) const;
+  bool is_read_within(const Posting& posting, world::Duration limit) const;
+  bool must_count(const Case& payment) const;
+  payment::UtcMs final_told_before(world::Instant moment) const;
+
+  const World& world_;
+  const Menu& menu_;
+  const Trace& trace_;
+  std::vector<Case> cases_;
+  std::array<std::vector<Booking>, 2> bookings_;
+  std::vector<payment::UtcMs> booked_times_;
+  std::uint64_t promises_ = 0;
+  std::uint32_t life_ = 0;
+  world::Instant life_began_{};
+  payment::UtcMs wall_at_life_{};
+  world::Instant last_jump_{};
+  payment::UtcMs highest_wall_{};
+  struct Told {
+    world::Instant at;
+    payment::UtcMs final;
+  };
+  std::vector<Told> told_;  // up to which time sums were told in this life; grows
+  std::uint64_t summaries_ = 0;
+  bool is_equality_due_ = false;
+  std::optional<std::string> violation_;
+};
+
+}  // namespace payswitch::lab::simulator

@@ -1,0 +1,282 @@
+#include "lab/simulator/run.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "lab/simulator/clients.h"
+#include "lab/simulator/processor.h"
+#include "lab/simulator/referee.h"
+#include "lab/simulator/virtual_switch.h"
+#include "lab/world/disk.h"
+
+namespace payswitch::lab::simulator {
+
+namespace {
+
+using std::chrono::hours;
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr auto shortest_downtime = milliseconds(1);
+constexpr auto longest_downtime = milliseconds(500);
+constexpr auto answering_time = milliseconds(10);
+constexpr auto draining_time = seconds(60);  // beside what late answers take
+constexpr std::size_t final_windows = 30;
+
+class Run {
+ public:
+  explicit Run(const RunOptions& options);
+
+  Outcome play();
+
+ private:
+  // -- what befalls the process ---------------------------------------------------------------
+  void start();
+  void step();
+  void die();
+  void end_process(bool by_power_cut);
+  void draw_next_death();
+  // -- what befalls its world -----------------------------------------------------------------
+  void trouble_the_disk();
+  void trouble_the_clock();
+  // -- the end --------------------------------------------------------------------------------
+  void calm();
+  void drain();
+  void audit();
+  bool is_over() const { return referee_.violation().has_value(); }
+  void run_for(world::Duration span);
+
+  World world_;
+  SeededChance seeds_;   // one for each of the others, so that they do not shift each other
+  SeededChance chance_;  // of the run itself
+  SeededChance disk_chance_;
+  SeededChance switch_chance_;
+  Menu menu_;
+  Trace trace_;
+  TracedLog log_;
+  VirtualDisk disk_;
+  Referee referee_;
+  std::vector<std::unique_ptr<UnsteadyProcessor>> processors_;
+  Clients clients_;
+  std::unique_ptr<VirtualSwitch> process_;
+  bool journal_failed_ = false;
+  bool is_calm_ = false;
+  std::uint64_t next_death_ = 0;  // the step
+  Outcome outcome_;
+};
+
+Menu menu_from(SeededChance& seeds) {
+  SeededChance chance(seeds.next());
+  return draw_menu(chance);
+}
+
+Run::Run(const RunOptions& options)
+    : seeds_(options.seed),
+      chance_(seeds_.next()),
+      disk_chance_(seeds_.next()),
+      switch_chance_(seeds_.next()),
+      menu_(menu_from(seeds_)),
+      trace_(world_, options.trace),
+      log_(trace_),
+      disk_(world_, disk_chance_),
+      referee_(world_, menu_, trace_),
+      clients_(world_, seeds_.next(), menu_, referee_, trace_, options.payments,
+               [this] { return process_.get(); }) {
+  for (std::size_t i = 0; i < menu_.processors; ++i) {
+    processors_.push_back(
+        std::make_unique<UnsteadyProcessor>(world_, seeds_.next(), i, menu_, referee_));
+  }
+  trace_.say("seed {}, {} payments: {}", options.seed, options.payments, describe(menu_));
+}
+
+Outcome Run::play() {
+  start();
+  draw_next_death();
+  trouble_the_disk();
+  if (menu_.wall_jumps) trouble_the_clock();
+  clients_.start();
+  while (!clients_.have_paid() && !is_over()) step();
+  calm();
+  drain();
+  audit();
+  outcome_.violation = referee_.violation();
+  outcome_.payments = referee_.payments();
+  outcome_.promises = referee_.promises();
+  outcome_.bookings = referee_.bookings();
+  outcome_.virtual_time = world_.now().time_since_epoch();
+  for (const auto& processor : processors_) {
+    for (std::size_t i = 0; i < mood_count; ++i) {
+      outcome_.posts_by_mood[i] += processor->posts_by_mood()[i];
+    }
+  }
+  process_.reset();
+  return outcome_;
+}
+
+// -- what befalls the process ---------------------------------------------------------------------
+
+void Run::start() {
+  if (process_) return;
+  const bool is_cut =
+      !is_calm_ && menu_.dies_in_recovery && menu_.death != Death::none && chance_.one_in(2);
+  if (is_cut) disk_.stop_in_replace_after(chance_.below(4));
+  std::vector<Origin*> origins;
+  for (const auto& processor : processors_) origins.push_back(processor.get());
+  auto started = VirtualSwitch::start({.world = world_,
+                                       .disk = disk_,
+                                       .chance = switch_chance_,
+                                       .log = log_,
+                                       .processors = std::move(origins)},
+                                      menu_.settings, [this](const std::string& line) {
+                                        trace_.say("the journal failed: {}", line);
+                                        journal_failed_ = true;
+                                      });
+  if (started) {
+    process_ = std::move(*started);
+    ++outcome_.lives;
+    trace_.say("started, life {}", outcome_.lives);
+    return referee_.started();
+  }
+  if (!is_cut) return referee_.accuse("it does not start: " + started.error());
+  ++outcome_.cut_recoveries;
+  die();
+}
+
+void Run::step() {
+  if (!world_.step()) return referee_.accuse("the world stands still");
+  ++outcome_.steps;
+  if (std::exchange(journal_failed_, false)) {
+    ++outcome_.journal_failures;
+    return end_process(false);
+  }
+  if (!is_calm_ && menu_.death != Death::none && outcome_.steps >= next_death_) {
+    if (process_) die();
+    draw_next_death();
+  }
+}
+
+void Run::draw_next_death() {
+  next_death_ = outcome_.steps + 1 + chance_.below(2 * menu_.steps_between_deaths);
+}
+
+void Run::die() {
+  end_process(menu_.death == Death::power_cut ||
+              (menu_.death == Death::either && chance_.one_in(2)));
+}
+
+void Run::end_process(bool by_power_cut) {
+  trace_.say("{}", by_power_cut ? "power cut" : "kill -9");
+  ++(by_power_cut ? outcome_.power_cuts : outcome_.kills);
+  by_power_cut ? disk_.power_cut() : disk_.kill();
+  process_.reset();
+  world_.after(between(chance_, shortest_downtime, longest_downtime), [this] { start(); });
+}
+
+// -- what befalls its world -----------------------------------------------------------------------
+
+void Run::trouble_the_disk() {
+  if (is_calm_) return;
+  disk_.set_times({});
+  disk_.fail_prepares(false);
+  if (menu_.disk_is_slow && chance_.one_in(3)) {
+    disk_.set_times({.write = milliseconds(1),
+                     .sync = between(chance_, milliseconds(1), seconds(1)),
+                     .prepare = between(chance_, milliseconds(1), seconds(2))});
+  }
+  if (menu_.disk_fills_up && chance_.one_in(3)) {
+    ++outcome_.full_disks;
+    trace_.say("the disk is full");
+    disk_.fail_prepares(true);
+  }
+  if (menu_.disk_fails && chance_.one_in(6)) disk_.fail_appends_after(chance_.below(30));
+  world_.after(between(chance_, milliseconds(50), seconds(3)), [this] { trouble_the_disk(); });
+}
+
+void Run::trouble_the_clock() {
+  world_.after(between(chance_, milliseconds(50), seconds(10)), [this] {
+    if (is_calm_) return;
+    referee_.wall_jumps();
+    const auto span = chance_.one_in(2) ? milliseconds(hours(1)) : milliseconds(2'000);
+    const auto by = between(chance_, -span, span) / milliseconds(1);
+    trace_.say("the wall clock jumps by {} ms", by);
+    ++outcome_.wall_jumps;
+    world_.set_wall({world_.wall().value + by});
+    referee_.wall_jumps();
+    trouble_the_clock();
+  });
+}
+
+// -- the end --------------------------------------------------------------------------------------
+
+void Run::run_for(world::Duration span) {
+  const auto end = world_.now() + span;
+  bool is_time = false;
+  world_.after(span, [&is_time] { is_time = true; });
+  while (!is_time && !is_over()) step();
+  if (is_over()) world_.run_until(end);  // what refers to this frame has run
+}
+
+void Run::calm() {
+  trace_.say("calm");
+  is_calm_ = true;
+  disk_.set_times({});
+  disk_.fail_prepares(false);
+  for (const auto& processor : processors_) processor->calm();
+  if (!process_) run_for(longest_downtime);
+}
+
+void Run::drain() {
+  const auto lateness = 2 * menu_.settings.hang_up;
+  const auto deadline = world_.now() + lateness + menu_.settings.hang_up + draining_time;
+  const auto is_drained = [this] {
+    return process_ && process_->dispatcher().open() == 0 && process_->store().idle();
+  };
+  while (!is_over() && !is_drained() && world_.now() < deadline) step();
+  if (!is_over() && !is_drained()) {
+    referee_.accuse(fmt::format("not drained: {} are open", process_->dispatcher().open()));
+  }
+  if (!is_over()) run_for(lateness);  // what lands late, lands now
+}
+
+// Everything once more, and again after a last death: what is told now stays.
+void Run::audit() {
+  referee_.expect_equality();
+  for (int life = 0; life < 2 && !is_over(); ++life) {
+    for (std::uint32_t n = 0; n < referee_.payments(); ++n) {
+      if (referee_.is_promised(n)) clients_.ask_for_status(n);
+    }
+    clients_.ask_for_sums({});
+    for (std::size_t i = 0; i < final_windows; ++i) clients_.ask_for_sums(clients_.some_window());
+    run_for(answering_time);
+    if (is_over() || life > 0 || menu_.death == Death::none) break;
+    die();
+    run_for(longest_downtime);
+  }
+  if (!is_over()) referee_.expect_everything_charged();
+}
+
+}  // namespace
+
+void Outcome::add(const Outcome& other) {
+  payments += other.payments;
+  promises += other.promises;
+  bookings += other.bookings;
+  lives += other.lives;
+  kills += other.kills;
+  power_cuts += other.power_cuts;
+  cut_recoveries += other.cut_recoveries;
+  journal_failures += other.journal_failures;
+  full_disks += other.full_disks;
+  wall_jumps += other.wall_jumps;
+  steps += other.steps;
+  virtual_time += other.virtual_time;
+  for (std::size_t i = 0; i < mood_count; ++i) posts_by_mood[i] += other.posts_by_mood[i];
+}
+
+Outcome run(const RunOptions& options) {
+  return Run(options).play();
+}
+
+}  // namespace payswitch::lab::simulator
