@@ -153,7 +153,7 @@ UnsteadyProcessor::Fate UnsteadyProcessor::fate_of_a_post(Mood mood) {
       return refusal(one_of(chance_, faulting));
     case Mood::erring:
     case Mood::lossy:
-      return fate_of_an_erring_post();
+      return fate_of_an_erring_post(mood);
     case Mood::mixed: {
       const auto other = static_cast<Mood>(chance_.below(static_cast<std::uint64_t>(Mood::mixed)));
       return fate_of_a_post(menu_.moods[static_cast<std::size_t>(other)] ? other : Mood::kind);
@@ -180,11 +180,11 @@ UnsteadyProcessor::Fate UnsteadyProcessor::fate_of_a_late_post() {
   return fate;
 }
 
-UnsteadyProcessor::Fate UnsteadyProcessor::fate_of_an_erring_post() {
+UnsteadyProcessor::Fate UnsteadyProcessor::fate_of_an_erring_post(Mood mood) {
   constexpr std::array statuses = {500u, 500u, 502u, 503u, 504u, 408u, 409u, 302u};
   Fate fate{.delay = between(chance_, milliseconds(0), milliseconds(100)),
             .books = chance_.one_in(2)};
-  if (mood_ == Mood::erring || chance_.one_in(3)) {
+  if (mood == Mood::erring) {
     fate.answer = SentAnswer{one_of(chance_, statuses), R"({"message":"sorry"})"};
   } else if (chance_.one_in(3)) {
     fate.is_silent = true;

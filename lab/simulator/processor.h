@@ -85,7 +85,7 @@ class UnsteadyProcessor final : public Origin {
   void decide(const Posting& posting, const Fate& fate, std::uint64_t start, const Reply& reply);
   Fate fate_of_a_post(Mood mood);
   Fate fate_of_a_late_post();
-  Fate fate_of_an_erring_post();
+  Fate fate_of_an_erring_post(Mood mood);
   void get(const Arrival& arrival);
   bool answer_oddly(const Reply& reply);
   void health(const Reply& reply);

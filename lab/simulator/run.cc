@@ -235,7 +235,9 @@ void Run::drain() {
   };
   while (!is_over() && !is_drained() && world_.now() < deadline) step();
   if (!is_over() && !is_drained()) {
-    referee_.accuse(fmt::format("not drained: {} are open", process_->dispatcher().open()));
+    referee_.accuse(process_
+                        ? fmt::format("not drained: {} are open", process_->dispatcher().open())
+                        : "not drained: the process is down");
   }
   if (!is_over()) run_for(lateness);  // what lands late, lands now
 }

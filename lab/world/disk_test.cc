@@ -85,7 +85,7 @@ TEST_F(VirtualDiskTest, WhatWasWrittenButNotSyncedSurvivesAKillAndMayBeLostSecto
   EXPECT_TRUE(whole && nothing && mixed);
 }
 
-TEST_F(VirtualDiskTest, AKillLeavesTheAppendInFlightUpToASectorBoundary) {
+TEST_F(VirtualDiskTest, AKillLeavesTheAppendInFlightUpToAnyByteAndOftenASectorBoundary) {
   std::set<std::size_t> lengths;
   for (int i = 0; i < 200; ++i) {
     ASSERT_TRUE(disk.replace("f", {}, 1536));
@@ -97,7 +97,9 @@ TEST_F(VirtualDiskTest, AKillLeavesTheAppendInFlightUpToASectorBoundary) {
     const auto left = disk.read("f").value();
     lengths.insert(static_cast<std::size_t>(std::ranges::count(left, std::byte{9})));
   }
-  EXPECT_EQ(lengths, (std::set<std::size_t>{0, 412, 924, 1200}));
+  for (const std::size_t boundary : {0u, 412u, 924u, 1200u})
+    EXPECT_TRUE(lengths.contains(boundary));
+  EXPECT_GT(lengths.size(), 4u);
 }
 
 TEST_F(VirtualDiskTest, AFailedAppendMayBeReadableAndStillBeLost) {

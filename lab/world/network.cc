@@ -10,6 +10,7 @@ VirtualClient::~VirtualClient() {
 }
 
 void VirtualClient::want(std::size_t count) {
+  drop_dead_connections();
   while (idle_.size() + connecting_ < count &&
          connections_.size() + connecting_ < max_connections_) {
     ++connecting_;
@@ -38,11 +39,21 @@ void VirtualClient::make_idle(http::ConnectionId connection) {
 }
 
 std::optional<http::ConnectionId> VirtualClient::take() {
+  drop_dead_connections();
   if (idle_.empty()) return std::nullopt;
   const auto connection = idle_.back();
   idle_.pop_back();
   counters_.connections_idle = idle_.size();
   return connection;
+}
+
+// When the other side goes down, that is noticed on every connection where nothing is under way.
+void VirtualClient::drop_dead_connections() {
+  if (std::exchange(origin_start_, origin_.starts()) == origin_.starts()) return;
+  std::erase_if(idle_, [this](http::ConnectionId connection) {
+    return connections_.at(connection).start != origin_start_ && connections_.erase(connection) > 0;
+  });
+  counters_.connections_idle = idle_.size();
 }
 
 void VirtualClient::give_back(http::ConnectionId connection) {

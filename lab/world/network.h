@@ -70,6 +70,7 @@ class VirtualClient final : public http::Client {
     bool retired = false;
   };
 
+  void drop_dead_connections();
   void connected();
   void make_idle(http::ConnectionId connection);
   void arrived(http::ConnectionId connection, std::expected<SentAnswer, http::Failure> answer);
@@ -83,6 +84,7 @@ class VirtualClient final : public http::Client {
   std::map<http::ConnectionId, Connection> connections_;
   std::vector<http::ConnectionId> idle_;
   std::size_t connecting_ = 0;
+  std::uint64_t origin_start_ = 0;  // as of the last look
   std::uint64_t next_ = 1;
   http::ClientCounters counters_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "world/file.h"
@@ -101,7 +102,8 @@ class RealDisk final : public Disk {
   // Last, so that they end first: their jobs use everything above.
   Worker writer_;
   Worker preparer_;
-  std::unique_ptr<Ring> ring_;  // nullptr: the writer does it all
+  std::unique_ptr<Ring> ring_;      // nullptr: the writer does it all
+  std::optional<bool> ring_suits_;  // nullopt: not tried yet
 };
 
 // Makes a job's completion out of its result.
@@ -184,9 +186,10 @@ RealDisk::OpenFile RealDisk::file_for_ring(const std::string& name, std::uint64_
                                            Durability durability) {
   if (!ring_ || durability != Durability::fsync || !Ring::takes(offset, bytes)) return nullptr;
   auto opened = direct_files_.get(directory_, name);
-  const bool suits = opened && Ring::suits((*opened)->get());
-  if (suits) return *std::move(opened);
-  if (opened || opened.error().code == EINVAL) ring_.reset();  // not on this file system
+  // One file stands for all: they lie in one directory.
+  if (!ring_suits_) ring_suits_ = opened && Ring::suits((*opened)->get());
+  if (opened && *ring_suits_) return *std::move(opened);
+  ring_.reset();
   return nullptr;
 }
 
