@@ -141,7 +141,12 @@ void add_contest(CLI::App& app, lab::contest::Options& options, int& exit_code) 
 void add_simulate(CLI::App& app, lab::simulator::SimulateOptions& options, int& exit_code) {
   CLI::App* command = app.add_subcommand(
       "simulate", "The real rooms on a virtual world, with misfortunes drawn from a seed");
-  command->add_option("--seed", options.seed, "The first one")->capture_default_str();
+  auto* seed = command->add_option("--seed", options.seed, "The first one")->capture_default_str();
+  command
+      ->add_flag_callback(
+          "--fresh", [&options] { options.seed = lab::simulator::fresh_seed(); },
+          "The first seed is one that was not tried yet: from the clock")
+      ->excludes(seed);
   command->add_option("--payments", options.payments, "Of each run")
       ->capture_default_str()
       ->check(CLI::Range(1, 10'000'000));

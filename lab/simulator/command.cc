@@ -42,8 +42,14 @@ void show(std::uint64_t runs, const Outcome& total, double real_seconds) {
 
 }  // namespace
 
+std::uint64_t fresh_seed() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(std::chrono::floor<std::chrono::milliseconds>(now).count());
+}
+
 bool simulate(const SimulateOptions& options) {
   const auto start = Steady::now();
+  fmt::print("seeds from {} on, {} payments each\n", options.seed, options.payments);
   Outcome total;
   std::uint64_t runs = 0;
   bool passed = true;

@@ -16,6 +16,9 @@ struct SimulateOptions {
   bool trace = false;
 };
 
+// From the real clock.
+std::uint64_t fresh_seed();
+
 // Runs seed after seed, and says at the end what they were. False when a run failed: its seed is
 // the last line of standard output, ready to be given again.
 bool simulate(const SimulateOptions& options);

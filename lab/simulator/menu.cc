@@ -14,8 +14,8 @@ constexpr std::array<std::string_view, mood_count> mood_names = {
     "kind",  "slow",       "late",     "refusing", "throttling", "erring",
     "lossy", "forbidding", "faulting", "mixed",    "down",       "stopped"};
 
-// A segment is changed every few dozen groups.
-constexpr std::uint64_t segment_bytes = 32 * 1024;
+// A segment is changed after seven groups, or after a few dozen.
+constexpr std::array segment_sizes = {std::uint64_t{8 * 1024}, std::uint64_t{64 * 1024}};
 
 void draw_processors(Menu& menu, SeededChance& chance) {
   menu.processors = chance.one_in(8) ? 1 : 2;
@@ -34,15 +34,15 @@ void draw_processors(Menu& menu, SeededChance& chance) {
 
 void draw_deaths_and_disk(Menu& menu, SeededChance& chance) {
   menu.death = static_cast<Death>(chance.below(4));
-  menu.steps_between_deaths = 2'000u << chance.below(6);
+  menu.steps_between_deaths = 200u << chance.below(9);
   menu.dies_in_recovery = chance.one_in(2);
   menu.disk_is_slow = chance.one_in(3);
   menu.disk_fills_up = chance.one_in(4);
   menu.disk_fails = chance.one_in(4);
   menu.wall_jumps = chance.one_in(3);
   store::Options& store = menu.settings.store;
-  store.segment_bytes = segment_bytes;
-  store.max_group_bytes = segment_bytes / 4;
+  store.segment_bytes = segment_sizes[chance.below(segment_sizes.size())];
+  store.max_group_bytes = store.segment_bytes / 4;
   if (chance.one_in(4)) {
     store.durability = world::Durability::os;
     // Of a power cut `os` promises nothing (PROTOCOL 4.6).
@@ -68,6 +68,8 @@ void draw_settings(Menu& menu, SeededChance& chance) {
   constexpr std::array timeouts = {milliseconds(200), milliseconds(1'000), milliseconds(6'000)};
   settings.attempt_timeout = timeouts[chance.below(timeouts.size())];
   settings.hang_up = settings.attempt_timeout * (chance.one_in(2) ? 3 : 10);
+  constexpr std::array in_flight = {1u, 10u, 800u, 800u};
+  settings.max_in_flight = in_flight[chance.below(in_flight.size())];
   const bool nothing_lands_late = !menu.moods[static_cast<std::size_t>(Mood::late)] &&
                                   !menu.moods[static_cast<std::size_t>(Mood::stopped)];
   // The operator's word that nothing is booked later than that: it must be true.
@@ -118,10 +120,12 @@ std::string describe(const Menu& menu) {
   also(menu.clients_vanish, "clients vanish");
   also(menu.clients_burst, "bursts");
   also(menu.limits_are_small, "small limits");
-  line += fmt::format("; durability {}, patience {} ms, attempt_timeout {} ms, hang_up {} ms",
-                      to_string(menu.settings.store.durability),
-                      menu.settings.policy.patience / milliseconds(1),
-                      menu.settings.attempt_timeout.count(), menu.settings.hang_up.count());
+  line += fmt::format(
+      "; durability {}, patience {} ms, attempt_timeout {} ms, hang_up {} ms, "
+      "max_in_flight {}",
+      to_string(menu.settings.store.durability), menu.settings.policy.patience / milliseconds(1),
+      menu.settings.attempt_timeout.count(), menu.settings.hang_up.count(),
+      menu.settings.max_in_flight);
   if (menu.settings.max_processing_time) {
     line += fmt::format(", max_processing_time {} ms", menu.settings.max_processing_time->count());
   }

@@ -97,6 +97,7 @@ void Referee::started() {
   life_began_ = world_.now();
   wall_at_life_ = world_.wall();
   told_.clear();
+  for (auto& posts : outstanding_) posts.clear();
 }
 
 void Referee::wall_jumps() {
@@ -131,6 +132,9 @@ void Referee::answered_client(std::uint32_t n, payment::Money amount, const Rece
   switch (received.status) {
     case 202:
       keep_amount(n, amount, "answered 202");
+      if (payment.is_promised && !received.replayed) {
+        accuse(fmt::format("payment {}: accepted a second time", n));
+      }
       if (!std::exchange(payment.is_promised, true)) ++promises_;
       return;
     case 422:
@@ -236,6 +240,7 @@ void Referee::posted(std::size_t processor, const Posting& posting) {
   if (n >= cases_.size()) return accuse(fmt::format("payment {}: nobody sent it", n));
   highest_wall_ = std::max(highest_wall_, world_.wall());
   keep_amount(n, posting.amount, "sent on");
+  check_room(processor, posting);
   Try& attempt = cases_[n].attempt;
   const bool is_same =
       attempt.processor == processor && attempt.requested_at == posting.requested_at;
@@ -254,6 +259,18 @@ void Referee::posted(std::size_t processor, const Posting& posting) {
   attempt.last_life = life_;
   attempt.last_post = world_.now();
   attempt.is_outstanding = true;
+}
+
+// PROTOCOL 2.4: one that is late counts until it is answered or hung up.
+void Referee::check_room(std::size_t processor, const Posting& posting) {
+  auto& posts = outstanding_[processor];
+  const auto hung_up = world_.now() - menu_.settings.hang_up + doubt;
+  while (!posts.empty() && posts.begin()->first < hung_up) posts.erase(posts.begin());
+  posts.emplace(posting.at, number_of(posting.id));
+  if (posts.size() > menu_.settings.max_in_flight) {
+    accuse(fmt::format("{} POSTs in flight at {}, max_in_flight is {}", posts.size(),
+                       names[processor], menu_.settings.max_in_flight));
+  }
 }
 
 // The same attempt once more (PROTOCOL 3.1).
@@ -336,6 +353,7 @@ void Referee::answered(std::size_t processor, const Posting& posting, Reading re
   constexpr std::array<std::string_view, 3> readings = {"taken", "refused", "unclear"};
   trace_.say("{}: answers {}: {}", names[processor], n,
              readings[static_cast<std::size_t>(reading)]);
+  outstanding_[processor].erase({posting.at, n});
   Case& payment = cases_[n];
   Try& attempt = payment.attempt;
   const auto hang_up = menu_.settings.hang_up;

@@ -2,7 +2,9 @@
 
 #include <array>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "books/books.h"
@@ -91,6 +93,7 @@ class Referee final : public Watcher {
 
   Case& case_of(const payment::CorrelationId& id) { return cases_[number_of(id)]; }
   void keep_amount(std::uint32_t n, payment::Money amount, std::string_view where);
+  void check_room(std::size_t processor, const Posting& posting);
   void check_repeat(std::uint32_t n, std::size_t processor);
   void check_next(std::uint32_t n, std::size_t processor, const Posting& posting);
   void check_time(std::uint32_t n, const Posting& posting);
@@ -106,6 +109,8 @@ class Referee final : public Watcher {
   const Trace& trace_;
   std::vector<Case> cases_;
   std::array<std::vector<Booking>, 2> bookings_;
+  // POSTs of this life that are neither answered nor hung up, by their arrival.
+  std::array<std::set<std::pair<world::Instant, std::uint32_t>>, 2> outstanding_;
   std::vector<payment::UtcMs> booked_times_;
   std::uint64_t promises_ = 0;
   std::uint32_t life_ = 0;

@@ -29,6 +29,7 @@ processor::Options options_of(std::size_t index, const SwitchSettings& settings)
           .fee_ppm = index == 0 ? 50'000 : 150'000,
           .attempt_timeout = settings.attempt_timeout,
           .hang_up = settings.hang_up,
+          .max_in_flight = settings.max_in_flight,
           .max_processing_time = settings.max_processing_time};
 }
 

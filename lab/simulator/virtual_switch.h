@@ -31,6 +31,7 @@ struct SwitchSettings {
   store::Options store = {};
   std::chrono::milliseconds attempt_timeout{1'000};
   std::chrono::milliseconds hang_up{3'000};
+  std::uint32_t max_in_flight = 800;
   std::optional<std::chrono::milliseconds> max_processing_time = {};
 };
 
