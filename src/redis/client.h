@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "redis/counters.h"
+#include "redis/reply.h"
+#include "redis/script.h"
+
+namespace payswitch::redis {
+
+// Why there is no reply.
+enum class Failure : std::uint8_t {
+  not_sent,   // it did not run: not connected, too much outstanding, or cut before the write
+  maybe_ran,  // it may have run: cut, or timed out, after its write was started
+};
+
+// Who is at the other end. Redis forgot what it had not saved when `run_id` is another one than
+// before (PROTOCOL 7.5).
+struct Server {
+  std::string run_id;
+  std::string version;           // "7.0.15"
+  std::string role;              // "master", "slave"
+  std::string appendonly;        // "yes", "no"; empty where we may not ask
+  std::string appendfsync;       // "always", "everysec", "no"
+  std::string maxmemory_policy;  // "noeviction", …
+};
+
+// One connection to Redis, made again whenever it is lost. What is called in one turn of the loop
+// leaves in one write, and runs in the order of the calls. It never repeats a command: whoever gets
+// maybe_ran decides (PROTOCOL 7.3). An idle connection sends nothing. Loop thread only.
+class Client {
+ public:
+  using Done = std::move_only_function<void(std::expected<Reply, Failure>)>;
+
+  struct Events {
+    // From here on commands are taken.
+    std::function<void(const Server&)> connected;
+    // All that was outstanding has failed. `why` is one line for a person; said at each failed try
+    // to connect as well.
+    std::function<void(const std::string& why)> disconnected;
+  };
+
+  virtual ~Client() = default;
+
+  // Begins to connect, and goes on for ever.
+  virtual void start(Events events) = 0;
+
+  // `done` is called exactly once, later, from the loop, in the order of the calls. An error of
+  // Redis is a reply. The words need to live only until the call returns.
+  virtual void command(std::span<const std::string_view> words, Done done) = 0;
+
+  // Runs one of the scripts that the client was made with. Should Redis have lost it (SCRIPT
+  // FLUSH), the connection is made again, and this call has not run.
+  virtual void run(const Script& script, std::span<const std::string_view> keys,
+                   std::span<const std::string_view> arguments, Done done) = 0;
+
+  virtual bool connected() const = 0;
+  virtual const Counters& counters() const = 0;
+};
+
+}  // namespace payswitch::redis

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "redis/address.h"
+#include "world/clock.h"
+
+namespace payswitch::redis {
+
+struct Options {
+  Address address;
+  std::string ca_file;  // for rediss://; empty: the certificates that the system trusts
+
+  world::Duration connect_timeout = std::chrono::seconds(2);  // handshake included
+  world::Duration command_timeout = std::chrono::seconds(5);  // then the connection is cut
+  world::Duration backoff_base = std::chrono::milliseconds(50);
+  world::Duration backoff_cap = std::chrono::seconds(2);
+
+  std::size_t max_outstanding = 200'000;       // commands without a reply
+  std::size_t max_unsent_bytes = 64ull << 20;  // gathered, and not yet written
+  std::size_t max_reply_bytes = 64ull << 20;   // of one reply; beyond it: garbled
+};
+
+}  // namespace payswitch::redis
