@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "api/unavailable.h"
+
 namespace payswitch::api {
 
 namespace {
@@ -85,6 +87,9 @@ void answer(http::Responder respond, store::Verdict verdict) {
       return respond({.status = 202, .body = kept, .fields = {&replayed, 1}});
     case store::Verdict::conflict:
       return answer_problem(std::move(respond), conflict());
+    case store::Verdict::unavailable:
+      return answer_unavailable(std::move(respond),
+                                "whether the payment was kept is not known; send it again");
     case store::Verdict::not_admitted:
       return answer_problem(std::move(respond),
                             {.status = 503,

@@ -5,6 +5,7 @@
 #include <expected>
 
 #include "api/query.h"
+#include "api/unavailable.h"
 #include "http/problem.h"
 #include "payment/duration.h"
 
@@ -66,11 +67,12 @@ void Status::operator()(const http::Request& request, std::string_view text,
   const auto time = read_wait(request.query);
   if (!time) return answer_problem(std::move(respond), time.error());
   if (time->count() == 0 || waiting_is_over_) return answer(*id, std::move(respond));
-  store_.find(
-      *id, [this, id = *id, time = *time, respond = std::move(respond)](const auto& view) mutable {
-        const bool is_open = view && view->state != State::settled && view->state != State::parked;
-        is_open ? wait(id, time, std::move(respond)) : answer(id, std::move(respond));
-      });
+  store_.find(*id, [this, id = *id, time = *time,
+                    respond = std::move(respond)](const store::Store::Found& found) mutable {
+    const bool is_open =
+        found && *found && (*found)->state != State::settled && (*found)->state != State::parked;
+    is_open ? wait(id, time, std::move(respond)) : answer(id, std::move(respond));
+  });
 }
 
 void Status::wait(const payment::CorrelationId& id, std::chrono::milliseconds time,
@@ -109,7 +111,9 @@ void Status::ended(const payment::CorrelationId& id) {
 }
 
 void Status::answer(const payment::CorrelationId& id, http::Responder respond) {
-  store_.find(id, [this, respond = std::move(respond)](const auto& view) mutable {
+  store_.find(id, [this, respond = std::move(respond)](const store::Store::Found& found) mutable {
+    if (!found) return answer_unavailable(std::move(respond), {});
+    const auto& view = *found;
     if (!view) {
       return answer_problem(std::move(respond), {.status = 404,
                                                  .slug = "unknown-payment",

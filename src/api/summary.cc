@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "api/query.h"
+#include "api/unavailable.h"
 #include "http/problem.h"
 
 namespace payswitch::api {
@@ -67,10 +68,10 @@ void Summary::operator()(const http::Request& request, http::Responder respond) 
   const auto window = read_window(request.query);
   if (!window) return answer_problem(std::move(respond), window.error());
   dispatcher_.declare_final(std::min(window->to, clock_.wall()));
-  store_.summary(*window,
-                 [this, respond = std::move(respond)](const store::Summary& summary) mutable {
-                   respond({.body = to_json(summary, store_.names()), .fields = {}});
-                 });
+  store_.summary(*window, [this, respond = std::move(respond)](const auto& summary) mutable {
+    if (!summary) return answer_unavailable(std::move(respond), {});
+    respond({.body = to_json(*summary, store_.names()), .fields = {}});
+  });
 }
 
 }  // namespace payswitch::api

@@ -42,13 +42,14 @@ Dispatcher::Dispatcher(const Options& options, const routing::PolicyOptions& pol
 }
 
 void Dispatcher::start() {
-  const auto open = world_.store.take_over();
-  // Spread out, so that a restart with a million unknowns does not ask a million times at once.
-  const auto spread = std::min<world::Duration>(
-      options_.backoff_cap, std::chrono::milliseconds(static_cast<std::int64_t>(open.size())));
-  for (const store::OpenPayment& payment : open) adopt(payment, spread);
+  world_.store.start([this](const std::vector<store::OpenPayment>& open) {
+    // Spread out, so that a restart with a million unknowns does not ask a million times at once.
+    const auto spread = std::min<world::Duration>(
+        options_.backoff_cap, std::chrono::milliseconds(static_cast<std::int64_t>(open.size())));
+    for (const store::OpenPayment& payment : open) adopt(payment, spread);
+    pump_soon();
+  });
   for (const auto& lane : lanes_) poll_health(*lane);
-  pump_soon();
 }
 
 void Dispatcher::adopt(const store::OpenPayment& payment, world::Duration spread) {
@@ -161,6 +162,14 @@ void Dispatcher::raise_clock_alarm(bool is_behind) {
   } else {
     world_.log.info("the wall clock has caught up");
   }
+}
+
+// It is another instance's now, which will see it through.
+void Dispatcher::lost(JobRef ref) {
+  Job& job = *jobs_.find(ref);
+  lane_of(job.processor)->cancel(*job.reservation);
+  jobs_.remove(job);
+  pump_soon();
 }
 
 void Dispatcher::intent_durable(JobRef ref) {

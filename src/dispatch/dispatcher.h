@@ -92,6 +92,7 @@ class Dispatcher {
   void reserve_and_plan(Job& job, Lane& lane, const Lane::Reservation& reservation);
   void raise_clock_alarm(bool is_behind);
   void intent_durable(JobRef ref);
+  void lost(JobRef ref);
   void obey(Job& job, const Action& action);
   void resume(JobRef ref, Event event);
   void post(Job& job, http::ConnectionId connection, routing::Breaker::Pass pass);

@@ -112,7 +112,9 @@ bool Dispatcher::place(Job& job, Lane& lane, world::Instant now) {
                       {.processor = lane.number(),
                        .number = job.attempts_made,
                        .requested_at = job.attempt->requested_at()},
-                      [this, ref = jobs_.ref(job)] { intent_durable(ref); });
+                      [this, ref = jobs_.ref(job)](bool is_granted) {
+                        is_granted ? intent_durable(ref) : lost(ref);
+                      });
   return true;
 }
 

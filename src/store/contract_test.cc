@@ -81,7 +81,7 @@ TEST_P(StoreContract, Protocol53AParkedPaymentReplaysAndStaysParked) {
   if (!restart()) return;
   EXPECT_EQ(accept(acceptance(1)), Verdict::replayed);
   EXPECT_EQ(find(1)->state, payment::State::parked);
-  EXPECT_TRUE(store().take_over().empty());
+  EXPECT_TRUE(adopted().empty());
 }
 
 TEST_P(StoreContract, CompletionsRunInTheOrderOfTheCalls) {
@@ -89,7 +89,7 @@ TEST_P(StoreContract, CompletionsRunInTheOrderOfTheCalls) {
   std::string order;
   store().accept(acceptance(2), [&](Verdict) { order += 'a'; });
   store().settle(test_id(1), settlement(intent(1, at(1))), [&] { order += 'b'; });
-  store().intend(test_id(2), intent(1, at(2)), [&] { order += 'c'; });
+  store().intend(test_id(2), intent(1, at(2)), [&](bool) { order += 'c'; });
   store().accept(acceptance(2), [&](Verdict) { order += 'd'; });
   store().accept(acceptance(3), [&](Verdict) { order += 'e'; });
   EXPECT_FALSE(store().idle());
@@ -102,7 +102,7 @@ TEST_P(StoreContract, CompletionsRunInTheOrderOfTheCalls) {
 
 TEST_P(StoreContract, AnIntentIsSeenAtOnceAndAnAcceptanceMayCarryTheFirst) {
   accept(acceptance(1));
-  store().intend(test_id(1), intent(1, at(7), dear), [] {});
+  store().intend(test_id(1), intent(1, at(7), dear), [](bool) {});
   EXPECT_EQ(in_state(payment::State::attempting), 1u);
   const auto view = find(1);
   EXPECT_EQ(view->state, payment::State::attempting);
@@ -238,14 +238,14 @@ TEST_P(StoreContract, Protocol6ASummaryIncludesBothEndsOfItsWindowByRequestedAt)
 
 // -- starting again ---------------------------------------------------------------------
 
-TEST_P(StoreContract, TakeOverGivesTheOpenPaymentsInTheOrderInWhichTheyWereAccepted) {
+TEST_P(StoreContract, OpenPaymentsAreAdoptedInTheOrderInWhichTheyWereAccepted) {
   for (const std::uint32_t number : {9u, 3u, 7u, 1u, 5u}) accept(acceptance(number, number));
   intend(7, intent(1, at(1)));
   settle(7, settlement(intent(1, at(1)), 7));
   park(5, at(2));
   if (!restart()) return;
   accept(acceptance(2));
-  const auto open = store().take_over();
+  const auto open = adopted();
   ASSERT_EQ(open.size(), 3u);
   EXPECT_EQ(open[0].id, test_id(9));
   EXPECT_EQ(open[1].id, test_id(3));
@@ -267,7 +267,7 @@ TEST_P(StoreContract, Protocol26AfterARestartEveryIntentWithoutARefusalIsUnanswe
   EXPECT_EQ(in_state(payment::State::unknown), 2u);
   EXPECT_EQ(in_state(payment::State::accepted), 1u);
   EXPECT_EQ(store().highest_requested_at(), at(4));
-  const auto open = store().take_over();
+  const auto open = adopted();
   ASSERT_EQ(open.size(), 3u);
   ASSERT_TRUE(open[0].unanswered);
   EXPECT_EQ(open[0].unanswered->processor, dear);

@@ -27,6 +27,9 @@ class StoreUnderTest {
   // Lets the world go on until the store is idle and every completion has run.
   virtual void settle_down() = 0;
 
+  // What the store made ours since it was opened.
+  virtual std::vector<OpenPayment> adopted() = 0;
+
   // Ends the store as a crash would, and opens it again. False: this one forgets everything.
   virtual bool restart() = 0;
 };
@@ -41,6 +44,7 @@ class StoreContract : public testing::TestWithParam<StoreMaker> {
   Store& store() { return under_test_->store(); }
   void settle_down() { under_test_->settle_down(); }
   bool restart() { return under_test_->restart(); }
+  std::vector<OpenPayment> adopted() { return under_test_->adopted(); }
 
   // Asks, and waits for the answer.
   Verdict accept(const Acceptance& acceptance) {
@@ -54,7 +58,7 @@ class StoreContract : public testing::TestWithParam<StoreMaker> {
 
   void intend(std::uint32_t number, const Intent& intent) {
     bool done = false;
-    store().intend(test_id(number), intent, [&] { done = true; });
+    store().intend(test_id(number), intent, [&](bool is_granted) { done = is_granted; });
     EXPECT_FALSE(done) << "completed inside the call";
     settle_down();
     EXPECT_TRUE(done);
@@ -93,8 +97,8 @@ class StoreContract : public testing::TestWithParam<StoreMaker> {
   std::optional<PaymentView> find(std::uint32_t number) {
     std::optional<PaymentView> view;
     bool answered = false;
-    store().find(test_id(number), [&](const std::optional<PaymentView>& found) {
-      view = found;
+    store().find(test_id(number), [&](const Store::Found& found) {
+      view = found.value();
       answered = true;
     });
     EXPECT_FALSE(answered) << "completed inside the call";
@@ -105,7 +109,7 @@ class StoreContract : public testing::TestWithParam<StoreMaker> {
 
   std::vector<payment::Total> summary(const books::Window& window = {}) {
     std::vector<payment::Total> totals;
-    store().summary(window, [&](const Summary& summary) { totals = summary.by_processor; });
+    store().summary(window, [&](const auto& summary) { totals = summary.value().by_processor; });
     settle_down();
     return totals;
   }

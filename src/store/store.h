@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <functional>
 #include <optional>
 #include <string>
@@ -38,7 +39,11 @@ enum class Verdict : std::uint8_t {
   replayed,      // same id, same amount; the original is durable
   conflict,      // same id, another amount; the original is durable
   not_admitted,  // new, but admit_new was false or there is no room on the disk: nothing was kept
+  unavailable,   // the store cannot be asked at the moment: the payment may have been kept, or not
 };
+
+// The store cannot be asked at the moment.
+struct Unavailable {};
 
 struct Refusal {
   payment::ProcessorNumber processor = payment::no_processor;
@@ -79,7 +84,8 @@ struct PaymentView {
   std::vector<AttemptView> attempts;
 };
 
-// A payment that is neither settled nor parked, as it was found at start.
+// A payment that is neither settled nor parked, and that is ours although we did not accept it in
+// this life.
 struct OpenPayment {
   payment::CorrelationId id;
   payment::Money amount;
@@ -105,16 +111,26 @@ class Store {
  public:
   using AcceptDone = std::move_only_function<void(Verdict)>;
   using Done = std::move_only_function<void()>;
-  using FindDone = std::move_only_function<void(const std::optional<PaymentView>&)>;
-  using SummaryDone = std::move_only_function<void(const Summary&)>;
+  using IntendDone = std::move_only_function<void(bool is_granted)>;
+  using Found = std::expected<std::optional<PaymentView>, Unavailable>;
+  using FindDone = std::move_only_function<void(const Found&)>;
+  using SummaryDone = std::move_only_function<void(const std::expected<Summary, Unavailable>&)>;
+  // In the order in which they were accepted.
+  using Adopt = std::function<void(const std::vector<OpenPayment>&)>;
 
   virtual ~Store() = default;
+
+  // `adopt` is called for every open payment that is ours and was not accepted by us: at once for
+  // those that the store had at start, and at any later time for those that were another
+  // instance's. Once, before anything else.
+  virtual void start(Adopt adopt) = 0;
 
   // The verdict is durable when `done` runs: that of a replay waits for the original's sync.
   virtual void accept(const Acceptance& acceptance, AcceptDone done) = 0;
 
-  // The intent is durable when `done` runs. The payment is open, and has no unanswered intent.
-  virtual void intend(const payment::CorrelationId& id, const Intent& intent, Done done) = 0;
+  // The intent is durable when `done` runs, if it is granted; it is not when the payment has become
+  // another instance's meanwhile. The payment is open, and has no unanswered intent.
+  virtual void intend(const payment::CorrelationId& id, const Intent& intent, IntendDone done) = 0;
 
   // Every request of the attempt was answered with a refusal (or it was released). Nobody waits,
   // but it is durable before any later intent of the payment.
@@ -136,9 +152,6 @@ class Store {
 
   // Index: ProcessorNumber. Names that are no longer configured stay.
   virtual const std::vector<std::string>& names() const = 0;
-
-  // The open payments that the store had at start, in the order in which they were accepted. Once.
-  virtual std::vector<OpenPayment> take_over() = 0;
 
   // The highest requestedAt of any intent known at start: the highest that was ever issued; zero
   // when there is none. What a processor's books say instead (a finding) was not issued, and does

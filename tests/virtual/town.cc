@@ -51,8 +51,10 @@ void Town::pay(int n, std::int64_t cents) {
 
 std::string Town::state_of(int n) {
   std::string state;
-  process->store().find(id_of(n),
-                        [&](const auto& view) { state = view ? to_string(view->state) : "none"; });
+  process->store().find(id_of(n), [&](const store::Store::Found& found) {
+    const auto& view = found.value();
+    state = view ? to_string(view->state) : "none";
+  });
   EXPECT_TRUE(world.run_until([&] { return !state.empty(); }));
   return state;
 }

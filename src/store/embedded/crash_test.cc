@@ -168,7 +168,7 @@ class Story {
     const auto intent = *maybe_intent(1, view.attempts_made + 1);
     begin(view, intent);
     step(which, view);
-    store().intend(view.id, intent, [this, which] { complete(which); });
+    store().intend(view.id, intent, [this, which](bool) { complete(which); });
   }
 
   void refuse(std::uint64_t which, PaymentView view) {
@@ -232,7 +232,7 @@ class Story {
   std::optional<PaymentView> find(std::uint64_t which) {
     std::optional<PaymentView> view;
     store().find(test_id(static_cast<std::uint32_t>(which)),
-                 [&](const std::optional<PaymentView>& found) { view = found; });
+                 [&](const Store::Found& found) { view = found.value(); });
     lives_.world.run_for({});
     return view;
   }
@@ -280,7 +280,7 @@ class Story {
       expected[script.now().processor].add(script.steps.back().booked);
     }
     std::vector<payment::Total> found;
-    store().summary({}, [&](const Summary& summary) { found = summary.by_processor; });
+    store().summary({}, [&](const auto& summary) { found = summary->by_processor; });
     lives_.world.run_for({});
     EXPECT_EQ(found, expected) << "seed " << seed_;
   }
@@ -297,7 +297,7 @@ class Story {
                                       open ? view.requested_at->value : 0)});
     }
     std::ranges::sort(expected);
-    const auto taken = store().take_over();
+    const auto& taken = lives_.adopted;
     ASSERT_EQ(taken.size(), expected.size()) << "seed " << seed_;
     for (std::size_t i = 0; i < taken.size(); ++i) {
       const auto& open = taken[i];

@@ -11,6 +11,7 @@ class EmbeddedUnderTest final : public StoreUnderTest {
   }
 
   Store& store() override { return lives_.store(); }
+  std::vector<OpenPayment> adopted() override { return lives_.adopted; }
   void settle_down() override { lives_.world.run_until_idle(); }
 
   bool restart() override {

@@ -53,7 +53,8 @@ class Engine final : public Store {
                                         Fatal fatal);
 
   void accept(const Acceptance& acceptance, AcceptDone done) override;
-  void intend(const payment::CorrelationId& id, const Intent& intent, Done done) override;
+  void start(Adopt adopt) override;
+  void intend(const payment::CorrelationId& id, const Intent& intent, IntendDone done) override;
   void refuse(const payment::CorrelationId& id, const Refusal& refusal) override;
   void note_unknown(const payment::CorrelationId& id) override;
   void settle(const payment::CorrelationId& id, const Settlement& settlement, Done done) override;
@@ -61,7 +62,6 @@ class Engine final : public Store {
   void find(const payment::CorrelationId& id, FindDone done) override;
   void summary(const books::Window& window, SummaryDone done) override;
   const std::vector<std::string>& names() const override { return index_.names(); }
-  std::vector<OpenPayment> take_over() override;
   payment::UtcMs highest_requested_at() const override { return highest_at_start_; }
   bool idle() const override { return prompt_.empty() && (!journal_ || journal_->idle()); }
   const Counters& counters() const override { return counters_; }
@@ -82,7 +82,6 @@ class Engine final : public Store {
   std::unique_ptr<Journal> journal_;  // null: durability memory
   std::uint64_t last_at_start_ = 0;   // the place of the last record that was read
   payment::UtcMs highest_at_start_;
-  bool taken_over_ = false;
 };
 
 // Whoever forgets known payments charges them again.
@@ -115,6 +114,12 @@ std::expected<void, std::string> Engine::open(const Options& options, const Jour
   return {};
 }
 
+void Engine::start(Adopt adopt) {
+  if (!journal_) return;
+  const auto open = index_.open_up_to(last_at_start_);
+  if (!open.empty()) adopt(open);
+}
+
 // -- accepting --------------------------------------------------------------------------
 
 // The id is looked up before any limit is (PROTOCOL 5.1).
@@ -144,10 +149,10 @@ void Engine::answer_known(const Known& known, const Acceptance& acceptance, Acce
 
 // -- attempts ---------------------------------------------------------------------------
 
-void Engine::intend(const payment::CorrelationId& id, const Intent& intent, Done done) {
+void Engine::intend(const payment::CorrelationId& id, const Intent& intent, IntendDone done) {
   const Record record = intent_record(id, intent);
   change(record);
-  keep(record, Haste::now, std::move(done));
+  keep(record, Haste::now, [done = std::move(done)]() mutable { done(true); });
 }
 
 void Engine::refuse(const payment::CorrelationId& id, const Refusal& refusal) {
@@ -212,13 +217,6 @@ void Engine::summary(const books::Window& window, SummaryDone done) {
         books_.sum(static_cast<payment::ProcessorNumber>(number), window));
   }
   loop_.post([summary = std::move(summary), done = std::move(done)]() mutable { done(summary); });
-}
-
-std::vector<OpenPayment> Engine::take_over() {
-  assert(!taken_over_);
-  taken_over_ = true;
-  if (!journal_) return {};
-  return index_.open_up_to(last_at_start_);
 }
 
 }  // namespace

@@ -168,7 +168,7 @@ TEST_F(JournalTest, APaymentIsShownOnlyWhenItsAcceptanceIsDurable) {
   start();
   accept(1);
   bool is_shown = false;
-  store().find(test_id(1), [&](const auto& view) { is_shown = view.has_value(); });
+  store().find(test_id(1), [&](const auto& view) { is_shown = view->has_value(); });
   world().run_for(119us);
   EXPECT_FALSE(is_shown);
   world().run_for(1us);
@@ -181,12 +181,12 @@ TEST_F(JournalTest, ARefusalIsDurableBeforeTheNextIntentThoughNobodyWaitsForIt) 
   world().run_until_idle();
   bool durable = false;
   store().refuse(test_id(1), {.processor = cheap, .number = 1});
-  store().intend(test_id(1), intent(2, at(2), dear), [&] { durable = true; });
+  store().intend(test_id(1), intent(2, at(2), dear), [&](bool) { durable = true; });
   EXPECT_FALSE(store().idle());
   EXPECT_TRUE(world().run_until([&] { return durable; }));
   lives_.power_cut();
   start();
-  const auto open = store().take_over();
+  const auto& open = lives_.adopted;
   ASSERT_THAT(open, SizeIs(1));
   EXPECT_EQ(open[0].attempts_made, 2u);
   EXPECT_EQ(open[0].unanswered->processor, dear);

@@ -41,6 +41,8 @@ class Lives {
       return std::unexpected(opened.error());
     }
     store_ = *std::move(opened);
+    adopted.clear();
+    store_->start([this](const std::vector<OpenPayment>& open) { adopted = open; });
     return {};
   }
 
@@ -69,6 +71,7 @@ class Lives {
   lab::CollectedLog log;
   Options options;
   std::vector<std::string> fatal_lines;
+  std::vector<OpenPayment> adopted;  // in this life
 
  private:
   std::optional<lab::Life> life_;

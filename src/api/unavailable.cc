@@ -1,0 +1,18 @@
+#include "api/unavailable.h"
+
+#include <utility>
+
+namespace payswitch::api {
+
+void answer_unavailable(http::Responder respond, std::string detail) {
+  static constexpr http::Field later{"Retry-After", "1"};
+  answer_problem(std::move(respond),
+                 {.status = 503,
+                  .slug = "store-unavailable",
+                  .title = "The store cannot be reached at the moment",
+                  .detail = std::move(detail),
+                  .field = {}},
+                 {&later, 1});
+}
+
+}  // namespace payswitch::api
