@@ -5,12 +5,13 @@ switch starts, takes payments, and dies: by a kill -9 at a random moment, or by 
 strace sends at the n-th call of a chosen system call, on the path of a payment or in recovery. The
 referee asks after every start; at the end of a chapter all books must be equal."""
 
+import fcntl
 import random
 import subprocess
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Optional
+from typing import IO, Optional
 
 from harness import Scenario, Switch, new_payments, wait_until
 from process import PAYSWITCH, Process
@@ -125,7 +126,7 @@ class Campaign:
         call, most = self.random.choice(list(IN_RECOVERY.items()))
         strace = self._start_under_strace(call, self.random.randint(1, most))
         if strace.exit_code() is None:  # it had started before the n-th call
-            strace.end()
+            self._end_tracer(strace)
         else:
             self.figures.deaths[f"{call} in recovery"] += 1
 
@@ -142,7 +143,7 @@ class Campaign:
             self.figures.deaths[call] += 1
         except AssertionError:
             self.figures.deaths["kill -9"] += 1
-        strace.end()
+        self._end_tracer(strace)
         self._note(load)
 
     def _live_and_die_at_a_moment(self) -> None:
@@ -164,6 +165,23 @@ class Campaign:
         except (AssertionError, Closed, OSError) as trouble:
             self._expect_that_it_died(process, trouble)
         return process
+
+    def _end_tracer(self, strace: Process) -> None:
+        """The traced switch dies with strace, but a moment later: its lock says when."""
+        strace.end()
+        path = self.switch.directory / "data" / "lock"
+        if not path.exists():
+            return
+        with path.open("rb") as lock:
+            wait_until(lambda: self._is_free(lock), 10, "the killed switch is gone")
+
+    @staticmethod
+    def _is_free(lock: IO) -> bool:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            return False
 
     def _expect_that_it_died(self, process: Process, trouble: Exception) -> None:
         """Only a death explains that it did not answer, or answered half."""
