@@ -8,68 +8,19 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
 #include <cerrno>
-#include <chrono>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include "world/loop.h"
-#include "world/timer_queue.h"
+#include "world/manual_time.h"
+#include "world/real_test_loop.h"
 
 // For the tests of this room: real sockets, but time that moves only when the test says so.
 namespace payswitch::http {
 
-class ManualTime final : public world::Clock, public world::Timers {
- public:
-  world::Instant now() const override { return now_; }
-  payment::UtcMs wall() const override { return {}; }
-
-  world::TimerId after(world::Duration delay, world::Callback callback) override {
-    return queue_.add(now_ + delay, std::move(callback));
-  }
-  void cancel(world::TimerId timer) override { queue_.cancel(timer); }
-
-  void advance(world::Duration span) {
-    now_ += span;
-    while (auto due = queue_.pop_due(now_)) (*due)();
-  }
-
-  std::size_t timers() const { return queue_.size(); }
-
- private:
-  world::Instant now_{std::chrono::hours{1}};
-  world::TimerQueue queue_;
-};
-
-// The loop, run until something is so. A test that waits in vain fails after ten seconds.
-class TestLoop {
- public:
-  boost::asio::io_context& context() { return context_; }
-
-  template <class Condition>
-  [[nodiscard]] bool until(Condition condition) {
-    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds{10};
-    while (!condition()) {
-      if (std::chrono::steady_clock::now() > give_up) return false;
-      context_.run_one_for(std::chrono::milliseconds{1});
-    }
-    return true;
-  }
-
-  // Runs what is ready, and what that makes ready.
-  void settle() {
-    while (context_.poll() > 0) {
-    }
-  }
-
- private:
-  boost::asio::io_context context_{1};
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{
-      context_.get_executor()};
-};
+using world::ManualTime;
+using world::TestLoop;
 
 // The far end of a connection: a plain socket, so that a test can say exactly which bytes go when.
 class Wire {

@@ -40,6 +40,10 @@ std::expected<Address, std::string> parse_address(std::string_view text) {
                   .user = url->user(),
                   .password = url->password(),
                   .is_tls = url->scheme() == "rediss"};
+  if (url->has_password() ? url->encoded_password().empty() && !url->encoded_user().empty()
+                          : url->has_userinfo()) {
+    return refuse("a user without a password");
+  }
   if (url->has_port() && (!read(url->port(), address.port) || address.port == 0)) {
     return refuse("the port must be 1 to 65535");
   }

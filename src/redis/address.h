@@ -11,8 +11,8 @@ namespace payswitch::redis {
 struct Address {
   std::string host;
   std::uint16_t port = 6379;
-  std::string user;      // empty: the default user
-  std::string password;  // empty: none
+  std::string user = {};      // empty: the default user
+  std::string password = {};  // empty: none
   std::uint32_t database = 0;
   bool is_tls = false;
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <expected>
 #include <functional>
@@ -19,8 +20,8 @@ enum class Failure : std::uint8_t {
   maybe_ran,  // it may have run: cut, or timed out, after its write was started
 };
 
-// Who is at the other end. Redis forgot what it had not saved when `run_id` is another one than
-// before (PROTOCOL 7.5).
+// Who is at the other end, as it was when the connection began. Redis forgot what it had not saved
+// when `run_id` is another one than before (PROTOCOL 7.5).
 struct Server {
   std::string run_id;
   std::string version;           // "7.0.15"
@@ -28,11 +29,15 @@ struct Server {
   std::string appendonly;        // "yes", "no"; empty where we may not ask
   std::string appendfsync;       // "always", "everysec", "no"
   std::string maxmemory_policy;  // "noeviction", …
+  std::chrono::seconds uptime{0};
+  std::uint64_t maxmemory = 0;    // bytes; 0: no limit
+  std::uint64_t used_memory = 0;  // bytes
 };
 
 // One connection to Redis, made again whenever it is lost. What is called in one turn of the loop
 // leaves in one write, and runs in the order of the calls. It never repeats a command: whoever gets
-// maybe_ran decides (PROTOCOL 7.3). An idle connection sends nothing. Loop thread only.
+// maybe_ran decides (PROTOCOL 7.3). An idle connection sends nothing. Once destroyed it calls
+// nobody any more; nobody destroys it from one of its own callbacks. Loop thread only.
 class Client {
  public:
   using Done = std::move_only_function<void(std::expected<Reply, Failure>)>;
@@ -50,8 +55,9 @@ class Client {
   // Begins to connect, and goes on for ever.
   virtual void start(Events events) = 0;
 
-  // `done` is called exactly once, later, from the loop, in the order of the calls. An error of
-  // Redis is a reply. The words need to live only until the call returns.
+  // `done` is called exactly once, later, from the loop, in the order of the calls; what is beyond
+  // a limit of Options is not_sent at once, ahead of those that wait for replies. An error of Redis
+  // is a reply. The words, at least one, need to live only until the call returns.
   virtual void command(std::span<const std::string_view> words, Done done) = 0;
 
   // Runs one of the scripts that the client was made with. Should Redis have lost it (SCRIPT

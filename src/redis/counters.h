@@ -6,6 +6,7 @@
 
 namespace payswitch::redis {
 
+// The commands of the hand-shake count too.
 struct Counters {
   std::uint64_t commands = 0;   // written
   std::uint64_t replies = 0;    // errors included

@@ -2,9 +2,21 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <utility>
 
 namespace payswitch::redis {
+
+namespace {
+
+std::uint64_t number_of(std::string_view info, std::string_view name) {
+  const std::string_view text = info_field(info, name);
+  std::uint64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+}  // namespace
 
 Handshake::Handshake(const Address& address, const std::vector<const Script*>& scripts) {
   if (!address.password.empty()) {
@@ -38,6 +50,10 @@ std::expected<void, std::string> Handshake::reply(std::size_t index, const Reply
     server_.run_id = info_field(reply.text, "run_id");
     server_.version = info_field(reply.text, "redis_version");
     server_.role = info_field(reply.text, "role");
+    server_.uptime = std::chrono::seconds(number_of(reply.text, "uptime_in_seconds"));
+    server_.maxmemory = number_of(reply.text, "maxmemory");
+    server_.used_memory = number_of(reply.text, "used_memory");
+    if (server_.run_id.empty()) return std::unexpected("INFO names no run_id: not a Redis");
   }
   return {};
 }

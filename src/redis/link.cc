@@ -5,6 +5,7 @@
 #include <array>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/write.hpp>
 #include <utility>
@@ -26,6 +27,7 @@ tcp::socket& socket_of(TlsStream& stream) {
 }
 
 std::string text_of(error_code error) {
+  if (error == asio::error::eof) return "the other end closed the connection";
   return error ? error.message() : std::string();
 }
 
@@ -88,7 +90,9 @@ class StreamLink final : public Link {
   void shake_hands(Outcome done) {
     if constexpr (std::is_same_v<Stream, TlsStream>) {
       const std::string& host = options_.address.host;
-      SSL_set_tlsext_host_name(stream_.native_handle(), host.c_str());
+      error_code not_an_address;
+      asio::ip::make_address(host, not_an_address);
+      if (not_an_address) SSL_set_tlsext_host_name(stream_.native_handle(), host.c_str());
       stream_.set_verify_callback(asio::ssl::host_name_verification(host));
       stream_.async_handshake(
           asio::ssl::stream_base::client,
@@ -135,14 +139,20 @@ std::string trust(asio::ssl::context& context, const Options& options) {
 // A link that cannot be: says why when it is opened.
 class NoLink final : public Link {
  public:
-  explicit NoLink(std::string why) : why_(std::move(why)) {}
-  void open(Outcome done) override { done(why_); }
+  NoLink(asio::io_context& context, std::string why) : context_(context), why_(std::move(why)) {}
+  void open(Outcome done) override {
+    asio::post(context_, [this, self = shared_from_this(), done = std::move(done)] {
+      if (!closed_) done(why_);
+    });
+  }
   void receive(Received, Outcome) override {}
   void write(std::string, Outcome) override {}
-  void close() override {}
+  void close() override { closed_ = true; }
 
  private:
+  asio::io_context& context_;
   std::string why_;
+  bool closed_ = false;
 };
 
 }  // namespace
@@ -153,7 +163,7 @@ std::shared_ptr<Link> Link::make(asio::io_context& context, const Options& optio
   }
   asio::ssl::context tls(asio::ssl::context::tls_client);
   if (auto trouble = trust(tls, options); !trouble.empty()) {
-    return std::make_shared<NoLink>(fmt::format("certificates: {}", trouble));
+    return std::make_shared<NoLink>(context, fmt::format("certificates: {}", trouble));
   }
   return std::make_shared<StreamLink<TlsStream>>(context, options, tls);
 }

@@ -14,7 +14,7 @@ namespace payswitch::redis {
 // it; after close() nothing is called any more. Loop thread only.
 class Link : public std::enable_shared_from_this<Link> {
  public:
-  // An empty text: it went well. Otherwise one line for a person.
+  // Called later, from the loop. An empty text: it went well. Otherwise one line for a person.
   using Outcome = std::function<void(const std::string& trouble)>;
   using Received = std::function<void(std::span<const char> bytes)>;
 

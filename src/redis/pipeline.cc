@@ -16,31 +16,50 @@ struct FreeText {
   void operator()(char* text) const { std::free(text); }
 };
 
-}  // namespace
+struct Formatted {
+  std::unique_ptr<char, FreeText> owner;
+  std::string_view bytes;
+};
 
-bool Pipeline::add(std::span<const std::string_view> words, Client::Done& done,
-                   world::Instant now) {
-  assert(!words.empty() && done);
-  if (entries_.size() >= options_.max_outstanding) return false;
-  if (output_.size() >= options_.max_unsent_bytes) return false;
+Formatted format(std::span<const std::string_view> words) {
   std::vector<const char*> texts;
   std::vector<std::size_t> lengths;
   for (const std::string_view word : words) {
     texts.push_back(word.data() == nullptr ? "" : word.data());
     lengths.push_back(word.size());
   }
-  char* formatted = nullptr;
-  const int length = redisFormatCommandArgv(&formatted, static_cast<int>(words.size()),
-                                            texts.data(), lengths.data());
+  char* text = nullptr;
+  const int length =
+      redisFormatCommandArgv(&text, static_cast<int>(words.size()), texts.data(), lengths.data());
   assert(length > 0);
-  const std::unique_ptr<char, FreeText> owner(formatted);
-  entries_.push_back({std::move(done), now, taken_ + output_.size()});
-  output_.append(formatted, static_cast<std::size_t>(length));
+  return {std::unique_ptr<char, FreeText>(text), {text, static_cast<std::size_t>(length)}};
+}
+
+}  // namespace
+
+bool Pipeline::add(std::span<const std::string_view> words, Client::Done& done,
+                   world::Instant now) {
+  if (entries_.size() >= options_.max_outstanding) return false;
+  const Formatted command = format(words);
+  if (output_.size() + command.bytes.size() > options_.max_unsent_bytes) return false;
+  append(command.bytes, std::move(done), now);
   return true;
 }
 
+void Pipeline::add_unlimited(std::span<const std::string_view> words, Client::Done done,
+                             world::Instant now) {
+  append(format(words).bytes, std::move(done), now);
+}
+
+void Pipeline::append(std::string_view bytes, Client::Done done, world::Instant now) {
+  assert(done);
+  entries_.push_back({std::move(done), now});
+  ++unsent_;
+  output_ += bytes;
+}
+
 std::string Pipeline::take_output() {
-  taken_ += output_.size();
+  counters_.commands += std::exchange(unsent_, 0);
   return std::exchange(output_, {});
 }
 
@@ -50,7 +69,7 @@ std::expected<void, std::string> Pipeline::feed(std::span<const char> bytes, wor
     auto reply = reader_.next();
     if (!reply) return std::unexpected(std::move(reply.error()));
     if (!*reply) return {};
-    if (entries_.empty() || entries_.front().begin >= taken_) {
+    if (entries_.size() == unsent_) {
       return std::unexpected("a reply that nobody asked for");
     }
     Entry entry = std::move(entries_.front());
@@ -63,11 +82,12 @@ std::expected<void, std::string> Pipeline::feed(std::span<const char> bytes, wor
 
 void Pipeline::cut() {
   auto failed = std::exchange(entries_, {});
-  const auto sent = std::exchange(taken_, 0);
-  output_.clear();
+  std::size_t sent = failed.size() - std::exchange(unsent_, 0);
+  output_ = {};
   reader_ = ReplyReader(options_.max_reply_bytes);
   for (Entry& entry : failed) {
-    const bool was_sent = entry.begin < sent;
+    const bool was_sent = sent > 0;
+    sent -= was_sent;
     ++(was_sent ? counters_.maybe_ran : counters_.not_sent);
     entry.done(std::unexpected(was_sent ? Failure::maybe_ran : Failure::not_sent));
   }

@@ -22,8 +22,12 @@ class Pipeline {
   Pipeline(const Options& options, Counters& counters)
       : options_(options), counters_(counters), reader_(options.max_reply_bytes) {}
 
-  // False: beyond max_outstanding or max_unsent_bytes; `done` is left alone.
+  // False: it would go beyond max_outstanding or max_unsent_bytes; `done` is left alone.
   bool add(std::span<const std::string_view> words, Client::Done& done, world::Instant now);
+
+  // As add(), whatever the limits: for the hand-shake, which nobody else can make longer.
+  void add_unlimited(std::span<const std::string_view> words, Client::Done done,
+                     world::Instant now);
 
   // What is to be written next; from here on it counts as sent. Empty: nothing.
   std::string take_output();
@@ -44,15 +48,16 @@ class Pipeline {
   struct Entry {
     Client::Done done;
     world::Instant since;
-    std::uint64_t begin;  // of its bytes, counted from the first of all
   };
+
+  void append(std::string_view bytes, Client::Done done, world::Instant now);
 
   const Options& options_;
   Counters& counters_;
   ReplyReader reader_;
   std::deque<Entry> entries_;
   std::string output_;
-  std::uint64_t taken_ = 0;  // bytes that were handed out to be written
+  std::size_t unsent_ = 0;  // of the entries, the last ones: those whose bytes are in output_
 };
 
 }  // namespace payswitch::redis

@@ -98,11 +98,10 @@ void RealClient::shake_hands() {
   const auto& commands = handshake_->commands();
   for (std::size_t index = 0; index < commands.size(); ++index) {
     const std::vector<std::string_view> words(commands[index].begin(), commands[index].end());
-    Done done = [this, index](const std::expected<Reply, Failure>& reply) {
-      on_handshake(index, reply);
-    };
-    [[maybe_unused]] const bool added = pipeline_.add(words, done, seams_.clock.now());
-    assert(added);
+    pipeline_.add_unlimited(
+        words,
+        [this, index](const std::expected<Reply, Failure>& reply) { on_handshake(index, reply); },
+        seams_.clock.now());
   }
   flush();
 }
@@ -186,8 +185,9 @@ void RealClient::run(const Script& script, std::span<const std::string_view> key
 
 void RealClient::refuse(Done done) {
   ++counters_.not_sent;
-  seams_.loop.post(
-      [done = std::move(done)]() mutable { done(std::unexpected(Failure::not_sent)); });
+  seams_.loop.post([done = std::move(done), alive = std::weak_ptr(alive_)]() mutable {
+    if (!alive.expired()) done(std::unexpected(Failure::not_sent));
+  });
 }
 
 void RealClient::flush_soon() {

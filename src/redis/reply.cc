@@ -4,6 +4,7 @@
 #include <hiredis/hiredis.h>
 
 #include <cassert>
+#include <utility>
 
 namespace payswitch::redis {
 
@@ -66,6 +67,10 @@ void ReplyReader::feed(std::span<const char> bytes) {
   redisReaderFeed(reader_.get(), bytes.data(), bytes.size());
 }
 
+std::unexpected<std::string> ReplyReader::too_long() const {
+  return std::unexpected(fmt::format("a reply of more than {} bytes", max_reply_bytes_));
+}
+
 std::expected<std::optional<Reply>, std::string> ReplyReader::next() {
   void* found = nullptr;
   if (redisReaderGetReply(reader_.get(), &found) != REDIS_OK) {
@@ -73,10 +78,11 @@ std::expected<std::optional<Reply>, std::string> ReplyReader::next() {
   }
   if (found == nullptr) {
     if (unread_bytes_ <= max_reply_bytes_) return std::nullopt;
-    return std::unexpected(fmt::format("a reply of more than {} bytes", max_reply_bytes_));
+    return too_long();
   }
   const std::unique_ptr<redisReply, FreeReply> reply(static_cast<redisReply*>(found));
-  unread_bytes_ = reader_->len - reader_->pos;
+  const std::size_t rest = reader_->len - reader_->pos;
+  if (std::exchange(unread_bytes_, rest) - rest > max_reply_bytes_) return too_long();
   return copy_of(*reply);
 }
 

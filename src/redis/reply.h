@@ -27,6 +27,7 @@ struct Reply {
 // Turns bytes into replies. Pure. After an error nothing more can be read.
 class ReplyReader {
  public:
+  // A reply of more bytes than that is an error, as soon as they have come.
   explicit ReplyReader(std::size_t max_reply_bytes);
   ~ReplyReader();
   ReplyReader(ReplyReader&&) noexcept;
@@ -41,9 +42,12 @@ class ReplyReader {
   struct Free {
     void operator()(redisReader* reader) const;
   };
+
+  std::unexpected<std::string> too_long() const;
+
   std::unique_ptr<redisReader, Free> reader_;
   std::size_t max_reply_bytes_;
-  std::size_t unread_bytes_ = 0;  // fed since the last whole reply; of several at most
+  std::size_t unread_bytes_ = 0;  // fed since the last whole reply
 };
 
 }  // namespace payswitch::redis
