@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -44,7 +45,11 @@ class StoreContract : public testing::TestWithParam<StoreMaker> {
   Store& store() { return under_test_->store(); }
   void settle_down() { under_test_->settle_down(); }
   bool restart() { return under_test_->restart(); }
-  std::vector<OpenPayment> adopted() { return under_test_->adopted(); }
+  std::vector<OpenPayment> adopted() {
+    auto open = under_test_->adopted();
+    std::ranges::sort(open, {}, &OpenPayment::id);
+    return open;
+  }
 
   // Asks, and waits for the answer.
   Verdict accept(const Acceptance& acceptance) {

@@ -18,4 +18,15 @@ struct Options {
   std::vector<std::string> processors;  // configured names, in their order
 };
 
+// The store on Redis, beside where that Redis is.
+struct RedisOptions {
+  // How long an instance that says nothing keeps its payments. Redis' own clock counts.
+  world::Duration lease = std::chrono::seconds(10);
+  // What was written in this time is written again when Redis has forgotten something.
+  world::Duration memory = std::chrono::seconds(30);
+  // How many replicas must have a payment before its 202 (WAIT); within what time.
+  std::uint32_t wait_replicas = 0;
+  world::Duration wait_timeout = std::chrono::seconds(1);
+};
+
 }  // namespace payswitch::store

@@ -115,7 +115,7 @@ class Store {
   using Found = std::expected<std::optional<PaymentView>, Unavailable>;
   using FindDone = std::move_only_function<void(const Found&)>;
   using SummaryDone = std::move_only_function<void(const std::expected<Summary, Unavailable>&)>;
-  // In the order in which they were accepted.
+  // Those that one instance accepted, in that order, as far as they come together.
   using Adopt = std::function<void(const std::vector<OpenPayment>&)>;
 
   virtual ~Store() = default;
@@ -155,7 +155,7 @@ class Store {
 
   // The highest requestedAt of any intent known at start: the highest that was ever issued; zero
   // when there is none. What a processor's books say instead (a finding) was not issued, and does
-  // not count.
+  // not count. Instances that share a store learn each other's within a tenth of the lease.
   virtual payment::UtcMs highest_requested_at() const = 0;
 
   // Nothing is waiting to become durable.

@@ -30,6 +30,20 @@ class EmbeddedUnderTest final : public StoreUnderTest {
   embedded::Lives lives_;
 };
 
+TEST(EmbeddedStore, AdoptsInTheOrderInWhichPaymentsWereAccepted) {
+  embedded::Lives lives;
+  ASSERT_TRUE(lives.start());
+  for (const std::uint32_t number : {9u, 3u, 7u, 1u, 5u}) {
+    lives.store().accept(acceptance(number), [](Verdict) {});
+    lives.world.run_until_idle();
+  }
+  lives.power_cut();
+  ASSERT_TRUE(lives.start());
+  std::vector<payment::CorrelationId> order;
+  for (const OpenPayment& open : lives.adopted) order.push_back(open.id);
+  EXPECT_EQ(order, (std::vector{test_id(9), test_id(3), test_id(7), test_id(1), test_id(5)}));
+}
+
 StoreMaker maker(world::Durability durability) {
   return {std::string(world::to_string(durability)),
           [durability] { return std::make_unique<EmbeddedUnderTest>(durability); }};

@@ -1,0 +1,354 @@
+#include "store/redis/membership.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+#include <charconv>
+#include <utility>
+
+#include "redis/handshake.h"
+
+namespace payswitch::store::redis {
+
+namespace {
+
+constexpr auto pause_after_a_stumble = std::chrono::seconds(1);
+constexpr unsigned beats_per_lease = 10;
+constexpr unsigned oldest_version = 7;
+constexpr double full = 0.9;
+
+std::string new_name(world::Chance& chance) {
+  return fmt::format("{:016x}", chance.next());
+}
+
+std::int64_t number_of(std::string_view text) {
+  std::int64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+}  // namespace
+
+Membership::Membership(const RedisOptions& options, std::vector<std::string> processors,
+                       const Seams& seams, Callbacks callbacks)
+    : options_(options),
+      processors_(std::move(processors)),
+      seams_(seams),
+      callbacks_(std::move(callbacks)) {
+  speaker_.process = new_name(seams_.chance);
+  speaker_.instance = new_name(seams_.chance);
+}
+
+Membership::~Membership() {
+  seams_.timers.cancel(timer_);
+}
+
+void Membership::start() {
+  seams_.client.start({
+      .connected = [this](const wire::Server& server) { connected(server); },
+      .disconnected = [this](const std::string& why) { disconnected(why); },
+  });
+}
+
+// -- speaking -------------------------------------------------------------------------------------
+
+wire::Client::Done Membership::expect(Replied then) {
+  return [this, era = era_, alive = std::weak_ptr(alive_),
+          then = std::move(then)](const std::expected<wire::Reply, wire::Failure>& reply) mutable {
+    if (alive.expired() || era != era_ || !reply) return;
+    if (reply->is_error()) return stumble(reply->text);
+    then(*reply);
+  };
+}
+
+void Membership::run(const wire::Script& script, const std::vector<std::string>& keys,
+                     const std::vector<std::string>& arguments, Replied then) {
+  const std::vector<std::string_view> key_views(keys.begin(), keys.end());
+  const std::vector<std::string_view> argument_views(arguments.begin(), arguments.end());
+  seams_.client.run(script, key_views, argument_views, expect(std::move(then)));
+}
+
+void Membership::say(const std::vector<std::string>& words, Replied then) {
+  const std::vector<std::string_view> views(words.begin(), words.end());
+  seams_.client.command(views, expect(std::move(then)));
+}
+
+void Membership::stumble(const std::string& why) {
+  if (state_ == State::away) return;
+  seams_.log.warn("redis: {}; trying again", why);
+  disconnected(why);
+  timer_ = seams_.timers.after(pause_after_a_stumble, [this] {
+    timer_ = world::TimerId::none;
+    if (seams_.client.connected()) connected(wire::Server(server_));
+  });
+}
+
+void Membership::disconnected(const std::string& why) {
+  ++era_;
+  takeovers_ = 0;
+  seams_.timers.cancel(std::exchange(timer_, world::TimerId::none));
+  if (std::exchange(state_, State::away) != State::ready) return;
+  seams_.log.warn("redis is away: {}", why);
+  callbacks_.away(why);
+}
+
+// -- joining --------------------------------------------------------------------------------------
+
+void Membership::connected(const wire::Server& server) {
+  ++era_;
+  seams_.timers.cancel(std::exchange(timer_, world::TimerId::none));
+  state_ = State::joining;
+  server_ = server;
+  if (number_of(server.version) < oldest_version) {
+    return callbacks_.refused(fmt::format("redis is of version {}: {} is the oldest that will do",
+                                          server.version, oldest_version));
+  }
+  if (server.role != "master") return stumble(fmt::format("redis is a {}", server.role));
+  if (run_id_ != server.run_id) {
+    has_forgotten_ = has_forgotten_ || run_id_.has_value();
+    run_id_ = server.run_id;
+    with_this_run_since_ = seams_.clock.now();
+    warn_of(server);
+  }
+  begin();
+}
+
+// PROTOCOL 7.6.
+void Membership::warn_of(const wire::Server& server) {
+  if (server.appendonly == "no") {
+    seams_.log.warn("redis: appendonly is no: a restart of Redis loses payments");
+  } else if (!server.appendfsync.empty() && server.appendfsync != "always") {
+    seams_.log.warn("redis: appendfsync is {}: a crash of Redis may lose its last writes",
+                    server.appendfsync);
+  }
+  if (!server.maxmemory_policy.empty() && server.maxmemory_policy != "noeviction") {
+    seams_.log.warn("redis: maxmemory-policy is {}: it may evict payments",
+                    server.maxmemory_policy);
+  }
+}
+
+void Membership::begin() {
+  std::vector<std::string> arguments{fmt::format("{}", shard_count)};
+  arguments.insert(arguments.end(), processors_.begin(), processors_.end());
+  run(seams_.scripts.enroll, {meta_key("settings"), meta_key("names")}, arguments,
+      [this](const wire::Reply& reply) { enrolled(reply); });
+}
+
+void Membership::enrolled(const wire::Reply& reply) {
+  const std::string& shards = reply.elements.at(0).text;
+  if (shards != fmt::format("{}", shard_count)) {
+    return callbacks_.refused(
+        fmt::format("redis holds payments in {} shards, not in {}", shards, shard_count));
+  }
+  learn_names(reply.elements.at(1));
+  if (names_.size() > payment::max_processors) {
+    return callbacks_.refused(fmt::format("redis knows {} names of processors: {} is the limit",
+                                          names_.size(), payment::max_processors));
+  }
+  first_beat();
+}
+
+void Membership::learn_names(const wire::Reply& names) {
+  const auto& elements = names.elements;
+  if (elements.size() / 2 <= names_.size()) return;
+  names_.resize(elements.size() / 2);
+  for (std::size_t i = 0; i + 1 < elements.size(); i += 2) {
+    names_.at(static_cast<std::size_t>(number_of(elements[i + 1].text))) = elements[i].text;
+  }
+}
+
+void Membership::first_beat() {
+  beat([this] {
+    name_is_new_ = false;
+    join_shards();
+  });
+}
+
+void Membership::take_new_name() {
+  if (!name_is_new_) {
+    former_names_.push_back(speaker_.instance);
+    callbacks_.renamed();
+  }
+  speaker_.instance = new_name(seams_.chance);
+  name_is_new_ = true;
+}
+
+void Membership::evicted() {
+  if (state_ == State::away) return;
+  take_new_name();
+  stumble("our lease had run out");
+}
+
+void Membership::join_shards() {
+  auto left = std::make_shared<unsigned>(shard_count);
+  for (unsigned shard = 0; shard < shard_count; ++shard) {
+    run(seams_.scripts.join, {shard_key(shard, owners)}, {speaker_.instance},
+        [this, left](const wire::Reply&) {
+          if (--*left == 0) retake();
+        });
+  }
+}
+
+void Membership::retake() {
+  if (former_names_.empty()) return become_ready();
+  take_over(former_names_.back(), every_shard(), [this] {
+    former_names_.pop_back();
+    retake();
+  });
+}
+
+void Membership::become_ready() {
+  state_ = State::ready;
+  if (!std::exchange(was_ready_, true)) {
+    seams_.log.info("redis {}: joined as {}", server_.version, speaker_.instance);
+  } else {
+    seams_.log.info("redis is back: joined as {}", speaker_.instance);
+  }
+  look_is_due_ = true;
+  beat_later();
+  callbacks_.ready(std::exchange(has_forgotten_, false));
+}
+
+// -- living ---------------------------------------------------------------------------------------
+
+void Membership::beat_later() {
+  timer_ = seams_.timers.after(options_.lease / beats_per_lease, [this] {
+    timer_ = world::TimerId::none;
+    const auto now = seams_.clock.now();
+    look_is_due_ = look_is_due_ || now - last_look_ >= options_.lease;
+    const bool may_look =
+        takeovers_ == 0 && now - with_this_run_since_ >= options_.lease;  // PROTOCOL 7.5
+    if (look_is_due_ && may_look) {
+      look();
+    } else {
+      beat([] {});
+    }
+    if (state_ == State::ready) beat_later();
+  });
+}
+
+void Membership::beat(std::function<void()> then) {
+  Report report;
+  if (events_.report) report = events_.report();
+  highest_ = std::max(highest_, report.issued);
+  run(seams_.scripts.beat,
+      {meta_key("leases"), meta_key("settings"), meta_key("names"), meta_key("health"),
+       meta_key("breakers")},
+      {speaker_.instance, fmt::format("{}", options_.lease / std::chrono::milliseconds(1)),
+       name_is_new_ ? "1" : "0", fmt::format("{}", highest_.value),
+       fmt::format("{} {}", report.open_mask, report.working_mask)},
+      [this, then = std::move(then)](const wire::Reply& reply) {
+        if (reply.elements.at(0).integer == 0) return lease_ran_out();
+        learn(reply);
+        then();
+      });
+}
+
+void Membership::lease_ran_out() {
+  seams_.log.warn("redis: our lease had run out: going on under another name");
+  take_new_name();
+  const bool was_ready = state_ == State::ready;
+  ++era_;
+  takeovers_ = 0;
+  seams_.timers.cancel(std::exchange(timer_, world::TimerId::none));
+  state_ = State::joining;
+  if (was_ready) callbacks_.away("our lease had run out");
+  first_beat();
+}
+
+void Membership::learn(const wire::Reply& reply) {
+  highest_ = std::max(highest_, {reply.elements.at(1).integer});
+  if (events_.issued) events_.issued(highest_);
+  std::vector<std::string> living;
+  for (const wire::Reply& name : reply.elements.at(2).elements) living.push_back(name.text);
+  const bool somebody_left = std::ranges::any_of(living_, [&](const std::string& name) {
+    return std::ranges::find(living, name) == living.end();
+  });
+  look_is_due_ = look_is_due_ || somebody_left;
+  living_ = std::move(living);
+  if (events_.living) {
+    events_.living(static_cast<std::uint32_t>(std::max<std::size_t>(living_.size(), 1)));
+  }
+  learn_names(reply.elements.at(3));
+  redis_now_ms_ = reply.elements.at(6).integer;
+  redis_now_at_ = seams_.clock.now();
+  learn_health(reply.elements.at(4));
+  learn_breakers(reply.elements.at(5));
+  check_memory();
+}
+
+void Membership::learn_health(const wire::Reply& health) {
+  for (std::size_t i = 0; i + 1 < health.elements.size(); i += 2) {
+    const std::string& field = health.elements[i].text;
+    if (!field.starts_with("said:")) continue;
+    const auto processor = static_cast<std::size_t>(number_of(std::string_view(field).substr(5)));
+    const std::string& said = health.elements[i + 1].text;  // "failing:min_ms:when"
+    const auto first = said.find(':');
+    const auto second = said.find(':', first + 1);
+    if (processor >= health_seen_.size() || second == std::string::npos) continue;
+    const auto when = number_of(std::string_view(said).substr(second + 1));
+    if (when <= std::exchange(health_seen_[processor], when) || !events_.health) continue;
+    events_.health(
+        static_cast<payment::ProcessorNumber>(processor),
+        {.failing = said.starts_with('1'),
+         .min_response_time = std::chrono::milliseconds(
+             number_of(std::string_view(said).substr(first + 1, second - first - 1))),
+         .age = std::chrono::milliseconds(std::max<std::int64_t>(0, redis_now_ms_ - when))});
+  }
+}
+
+void Membership::learn_breakers(const wire::Reply& breakers) {
+  std::uint32_t open = 0;
+  std::uint32_t working = 0;
+  for (std::size_t i = 0; i + 1 < breakers.elements.size(); i += 2) {
+    if (breakers.elements[i].text == speaker_.instance) continue;
+    const std::string_view said = breakers.elements[i + 1].text;  // "open_mask working_mask"
+    open |= static_cast<std::uint32_t>(number_of(said));
+    working |= static_cast<std::uint32_t>(
+        number_of(said.substr(std::min(said.find(' ') + 1, said.size()))));
+  }
+  const std::uint32_t news = open & ~std::exchange(others_open_, open) & ~working;
+  for (payment::ProcessorNumber number = 0; number < payment::max_processors; ++number) {
+    if ((news >> number & 1) != 0 && events_.opened) events_.opened(number);
+  }
+}
+
+// PROTOCOL 7.2.
+void Membership::check_memory() {
+  if (server_.maxmemory == 0) return;
+  say({"INFO", "memory"}, [this](const wire::Reply& reply) {
+    const auto used = static_cast<double>(number_of(wire::info_field(reply.text, "used_memory")));
+    const auto most = static_cast<double>(number_of(wire::info_field(reply.text, "maxmemory")));
+    const bool was_full = std::exchange(is_full_, most > 0 && used >= full * most);
+    if (is_full_ && !was_full) {
+      seams_.log.error("redis uses nine tenths of its memory: no new payments are accepted");
+    }
+  });
+}
+
+// -- Group ----------------------------------------------------------------------------------------
+
+void Membership::claim_poll(payment::ProcessorNumber processor, world::Duration every,
+                            Claimed done) {
+  // Without Redis each goes on with what it knows: polls of its own would be one too many.
+  if (!is_ready()) return done(every);
+  const auto wait = every + poll_margin;
+  run(seams_.scripts.claim_poll, {meta_key("health")},
+      {fmt::format("{}", processor), fmt::format("{}", wait / std::chrono::milliseconds(1))},
+      [done = std::move(done)](const wire::Reply& reply) mutable {
+        done(std::chrono::milliseconds(reply.integer));
+      });
+}
+
+void Membership::tell_health(payment::ProcessorNumber processor, const Health& health) {
+  if (!is_ready()) return;
+  const auto when =
+      redis_now_ms_ + (seams_.clock.now() - redis_now_at_) / std::chrono::milliseconds(1);
+  health_seen_.at(processor) = when;
+  say({"HSET", meta_key("health"), fmt::format("said:{}", processor),
+       fmt::format("{}:{}:{}", health.failing ? 1 : 0, health.min_response_time.count(), when)},
+      [](const wire::Reply&) {});
+}
+
+}  // namespace payswitch::store::redis

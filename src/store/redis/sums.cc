@@ -1,0 +1,40 @@
+#include "store/redis/sums.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "store/redis/keys.h"
+#include "store/redis/totals.h"
+
+namespace payswitch::store::redis {
+
+std::vector<std::string> sum_keys(unsigned shard, std::size_t processors) {
+  std::vector<std::string> keys;
+  for (std::size_t each = 0; each < processors; ++each) {
+    const auto processor = static_cast<payment::ProcessorNumber>(each);
+    for (const auto name : {count_of, cents_of, widest_count_of, widest_cents_of}) {
+      keys.push_back(shard_key(shard, name, processor));
+    }
+  }
+  return keys;
+}
+
+std::vector<std::string> sum_arguments(const books::Window& window) {
+  BucketRange range = buckets_of(window);
+  std::vector<std::string> arguments{fmt::format("{}", range.widest_begin),
+                                     fmt::format("{}", range.widest_end)};
+  for (std::string& field : range.fields) arguments.push_back(std::move(field));
+  return arguments;
+}
+
+void add_to(Summary& summary, const payswitch::redis::Reply& said) {
+  constexpr __int128 billion = 1'000'000'000;
+  for (std::size_t each = 0; each < said.elements.size(); ++each) {
+    const auto& total = said.elements[each].elements;  // count, cents div and mod 10^9
+    summary.by_processor.at(each) += {.count = static_cast<std::uint64_t>(total.at(0).integer),
+                                      .cents = total.at(1).integer * billion + total.at(2).integer};
+  }
+}
+
+}  // namespace payswitch::store::redis
