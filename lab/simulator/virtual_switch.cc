@@ -62,11 +62,11 @@ std::expected<void, std::string> VirtualSwitch::wire(const Seams& seams,
         options_of(i, settings), static_cast<payment::ProcessorNumber>(i), settings.routing,
         *processor::find_dialect("rinha"), *clients_.back(), life_, seams.world, seams.log));
   }
-  dispatcher_.emplace(
-      settings.dispatch, settings.policy,
-      dispatch::Dispatcher::World{*store_, life_, life_, seams.world, seams.chance, seams.log},
-      std::move(lanes),
-      [this](const payment::CorrelationId& id) { payments_->status().ended(id); });
+  dispatcher_.emplace(settings.dispatch, settings.policy,
+                      dispatch::Dispatcher::World{*store_, alone_, life_, life_, seams.world,
+                                                  seams.chance, seams.log},
+                      std::move(lanes),
+                      [this](const payment::CorrelationId& id) { payments_->status().ended(id); });
   payments_.emplace(*dispatcher_, *store_, life_, seams.world, counters_);
   payments_->add_to(router_);
   dispatcher_->start();

@@ -12,6 +12,7 @@
 #include "lab/world/network.h"
 #include "lab/world/world.h"
 #include "store/embedded/engine.h"
+#include "store/group.h"
 #include "world/disk.h"
 #include "world/log.h"
 
@@ -71,6 +72,7 @@ class VirtualSwitch {
 
   Life life_;
   std::unique_ptr<store::Store> store_;
+  store::Alone alone_;
   std::vector<std::unique_ptr<VirtualClient>> clients_;
   std::optional<dispatch::Dispatcher> dispatcher_;
   api::Counters counters_;

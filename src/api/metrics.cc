@@ -154,6 +154,34 @@ void machine(PrometheusText& text, const Sources& from) {
   text.sample(std::uint64_t{1}, {{"version", from.version}});
 }
 
+// What the operator of Redis should know, too (PROTOCOL 7.6).
+void redis(PrometheusText& text, const redis::Client& client, const redis::Server& server) {
+  const redis::Counters& counters = client.counters();
+  text.gauge("payswitch_redis_connected", "1 while there is a connection to Redis.");
+  text.sample(static_cast<std::uint64_t>(counters.connected));
+  text.gauge("payswitch_redis_risk",
+             "1 for each setting of Redis with which it can lose what it has.");
+  const std::pair<std::string_view, bool> risks[] = {
+      {"appendonly", server.appendonly == "no"},
+      {"appendfsync", server.appendonly != "no" && server.appendfsync != "always"},
+      {"maxmemory_policy", server.maxmemory_policy != "noeviction"},
+  };
+  for (const auto& [setting, is_risky] : risks) {
+    text.sample(static_cast<std::uint64_t>(is_risky), {{"setting", setting}});
+  }
+  text.counter("payswitch_redis_commands_total", "Commands written to Redis.");
+  text.sample(counters.commands);
+  text.counter("payswitch_redis_writes_total",
+               "Writes to its socket: a turn's commands share one.");
+  text.sample(counters.writes);
+  text.counter("payswitch_redis_lost_total", "Commands whose reply was lost.");
+  text.sample(counters.maybe_ran);
+  text.counter("payswitch_redis_connects_total", "Connections made to Redis.");
+  text.sample(counters.connects);
+  text.histogram("payswitch_redis_answer_seconds", "From a command to its reply.");
+  text.sample(counters.answer);
+}
+
 }  // namespace
 
 std::string metrics_text(const Sources& sources) {
@@ -163,6 +191,7 @@ std::string metrics_text(const Sources& sources) {
   processors(text, sources.dispatcher);
   latencies(text, sources);
   machine(text, sources);
+  if (sources.redis) redis(text, *sources.redis, *sources.redis_server);
   return text.text();
 }
 

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "api/counters.h"
 #include "dispatch/dispatcher.h"
 #include "http/counters.h"
+#include "redis/client.h"
 #include "store/store.h"
 #include "world/disk.h"
 
@@ -16,7 +18,9 @@ struct Sources {
   const dispatch::Dispatcher& dispatcher;
   const Counters& api;
   const http::ServerCounters& server;
-  world::Durability durability;
+  std::optional<world::Durability> durability;  // none: the store is on Redis
+  const redis::Client* redis = nullptr;
+  const redis::Server* redis_server = nullptr;
   std::string_view version;
 };
 

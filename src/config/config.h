@@ -12,6 +12,7 @@
 #include "dispatch/options.h"
 #include "http/options.h"
 #include "processor/options.h"
+#include "redis/options.h"
 #include "routing/options.h"
 #include "store/options.h"
 #include "world/log.h"
@@ -26,6 +27,8 @@ struct Config {
   std::string data = "payswitch-data";
   world::DiskOptions disk;
   store::Options store;
+  redis::Options redis;  // of the store that instances share; no host: the embedded store
+  store::RedisOptions redis_store;
   routing::BreakerOptions breaker;
   routing::LimitOptions limit;
   routing::HealthOptions health;
@@ -34,6 +37,8 @@ struct Config {
   std::vector<processor::Options> processors;
   bool log_json = false;
   world::Level log_level = world::Level::info;
+
+  bool is_shared() const { return !redis.address.host.empty(); }
 };
 
 // The value of an environment variable, or nullopt. One that is set but empty counts as not set.

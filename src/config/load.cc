@@ -210,6 +210,9 @@ Applied finish(Config& config) {
   for (const processor::Options& one : config.processors) {
     config.store.processors.push_back(one.name);
   }
+  if (config.is_shared() && config.data != Config{}.data) {
+    return std::unexpected("data and store.url are both set: payments are kept in one place");
+  }
   // A group must fit a small segment, with room for others.
   config.store.max_group_bytes =
       std::min(config.store.max_group_bytes, config.store.segment_bytes / 4);

@@ -17,6 +17,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 class LoadTest : public testing::Test {
  protected:
@@ -397,13 +398,24 @@ TEST_F(LoadTest, TheEdgesOfEachRangeAreAllowedAndOneBeyondIsNot) {
   EXPECT_FALSE(ok("data = ''"));
 }
 
-TEST_F(LoadTest, TheRedisStoreComesLater) {
-  const std::string later =
-      "the Redis store comes in a later version; leave it empty and payments are kept in 'data'";
-  EXPECT_TRUE(load_with("[store]\nurl = ''"));
-  EXPECT_EQ(error_of("[store]\nurl = 'redis://a'"), "store.url in payswitch.toml line 2: " + later);
+TEST_F(LoadTest, ARedisUrlMakesTheSharedStore) {
+  EXPECT_FALSE(load_with("[store]\nurl = ''")->is_shared());
+  environment_["REDIS_URL"] = "redis://user:secret@a:7000/3";
+  const auto config = load_with("");
+  ASSERT_TRUE(config);
+  EXPECT_TRUE(config->is_shared());
+  EXPECT_EQ(config->redis.address.host, "a");
+  EXPECT_EQ(config->redis.address.port, 7000);
+  EXPECT_EQ(config->redis.address.database, 3u);
+  EXPECT_THAT(to_toml(*config), Not(HasSubstr("secret")));
+  EXPECT_THAT(error_of("[store]\nurl = 'http://a'"), HasSubstr("store.url"));
+}
+
+TEST_F(LoadTest, PaymentsAreKeptInOnePlace) {
   environment_["REDIS_URL"] = "redis://a";
-  EXPECT_EQ(error_of(""), "the environment variable REDIS_URL: " + later);
+  EXPECT_TRUE(load_with(""));
+  EXPECT_EQ(error_of("data = 'b'"),
+            "data and store.url are both set: payments are kept in one place");
 }
 
 TEST_F(LoadTest, WhatIsNotTomlNamesTheLine) {

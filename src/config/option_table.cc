@@ -22,6 +22,7 @@ constexpr std::uint64_t max_in_flight = 100'000;
 constexpr std::uint64_t max_volume = 1'000'000;
 constexpr std::uint64_t min_segment_bytes = 64ull << 10;
 constexpr std::uint64_t max_segment_bytes = 1ull << 30;
+constexpr std::uint64_t max_replicas = 10;
 constexpr std::size_t max_name_length = 32;
 
 constexpr std::int64_t default_fee_ppm = 50'000;
@@ -44,10 +45,21 @@ Applied set_data(Config& config, const std::string& text) {
   return {};
 }
 
-Applied refuse_store_url(Config&, const std::string& text) {
+Applied set_store_url(Config& config, const std::string& text) {
+  config.redis.address = {.host = {}};
   if (text.empty()) return {};
-  return std::unexpected(
-      "the Redis store comes in a later version; leave it empty and payments are kept in 'data'");
+  return assign(redis::parse_address(text),
+                [&](redis::Address address) { config.redis.address = std::move(address); });
+}
+
+// Never with the password.
+std::string show_store_url(const Config& config) {
+  return config.is_shared() ? config.redis.address.shown() : "";
+}
+
+Applied set_ca_file(Config& config, const std::string& text) {
+  config.redis.ca_file = text;
+  return {};
 }
 
 Applied set_url(processor::Options& options, const std::string& text) {
@@ -148,6 +160,8 @@ void add_limits_and_store(std::vector<Option<Config>>& table) {
   const auto open_payments = [](auto& c) -> auto& { return c.dispatch.max_open_payments; };
   const auto segment = [](auto& c) -> auto& { return c.store.segment_bytes; };
   const auto io_uring = [](auto& c) -> auto& { return c.disk.io_uring; };
+  const auto lease = [](auto& c) -> auto& { return c.redis_store.lease; };
+  const auto replicas = [](auto& c) -> auto& { return c.redis_store.wait_replicas; };
 
   table.push_back({"limits.connections", "", count<Config>(connections, 1, max_connections),
                    "Client connections; one beyond is answered 503."});
@@ -160,9 +174,19 @@ void add_limits_and_store(std::vector<Option<Config>>& table) {
       {"journal.io_uring", "", choice<Config>(io_uring, {{"auto", true}, {"off", false}}),
        "Writes past the page cache through io_uring, where kernel and file system offer "
        "it; off: a thread writes and syncs."});
-  table.push_back({"store.url", "REDIS_URL",
-                   text<Config>("nothing yet", refuse_store_url, [](const Config&) { return ""; }),
-                   "The Redis store, which comes in a later version. Empty: the embedded store."});
+  table.push_back(
+      {"store.url", "REDIS_URL",
+       text<Config>("redis://[user:password@]host[:port][/db], or rediss:// for TLS", set_store_url,
+                    show_store_url),
+       "The Redis that several instances share. Empty: the embedded store, in `data`."});
+  table.push_back(
+      {"store.ca_file", "",
+       text<Config>("a file", set_ca_file, [](const Config& c) { return c.redis.ca_file; }),
+       "The certificates to trust for rediss://; empty: those of the system."});
+  table.push_back({"store.lease", "", duration<Config>(lease, seconds(1), minutes(10)),
+                   "How long an instance that says nothing keeps its payments in Redis."});
+  table.push_back({"store.wait_replicas", "", count<Config>(replicas, 0, max_replicas),
+                   "How many replicas must have a payment before its 202 (WAIT)."});
 }
 
 void add_breaker(std::vector<Option<Config>>& table) {

@@ -42,6 +42,7 @@ Dispatcher::Dispatcher(const Options& options, const routing::PolicyOptions& pol
 }
 
 void Dispatcher::start() {
+  listen_to_the_group();
   world_.store.start([this](const std::vector<store::OpenPayment>& open) {
     // Spread out, so that a restart with a million unknowns does not ask a million times at once.
     const auto spread = std::min<world::Duration>(

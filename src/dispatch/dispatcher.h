@@ -13,6 +13,7 @@
 #include "dispatch/retry.h"
 #include "dispatch/waiting_line.h"
 #include "routing/policy.h"
+#include "store/group.h"
 #include "store/store.h"
 #include "world/chance.h"
 #include "world/clock.h"
@@ -29,6 +30,7 @@ class Dispatcher {
   // What it works with; all outlive it.
   struct World {
     store::Store& store;
+    store::Group& group;
     world::Loop& loop;
     world::Timers& timers;
     const world::Clock& clock;
@@ -85,7 +87,6 @@ class Dispatcher {
   std::optional<world::Instant> pump_line(WaitingLine::Lines::iterator line, world::Instant now);
   bool place(Job& job, Lane& lane, world::Instant now);
   void wake_pump_at(std::optional<world::Instant> when);
-  void update_rest();
   routing::Choice choose(const Job& job, world::Instant now);
 
   // Seeing an attempt through.
@@ -107,8 +108,13 @@ class Dispatcher {
   void account(const Job& job, const Lane& lane, const store::Settlement& settlement);
 
   // Processors.
+  void update_rest();
   void connect_failed(Lane& lane, http::ConnectFailure failure);
   void poll_health(Lane& lane);
+  void claim_poll(Lane& lane, http::ConnectionId connection);
+  void poll(Lane& lane, http::ConnectionId connection);
+  void listen_to_the_group();
+  store::Group::Report report() const;
   Lane* lane_of(payment::ProcessorNumber number);
 
   Options options_;

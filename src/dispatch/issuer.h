@@ -24,6 +24,11 @@ class Issuer {
   // flight.
   void declare_final(payment::UtcMs time) { final_ = std::max(final_, time); }
 
+  // Another instance has issued, or declared final, times up to here: ours come no earlier.
+  void heard_of(payment::UtcMs time) { highest_ = std::max(highest_, time); }
+
+  payment::UtcMs highest() const { return std::max(highest_, final_); }
+
   bool is_far_ahead_of(payment::UtcMs wall) const { return highest_.value - wall.value > alarm_ms; }
 
  private:

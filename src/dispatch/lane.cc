@@ -26,7 +26,8 @@ Lane::Lane(const processor::Options& options, payment::ProcessorNumber number,
       breaker_(routing.breaker),
       limit_(routing.limit, std::max(1u, options.max_in_flight - options.max_in_flight / 10)),
       health_(routing.health),
-      channel_(options_, dialect, client, timers, clock) {}
+      channel_(options_, dialect, client, timers, clock),
+      share_(options.max_in_flight) {}
 
 Standing Lane::standing(world::Instant now) const {
   if (!breaker_.allows(now)) return Standing::broken;
@@ -43,7 +44,11 @@ void Lane::seek(world::Instant now) {
 }
 
 std::uint32_t Lane::limit() const {
-  return limit_.current();
+  return std::min(limit_.current(), std::max(1u, share_ - share_ / 10));
+}
+
+void Lane::share_with(std::uint32_t instances) {
+  share_ = std::max(1u, options_.max_in_flight / instances);
 }
 
 void Lane::want_connections(std::size_t count, world::Instant now) {
@@ -122,14 +127,20 @@ void Lane::learn(const processor::PostEvent& event, routing::Breaker::Pass pass,
   say_if_changed(before);
 }
 
-void Lane::learn(const processor::HealthReport& report, world::Instant now) {
+void Lane::learn(const processor::HealthReport& report, world::Instant at) {
   const BreakerState before = breaker_.state();
   if (health_.reported(
-          {.failing = report.failing, .min_response_time = report.min_response_time, .at = now}) &&
+          {.failing = report.failing, .min_response_time = report.min_response_time, .at = at}) &&
       before == BreakerState::closed) {
-    breaker_.trip(now, "says that it is failing");
+    breaker_.trip(at, "says that it is failing");
   }
   say_if_changed(before);
+}
+
+void Lane::heard_of_failures(world::Instant now) {
+  if (breaker_.state() != BreakerState::closed || health_.takes_payments(now)) return;
+  breaker_.trip(now, "another instance's breaker is open");
+  say_if_changed(BreakerState::closed);
 }
 
 void Lane::connect_failed(http::ConnectFailure failure, world::Instant now) {

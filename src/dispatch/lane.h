@@ -45,7 +45,7 @@ class Lane {
   void seek(world::Instant now);
 
   // A free slot for a GET or a POST that resolves: the tenth that first attempts do not get.
-  bool has_room_to_resolve() const { return in_flight() < options_.max_in_flight; }
+  bool has_room_to_resolve() const { return in_flight() < share_; }
 
   // Sees to it that connections come, unless the last try to connect failed a moment ago.
   void want_connections(std::size_t count, world::Instant now);
@@ -63,7 +63,11 @@ class Lane {
 
   // Feeds breaker, limit and health with what happened to a POST.
   void learn(const processor::PostEvent& event, routing::Breaker::Pass pass, world::Instant now);
-  void learn(const processor::HealthReport& report, world::Instant now);
+  void learn(const processor::HealthReport& report, world::Instant at);
+  // Another instance's breaker has opened.
+  void heard_of_failures(world::Instant now);
+  // max_in_flight is the whole group's (PROTOCOL 2.4).
+  void share_with(std::uint32_t instances);
   void connect_failed(http::ConnectFailure failure, world::Instant now);
   void connected() { reachable_ = true; }
   // Every breaker has been open for as long as dispatch rests.
@@ -109,6 +113,7 @@ class Lane {
   processor::Channel channel_;
   std::deque<Step> steps_;
   std::uint32_t reserved_ = 0;
+  std::uint32_t share_;    // of max_in_flight
   bool reachable_ = true;  // the last try to connect succeeded, or there was none
   world::Instant connect_not_before_{};
   LaneCounters counters_;

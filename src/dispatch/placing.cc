@@ -1,4 +1,4 @@
-// The dispatcher's other half: what waits gets a processor, a slot and a connection.
+// A part of the dispatcher: what waits gets a processor, a slot and a connection.
 
 #include <algorithm>
 #include <utility>
@@ -7,17 +7,8 @@
 
 namespace payswitch::dispatch {
 
-using routing::BreakerState;
 using routing::Choice;
 using routing::Standing;
-
-namespace {
-
-// How often it looks whether a poll is due: a poll needs an idle connection, which may have to be
-// opened.
-constexpr world::Duration health_tick = std::chrono::milliseconds(200);
-
-}  // namespace
 
 Choice Dispatcher::choose(const Job& job, world::Instant now) {
   standings_.clear();
@@ -130,48 +121,6 @@ void Dispatcher::wake_pump_at(std::optional<world::Instant> when) {
     pump_timer_ = world::TimerId::none;
     pump();
   });
-}
-
-void Dispatcher::update_rest() {
-  const bool all_open = !lanes_.empty() && std::ranges::all_of(lanes_, [](const auto& lane) {
-    return lane->breaker().state() == BreakerState::open;
-  });
-  if (all_open == is_resting()) return;
-  world_.timers.cancel(std::exchange(rest_timer_, world::TimerId::none));
-  if (!all_open) return;
-  ++counters_.rests;
-  world_.log.warn("every breaker is open: dispatch rests, save for probes");
-  rest_timer_ = world_.timers.after(options_.rest, [this] {
-    rest_timer_ = world::TimerId::none;
-    for (const auto& lane : lanes_) lane->rested(world_.clock.now());
-    pump_soon();
-  });
-}
-
-void Dispatcher::connect_failed(Lane& lane, http::ConnectFailure failure) {
-  lane.connect_failed(failure, world_.clock.now());
-  update_rest();
-  auto steps = std::exchange(lane.steps(), {});
-  for (const Lane::Step& step : steps) resume(step.job, {.kind = Event::Kind::unable});
-  pump_soon();
-}
-
-void Dispatcher::poll_health(Lane& lane) {
-  const world::Instant now = world_.clock.now();
-  if (lane.health().poll_due(now) && !stopping_) {
-    if (const auto connection = lane.client().take()) {
-      lane.health().polled(now);
-      ++lane.counters().health_polls;
-      lane.channel().poll_health(*connection, [this, &lane](const auto& report) {
-        if (report) lane.learn(*report, world_.clock.now());
-        update_rest();
-        pump_soon();
-      });
-    } else {
-      lane.want_connections(1, now);
-    }
-  }
-  world_.timers.after(health_tick, [this, &lane] { poll_health(lane); });
 }
 
 }  // namespace payswitch::dispatch

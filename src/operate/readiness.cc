@@ -8,8 +8,9 @@ namespace payswitch::operate {
 
 namespace {
 
-std::string_view why_not_ready(const dispatch::Dispatcher& dispatcher) {
+std::string_view why_not_ready(const dispatch::Dispatcher& dispatcher, const store::Store& store) {
   if (dispatcher.is_stopping()) return "stopping";
+  if (!store.is_available()) return "the store cannot be reached: new payments are refused";
   if (dispatcher.lanes().empty())
     return "no processors are configured: payments are kept, and not sent";
   return {};
@@ -21,9 +22,9 @@ void answer_healthz(http::Responder respond) {
   respond({.body = R"({"status":"ok"})", .fields = {}});
 }
 
-void answer_readyz(const dispatch::Dispatcher& dispatcher, world::Durability durability,
-                   http::Responder respond) {
-  const std::string_view why = why_not_ready(dispatcher);
+void answer_readyz(const dispatch::Dispatcher& dispatcher, const store::Store& store,
+                   std::string_view durability, http::Responder respond) {
+  const std::string_view why = why_not_ready(dispatcher, store);
   if (!why.empty()) {
     return answer_problem(std::move(respond), {.status = 503,
                                                .slug = "not-ready",
@@ -31,8 +32,7 @@ void answer_readyz(const dispatch::Dispatcher& dispatcher, world::Durability dur
                                                .detail = std::string(why),
                                                .field = {}});
   }
-  const std::string body =
-      fmt::format(R"({{"status":"ready","durability":"{}"}})", to_string(durability));
+  const std::string body = fmt::format(R"({{"status":"ready","durability":"{}"}})", durability);
   respond({.body = body, .fields = {}});
 }
 

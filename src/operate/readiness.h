@@ -2,7 +2,7 @@
 
 #include "dispatch/dispatcher.h"
 #include "http/message.h"
-#include "world/disk.h"
+#include "store/store.h"
 
 namespace payswitch::operate {
 
@@ -10,8 +10,8 @@ namespace payswitch::operate {
 void answer_healthz(http::Responder respond);
 
 // GET /readyz: 200 when payments can be taken and sent, with the durability that they are kept
-// with; 503 and why otherwise (no processors are configured; stopping).
-void answer_readyz(const dispatch::Dispatcher& dispatcher, world::Durability durability,
-                   http::Responder respond);
+// with; 503 and why otherwise (no processors are configured; the store is away; stopping).
+void answer_readyz(const dispatch::Dispatcher& dispatcher, const store::Store& store,
+                   std::string_view durability, http::Responder respond);
 
 }  // namespace payswitch::operate

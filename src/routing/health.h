@@ -28,8 +28,14 @@ class Health {
   }
   void polled(world::Instant now) { last_poll_ = now; }
 
+  world::Duration poll_every() const { return options_.poll_every; }
+
   // A payment was taken.
   void taken(world::Instant now) { last_taken_ = now; }
+
+  bool takes_payments(world::Instant now) const {
+    return last_taken_ && now - *last_taken_ < options_.live_evidence;
+  }
 
   // Keeps the report; true when the breaker should open on it.
   bool reported(const Report& report) {

@@ -158,6 +158,10 @@ class Store {
   // not count. Instances that share a store learn each other's within a tenth of the lease.
   virtual payment::UtcMs highest_requested_at() const = 0;
 
+  // Whether it can be asked now. When it cannot, nothing new is accepted, and what is under way
+  // waits.
+  virtual bool is_available() const = 0;
+
   // Nothing is waiting to become durable.
   virtual bool idle() const = 0;
 

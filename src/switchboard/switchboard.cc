@@ -17,7 +17,9 @@
 #include "http/server.h"
 #include "operate/drain.h"
 #include "operate/readiness.h"
+#include "redis/real_client.h"
 #include "store/embedded/engine.h"
+#include "store/redis/engine.h"
 #include "world/real.h"
 
 namespace payswitch::switchboard {
@@ -41,15 +43,16 @@ void raise_descriptor_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-std::string start_line(const config::Config& config, std::string_view version, std::uint16_t port) {
+std::string start_line(const config::Config& config, std::string_view version,
+                       std::string_view durability, std::uint16_t port) {
   std::string processors;
   for (const processor::Options& each : config.processors) {
     processors += fmt::format("{}{} {}", processors.empty() ? "" : ", ", each.name, each.url);
   }
   return fmt::format(
-      "payswitch {}: store embedded ({}), durability {}, processors {}, listening on {}:{}",
-      version, config.data, to_string(config.store.durability),
-      processors.empty() ? "none" : processors, config.server.host, port);
+      "payswitch {}: store {}, durability {}, processors {}, listening on {}:{}", version,
+      config.is_shared() ? config.redis.address.shown() : fmt::format("embedded ({})", config.data),
+      durability, processors.empty() ? "none" : processors, config.server.host, port);
 }
 
 // Every room, in the order in which a payment visits them. Members are destroyed in the opposite
@@ -72,6 +75,10 @@ class Switchboard {
 
  private:
   std::expected<void, std::string> open_store();
+  std::expected<void, std::string> open_embedded_store();
+  std::expected<void, std::string> join_shared_store();
+  std::expected<void, std::string> bind();
+  std::string durability() const;
   std::vector<std::unique_ptr<dispatch::Lane>> make_lanes();
   void add_reading_routes();
   void await_signal();
@@ -86,7 +93,12 @@ class Switchboard {
   std::unique_ptr<world::Timers> timers_;
   std::unique_ptr<world::Chance> chance_;
   std::unique_ptr<world::Disk> disk_;
+  store::redis::Scripts scripts_;
+  std::unique_ptr<redis::Client> redis_;
   std::unique_ptr<store::Store> store_;
+  store::Alone alone_;
+  store::Group* group_ = &alone_;
+  const redis::Server* redis_server_ = nullptr;  // none: the store is embedded
   std::vector<std::unique_ptr<http::Client>> clients_;
   std::optional<dispatch::Dispatcher> dispatcher_;
   api::Counters api_counters_;
@@ -99,20 +111,11 @@ class Switchboard {
 
 std::expected<void, std::string> Switchboard::wire() {
   raise_descriptor_limit();
-  auto disk = world::open_real_disk(config_.data, context_, *loop_, config_.disk);
-  if (!disk) return std::unexpected(disk.error());
-  disk_ = std::move(*disk);
-  // Bound before the store is opened, so that a port in use is known before anything is written.
-  auto server = http::make_server(context_, *timers_, *clock_, config_.server,
-                                  [this](const http::Request& request, http::Responder respond) {
-                                    router_(request, std::move(respond));
-                                  });
-  if (!server) return std::unexpected(server.error());
-  server_ = std::move(*server);
+  await_signal();
   if (auto opened = open_store(); !opened) return opened;
   dispatcher_.emplace(
       config_.dispatch, config_.policy,
-      dispatch::Dispatcher::World{*store_, *loop_, *timers_, *clock_, *chance_, *log_},
+      dispatch::Dispatcher::World{*store_, *group_, *loop_, *timers_, *clock_, *chance_, *log_},
       make_lanes(), [this](const payment::CorrelationId& id) { payments_->status().ended(id); });
   payments_.emplace(*dispatcher_, *store_, *timers_, *clock_, api_counters_);
   payments_->add_to(router_);
@@ -121,11 +124,59 @@ std::expected<void, std::string> Switchboard::wire() {
   return {};
 }
 
+// On Redis it is what Redis was told to do (docs/redis.md).
+std::string Switchboard::durability() const {
+  if (!redis_server_) return std::string(to_string(config_.store.durability));
+  if (redis_server_->appendonly.empty()) return "of redis";
+  if (redis_server_->appendonly == "no") return "redis, without appendonly";
+  return fmt::format("redis, appendfsync {}", redis_server_->appendfsync);
+}
+
+std::expected<void, std::string> Switchboard::bind() {
+  auto server = http::make_server(context_, *timers_, *clock_, config_.server,
+                                  [this](const http::Request& request, http::Responder respond) {
+                                    router_(request, std::move(respond));
+                                  });
+  if (!server) return std::unexpected(server.error());
+  server_ = std::move(*server);
+  return {};
+}
+
 std::expected<void, std::string> Switchboard::open_store() {
-  store::Options options = config_.store;
-  for (const processor::Options& each : config_.processors) options.processors.push_back(each.name);
+  if (config_.is_shared()) {
+    // The loop turns while we join: nobody may connect before there is something to answer with.
+    if (auto joined = join_shared_store(); !joined) return joined;
+    return bind();
+  }
+  auto disk = world::open_real_disk(config_.data, context_, *loop_, config_.disk);
+  if (!disk) return std::unexpected(disk.error());
+  disk_ = std::move(*disk);
+  // Bound before the store is opened, so that a port in use is known before anything is written.
+  if (auto bound = bind(); !bound) return bound;
+  return open_embedded_store();
+}
+
+// Waits for Redis for as long as it takes: it may be started after us.
+std::expected<void, std::string> Switchboard::join_shared_store() {
+  redis_ = redis::make_client({context_, *loop_, *timers_, *clock_, *chance_}, config_.redis,
+                              scripts_.all());
+  bool is_open = false;
+  std::optional<std::string> refused;
+  auto shared = store::redis::open(
+      config_.store.processors, config_.redis_store,
+      {*redis_, scripts_, *timers_, *clock_, *chance_, *log_}, *loop_, [&] { is_open = true; },
+      [&](const std::string& line) { refused = line; });
+  store_ = std::move(shared.store);
+  group_ = shared.group;
+  redis_server_ = shared.server;
+  while (!is_open && !refused) context_.run_one();
+  if (refused) return std::unexpected(*refused);
+  return {};
+}
+
+std::expected<void, std::string> Switchboard::open_embedded_store() {
   auto store =
-      store::embedded::open(options, *disk_, *loop_, *timers_, *clock_, *log_,
+      store::embedded::open(config_.store, *disk_, *loop_, *timers_, *clock_, *log_,
                             [this](const std::string& line) { end_on_journal_failure(line); });
   if (!store) return std::unexpected(store.error());
   store_ = std::move(*store);
@@ -160,24 +211,26 @@ void Switchboard::add_reading_routes() {
   router_.add(Method::get, "/healthz",
               [](const auto&, auto, auto respond) { operate::answer_healthz(std::move(respond)); });
   router_.add(Method::get, "/readyz", [this](const auto&, auto, auto respond) {
-    operate::answer_readyz(*dispatcher_, config_.store.durability, std::move(respond));
+    operate::answer_readyz(*dispatcher_, *store_, durability(), std::move(respond));
   });
   router_.add(Method::get, "/metrics", [this](const auto&, auto, auto respond) {
-    const std::string text = api::metrics_text({.store = *store_,
-                                                .dispatcher = *dispatcher_,
-                                                .api = api_counters_,
-                                                .server = server_->counters(),
-                                                .durability = config_.store.durability,
-                                                .version = version_});
+    const std::string text = api::metrics_text(
+        {.store = *store_,
+         .dispatcher = *dispatcher_,
+         .api = api_counters_,
+         .server = server_->counters(),
+         .durability = redis_server_ ? std::nullopt : std::optional(config_.store.durability),
+         .redis = redis_.get(),
+         .redis_server = redis_server_,
+         .version = version_});
     respond(
         {.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = text, .fields = {}});
   });
 }
 
 int Switchboard::run() {
-  await_signal();
   dispatcher_->start();
-  log_->info("{}", start_line(config_, version_, server_->port()));
+  log_->info("{}", start_line(config_, version_, durability(), server_->port()));
   if (config_.processors.empty()) {
     log_->warn("no processors are configured: payments are kept, and not sent");
   }
@@ -188,6 +241,7 @@ int Switchboard::run() {
 void Switchboard::await_signal() {
   signals_.async_wait([this](const boost::system::error_code& error, int) {
     if (error) return;
+    if (!drain_) std::_Exit(exit_ended_at_once);  // not open yet: nothing to lose
     signals_.async_wait([](const boost::system::error_code& again, int) {
       // What was acknowledged is on disk already: there is nothing left to lose.
       if (!again) std::_Exit(exit_ended_at_once);

@@ -63,6 +63,7 @@ class Engine final : public Store {
   void summary(const books::Window& window, SummaryDone done) override;
   const std::vector<std::string>& names() const override { return index_.names(); }
   payment::UtcMs highest_requested_at() const override { return highest_at_start_; }
+  bool is_available() const override { return true; }
   bool idle() const override { return prompt_.empty() && (!journal_ || journal_->idle()); }
   const Counters& counters() const override { return counters_; }
 

@@ -31,6 +31,7 @@ class Engine final : public Store {
 
   void begin() { membership_.start(); }
   Group& group() { return membership_; }
+  const wire::Server& server() const { return membership_.server(); }
 
   void start(Adopt adopt) override;
   void accept(const Acceptance& acceptance, AcceptDone done) override;
@@ -43,6 +44,7 @@ class Engine final : public Store {
   void summary(const books::Window& window, SummaryDone done) override;
   const std::vector<std::string>& names() const override { return membership_.names(); }
   payment::UtcMs highest_requested_at() const override { return membership_.highest_issued(); }
+  bool is_available() const override { return membership_.is_ready(); }
   bool idle() const override { return ledger_.waiting() == 0 && reads_ == 0 && prompt_ == 0; }
   const Counters& counters() const override { return counters_; }
 
@@ -410,8 +412,9 @@ Shared open(const std::vector<std::string>& processors, const RedisOptions& opti
   auto engine = std::make_unique<Engine>(processors, options, seams, loop, std::move(opened),
                                          std::move(refused));
   engine->begin();
-  Group& group = engine->group();
-  return {std::move(engine), &group};
+  Group* group = &engine->group();
+  const wire::Server* server = &engine->server();
+  return {.store = std::move(engine), .group = group, .server = server};
 }
 
 }  // namespace payswitch::store::redis

@@ -16,7 +16,8 @@ namespace payswitch::store::redis {
 // A store that several instances share, and what they tell each other through it.
 struct Shared {
   std::unique_ptr<Store> store;
-  Group* group = nullptr;  // lives as long as the store
+  Group* group = nullptr;                // lives as long as the store
+  const wire::Server* server = nullptr;  // that it is on, as it was when we last connected
 };
 
 // Joins the group in the Redis behind `seams.client`; goes on for as long as it takes. `opened` is

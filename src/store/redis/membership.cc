@@ -88,6 +88,9 @@ void Membership::disconnected(const std::string& why) {
   ++era_;
   takeovers_ = 0;
   seams_.timers.cancel(std::exchange(timer_, world::TimerId::none));
+  if (!was_ready_ && std::exchange(why_not_yet_, why) != why) {
+    seams_.log.warn("waiting for redis: {}", why);
+  }
   if (std::exchange(state_, State::away) != State::ready) return;
   seams_.log.warn("redis is away: {}", why);
   callbacks_.away(why);
@@ -333,12 +336,17 @@ void Membership::claim_poll(payment::ProcessorNumber processor, world::Duration 
                             Claimed done) {
   // Without Redis each goes on with what it knows: polls of its own would be one too many.
   if (!is_ready()) return done(every);
-  const auto wait = every + poll_margin;
-  run(seams_.scripts.claim_poll, {meta_key("health")},
-      {fmt::format("{}", processor), fmt::format("{}", wait / std::chrono::milliseconds(1))},
-      [done = std::move(done)](const wire::Reply& reply) mutable {
-        done(std::chrono::milliseconds(reply.integer));
-      });
+  const std::string key = meta_key("health");
+  const std::string_view keys[] = {key};
+  const std::string number = fmt::format("{}", processor);
+  const std::string every_ms = fmt::format("{}", every / std::chrono::milliseconds(1));
+  const std::string_view arguments[] = {number, every_ms};
+  seams_.client.run(seams_.scripts.claim_poll, keys, arguments,
+                    [every, done = std::move(done)](
+                        const std::expected<wire::Reply, wire::Failure>& reply) mutable {
+                      const bool is_answer = reply && reply->kind == wire::Reply::Kind::integer;
+                      done(is_answer ? std::chrono::milliseconds(reply->integer) : every);
+                    });
 }
 
 void Membership::tell_health(payment::ProcessorNumber processor, const Health& health) {

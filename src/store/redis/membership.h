@@ -93,9 +93,6 @@ class Membership final : public Group {
   void tell_health(payment::ProcessorNumber processor, const Health& health) override;
 
  private:
-  // Beyond the time between polls, so that no clock makes it shorter (PROTOCOL 7.7).
-  static constexpr auto poll_margin = std::chrono::milliseconds(200);
-
   enum class State : std::uint8_t { away, joining, ready };
   using Replied = std::move_only_function<void(const wire::Reply&)>;
   struct Takeover;
@@ -155,6 +152,7 @@ class Membership final : public Group {
   world::Instant with_this_run_since_{};
   bool has_forgotten_ = false;
   bool was_ready_ = false;
+  std::string why_not_yet_;
   std::vector<std::string> names_;
   payment::UtcMs highest_;
   std::vector<std::string> living_;
