@@ -10,12 +10,6 @@ using payment::Outcome;
 using routing::BreakerState;
 using routing::Choice;
 
-namespace {
-
-constexpr std::int64_t max_age_ms = 366ll * 24 * 3600 * 1000;
-
-}  // namespace
-
 Dispatcher::Dispatcher(const Options& options, const routing::PolicyOptions& policy, World world,
                        std::vector<std::unique_ptr<Lane>> lanes, Ended ended)
     : options_(options),
@@ -43,43 +37,8 @@ Dispatcher::Dispatcher(const Options& options, const routing::PolicyOptions& pol
 
 void Dispatcher::start() {
   listen_to_the_group();
-  world_.store.start([this](const std::vector<store::OpenPayment>& open) {
-    // Spread out, so that a restart with a million unknowns does not ask a million times at once.
-    const auto spread = std::min<world::Duration>(
-        options_.backoff_cap, std::chrono::milliseconds(static_cast<std::int64_t>(open.size())));
-    for (const store::OpenPayment& payment : open) adopt(payment, spread);
-    pump_soon();
-  });
+  world_.store.start([this](const std::vector<store::OpenPayment>& open) { adopt(open); });
   for (const auto& lane : lanes_) poll_health(*lane);
-}
-
-void Dispatcher::adopt(const store::OpenPayment& payment, world::Duration spread) {
-  const world::Instant now = world_.clock.now();
-  Job& job = jobs_.add();
-  job.id = payment.id;
-  job.amount = payment.amount;
-  job.accepted_at = payment.accepted_at;
-  // Patience runs from the acceptance, also across a restart.
-  job.waiting_since =
-      now - std::chrono::milliseconds(std::clamp<std::int64_t>(
-                world_.clock.wall().value - payment.accepted_at.value, 0, max_age_ms));
-  job.attempts_made = payment.attempts_made;
-  job.our_fault_mask = payment.our_fault_mask;
-  jobs_.mark_open(job);
-  if (!payment.unanswered) return enqueue(job);
-  job.processor = payment.unanswered->processor;
-  const Lane* lane = lane_of(job.processor);
-  job.attempt =
-      Attempt::recovered(job.amount, payment.unanswered->requested_at,
-                         lane ? lane->options().max_processing_time : std::nullopt, now,
-                         now + world::Duration(static_cast<std::int64_t>(
-                                   static_cast<double>(spread.count()) * world_.chance.uniform())));
-  jobs_.mark_unknown(job);
-  world_.store.note_unknown(job.id);
-  if (lane) return arm(job);
-  world_.log.error(
-      "payment {} may be charged at processor '{}', which is not configured: it stays open",
-      job.id.to_string(), world_.store.names()[job.processor]);
 }
 
 void Dispatcher::accept(const payment::CorrelationId& id, payment::Money amount,
@@ -271,13 +230,15 @@ void Dispatcher::settle(Job& job, const processor::BookEntry& entry) {
       .requested_at = entry.requested_at,
       .amount = entry.amount,
       .settled_at = world_.clock.wall(),
-      .finding = entry.amount != job.amount || entry.requested_at != job.attempt->requested_at(),
+      .finding = entry.amount != job.amount ||
+                 (job.attempt && entry.requested_at != job.attempt->requested_at()),
   };
   if (settlement.finding) {
-    world_.log.error("finding: processor {} booked payment {} as {} at {}, not as {} at {}",
-                     lane.options().name, job.id.to_string(), entry.amount.to_string(),
-                     payment::format_iso8601(entry.requested_at), job.amount.to_string(),
-                     payment::format_iso8601(job.attempt->requested_at()));
+    world_.log.error(
+        "finding: processor {} booked payment {} as {} at {}, not as {} at {}", lane.options().name,
+        job.id.to_string(), entry.amount.to_string(), payment::format_iso8601(entry.requested_at),
+        job.amount.to_string(),
+        job.attempt ? payment::format_iso8601(job.attempt->requested_at()) : "an unknown time");
   }
   account(job, lane, settlement);
   world_.store.settle(job.id, settlement, [this, id = job.id] { ended_(id); });

@@ -76,9 +76,17 @@ class Dispatcher {
   // From a payment to its first byte on the wire.
   std::optional<store::Intent> plan(Job& job);
   void verdict(JobRef ref, store::Verdict verdict, store::Store::AcceptDone& done);
-  void adopt(const store::OpenPayment& payment, world::Duration spread);
   void enqueue(Job& job);
   bool park_if_nobody_is_left(Job& job);
+
+  // Payments of another life, or of another instance.
+  void adopt(const std::vector<store::OpenPayment>& open);
+  void adopt(const store::OpenPayment& payment, world::Duration spread);
+  void recover_attempt(Job& job, const store::OpenPayment& payment, world::Duration spread);
+  void ask_first(Job& job);
+  void ask_first(Job& job, Lane& lane, http::ConnectionId connection);
+  void ask_first_later(Job& job);
+  void set_to_work(Job& job);
 
   // Placing what waits.
   void pump_soon();

@@ -37,7 +37,14 @@ void Dispatcher::connect_failed(Lane& lane, http::ConnectFailure failure) {
   lane.connect_failed(failure, world_.clock.now());
   update_rest();
   auto steps = std::exchange(lane.steps(), {});
-  for (const Lane::Step& step : steps) resume(step.job, {.kind = Event::Kind::unable});
+  for (const Lane::Step& step : steps) {
+    Job* job = jobs_.find(step.job);
+    if (job && job->ask_first_mask != 0) {
+      ask_first_later(*job);
+    } else {
+      resume(step.job, {.kind = Event::Kind::unable});
+    }
+  }
   pump_soon();
 }
 

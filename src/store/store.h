@@ -93,6 +93,9 @@ struct OpenPayment {
   std::uint32_t attempts_made = 0;
   std::uint32_t our_fault_mask = 0;  // bit n: processor n said that the request is our fault
   std::optional<Intent> unanswered;  // its last intent, when no refusal of it is on record
+  bool was_anothers = false;         // another instance's: PROTOCOL 3.2 has no end for it
+  // Bit n: processor n may have it by an intent that the store has forgotten (PROTOCOL 7.5).
+  std::uint32_t ask_first_mask = 0;
 };
 
 struct Summary {

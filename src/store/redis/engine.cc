@@ -219,7 +219,9 @@ void Engine::accepted(const Operation& operation, bool somebody_waits) {
                    .accepted_at = operation.at,
                    .attempts_made = has_intent ? 1u : 0u,
                    .our_fault_mask = 0,
-                   .unanswered = {}};
+                   .unanswered = {},
+                   .was_anothers = false,
+                   .ask_first_mask = 0};
   if (has_intent) {
     open.unanswered = Intent{
         .processor = operation.processor, .number = 1, .requested_at = operation.requested_at};
@@ -298,7 +300,8 @@ void Engine::note_unknown(const payment::CorrelationId& id) {
 }
 
 void Engine::settle(const payment::CorrelationId& id, const Settlement& settlement, Done done) {
-  assert(holdings_.find(id) && payment::is_legal(holdings_.find(id)->state, State::settled));
+  // In whatever state we think that it is: a processor says that it has it.
+  assert(holdings_.find(id));
   holdings_.remove(id, State::settled);
   counters_.findings += settlement.finding;
   keep(settle_operation(id, settlement), std::move(done));

@@ -134,6 +134,7 @@ class Membership final : public Group {
   void take_some(const std::shared_ptr<Takeover>& takeover, const wire::Reply& members);
   void take(const std::string& giver, std::vector<payment::CorrelationId> ids,
             std::function<void()> then);
+  std::uint32_t may_be_at(const OpenPayment& payment) const;
   bool is_former(const std::string& name) const;
   static std::vector<unsigned> every_shard();
 

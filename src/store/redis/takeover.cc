@@ -31,7 +31,9 @@ Taken taken_of(const payment::CorrelationId& id, const std::vector<wire::Reply>&
                    .accepted_at = {number(2)},
                    .attempts_made = static_cast<std::uint32_t>(number(5)),
                    .our_fault_mask = static_cast<std::uint32_t>(number(8)),
-                   .unanswered = {}};
+                   .unanswered = {},
+                   .was_anothers = false,
+                   .ask_first_mask = 0};
   const auto state = static_cast<payment::State>(number(4));
   taken.was_unknown = state == payment::State::unknown;
   if (state == payment::State::attempting || state == payment::State::unknown) {
@@ -179,11 +181,23 @@ void Membership::take(const std::string& giver, std::vector<payment::Correlation
           const auto place = static_cast<std::size_t>(row.elements.at(0).integer);
           taken.push_back(taken_of(ids.at(place), row.elements));
           taken.back().was_ours = from_ourselves;
+          taken.back().payment.was_anothers = !from_ourselves;
+          if (!from_ourselves)
+            taken.back().payment.ask_first_mask = may_be_at(taken.back().payment);
         }
         std::ranges::sort(taken, {}, &Taken::token);
         if (!taken.empty()) callbacks_.taken(std::move(taken));
         then();
       });
+}
+
+// Where an intent that Redis has forgotten could have sent it: anywhere, but where Redis keeps all
+// that it has answered. The last intent's processor is asked in any case.
+std::uint32_t Membership::may_be_at(const OpenPayment& payment) const {
+  if (server_.appendonly == "yes" && server_.appendfsync == "always") return 0;
+  auto mask = static_cast<std::uint32_t>((std::uint64_t{1} << names_.size()) - 1);
+  if (payment.unanswered) mask &= ~(1u << payment.unanswered->processor);
+  return mask;
 }
 
 bool Membership::is_former(const std::string& name) const {
