@@ -86,7 +86,7 @@ Form<T> text(std::string wanted, Set set, Show show) {
     if (!read) return std::unexpected(std::move(read.error()));
     return set(target, *read);
   };
-  const auto show_text = [=](const T& target) { return fmt::format("\"{}\"", show(target)); };
+  const auto show_text = [=](const T& target) { return quoted(show(target)); };
   return {std::move(wanted), set_text, show_text};
 }
 

@@ -148,6 +148,12 @@ TEST_F(LoadTest, EveryOptionReachesItsRoomByFlagToo) {
   EXPECT_EQ(config.store.segment_bytes, 1u << 20);
 }
 
+TEST_F(LoadTest, WhatToTomlWritesLoadsToTheSameWhateverIsInATextInQuotes) {
+  const std::string data = "a \"b\" \\ \n \t \x7f \u00e9";
+  const Config config = load_with("", {"--data", data}).value();
+  EXPECT_EQ(load_with(to_toml(config)).value().data, data);
+}
+
 TEST_F(LoadTest, WhatToTomlWritesLoadsToTheSame) {
   const std::string toml =
       "listen = '[::1]:1'\nlog = 'json'\n[limits]\nconnections = 7\n" +

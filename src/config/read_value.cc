@@ -139,6 +139,20 @@ std::string format_fee(std::int64_t fee_ppm) {
   return text;
 }
 
+std::string quoted(std::string_view text) {
+  std::string line = "\"";
+  for (const char c : text) {
+    const auto code = static_cast<unsigned char>(c);
+    if (code < 0x20 || code == 0x7f) {
+      line += fmt::format("\\u{:04x}", code);
+      continue;
+    }
+    if (c == '"' || c == '\\') line += '\\';
+    line += c;
+  }
+  return line + '"';
+}
+
 std::string count_form(std::uint64_t min, std::uint64_t max) {
   return fmt::format("a whole number from {} to {}", min, max);
 }

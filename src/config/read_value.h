@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <expected>
 #include <string>
+#include <string_view>
 
 #include "config/setting.h"
 #include "world/clock.h"
@@ -32,6 +33,9 @@ std::string format_duration(world::Duration duration);
 
 // "0.05"
 std::string format_fee(std::int64_t ppm);
+
+// A text as a TOML file holds it, in quotes on one line.
+std::string quoted(std::string_view text);
 
 // What the readers want, for help and errors: "a whole number from 1 to 65535".
 std::string count_form(std::uint64_t min, std::uint64_t max);

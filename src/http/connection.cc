@@ -22,6 +22,7 @@ Connection::Connection(ConnectionOwner& owner, Socket socket)
   // full.
   socket_.non_blocking(true, ignored);
   socket_.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
+  socket_.set_option(boost::asio::socket_base::send_buffer_size(max_kernel_unsent_bytes), ignored);
 }
 
 Connection::~Connection() {
@@ -59,6 +60,7 @@ void Connection::close() {
 void Connection::run() {
   assert(!running_);
   running_ = true;
+  turn_requests_ = 0;
   bool all_taken = false;
   do {
     all_taken = take_requests();
@@ -66,6 +68,7 @@ void Connection::run() {
     write();
   } while (!all_taken && may_take());
   running_ = false;
+  if (turn_is_over()) ask_for_flush();
   settle();
 }
 
@@ -89,6 +92,7 @@ bool Connection::take_requests() {
 }
 
 void Connection::dispatch() {
+  ++turn_requests_;
   request_began_.reset();
   continue_said_ = false;
   const Request& request = parser_.request();
@@ -141,7 +145,8 @@ void Connection::say_continue() {
 
 bool Connection::may_take() const {
   const ServerOptions& options = owner_.options();
-  return !closed_ && !stopped_ && !queue_.ended() && queue_.size() < options.max_pipelined &&
+  return !closed_ && !stopped_ && !turn_is_over() && !queue_.ended() &&
+         queue_.size() < options.max_pipelined &&
          unsent() + queue_.held_bytes() < options.max_unsent_bytes;
 }
 
@@ -177,7 +182,12 @@ void Connection::on_read(error_code error, std::size_t count) {
 void Connection::answer(std::uint64_t sequence, const Response& response) {
   if (closed_ || lingering_) return;
   queue_.answer(sequence, response, output_);
-  if (running_ || flush_pending_ || (unsent() == 0 && !queue_.ended())) return;
+  if (running_ || (unsent() == 0 && !queue_.ended())) return;
+  ask_for_flush();
+}
+
+void Connection::ask_for_flush() {
+  if (closed_ || flush_pending_) return;
   flush_pending_ = true;
   owner_.flush_soon(shared_from_this());
 }

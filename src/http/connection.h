@@ -67,6 +67,10 @@ class Connection final : public ResponseSink, public std::enable_shared_from_thi
   static constexpr std::chrono::seconds max_linger{2};
   static constexpr std::size_t max_linger_bytes = 1024 * 1024;
   static constexpr std::size_t max_kept_output = 64 * 1024;
+  // Then the other connections have their turn.
+  static constexpr int max_requests_a_turn = 8;
+  // What the kernel may hold for a slow reader; left to itself, it would hold 4 MiB.
+  static constexpr int max_kernel_unsent_bytes = 128 * 1024;
 
   void run();
   bool take_requests();
@@ -75,11 +79,13 @@ class Connection final : public ResponseSink, public std::enable_shared_from_thi
   void reject(const Problem& problem);
   void note_request_time();
   void say_continue();
+  bool turn_is_over() const { return turn_requests_ >= max_requests_a_turn; }
   bool may_take() const;
   bool may_read() const;
 
   void read();
   void on_read(boost::system::error_code error, std::size_t count);
+  void ask_for_flush();
   void write();
   void on_writable(boost::system::error_code error);
   std::size_t unsent() const { return output_.size() - sent_; }
@@ -100,6 +106,7 @@ class Connection final : public ResponseSink, public std::enable_shared_from_thi
   std::string output_;
   std::size_t sent_ = 0;  // bytes of output_ that the kernel has
 
+  int turn_requests_ = 0;        // taken since run() began
   bool running_ = false;         // inside run()
   bool reading_ = false;         // a read is pending
   bool awaiting_write_ = false;  // a wait for room in the kernel is pending

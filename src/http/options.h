@@ -14,7 +14,7 @@ struct ServerOptions {
   std::size_t max_header_bytes = 8 * 1024;
   std::size_t max_body_bytes = 16 * 1024;
   std::size_t max_pipelined = 64;  // unanswered requests of one connection; then it is not read
-  std::size_t max_unsent_bytes = 256 * 1024;       // of one slow reader; then it is not read
+  std::size_t max_unsent_bytes = 64 * 1024;        // of one slow reader; then it is not read
   std::chrono::milliseconds read_timeout{10'000};  // from a request's first byte to its last
   std::chrono::milliseconds idle_timeout{75'000};  // between requests; then closed
 };

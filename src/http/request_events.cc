@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "http/ascii.h"
+#include "http/target.h"
 
 namespace payswitch::http {
 namespace {
@@ -82,6 +83,10 @@ void RequestEvents::check_field(beast::http::field name, std::string_view value,
   switch (name) {
     case field::host:
       ++hosts_;
+      // RFC 9110 section 7.2: empty when the target has no authority.
+      if (!value.empty() && !is_host(value)) {
+        reject(Rejection::malformed, "the Host field names no host", error);
+      }
       break;
     case field::content_length:
       // Beast lets equal lengths pass, in one field or in two.

@@ -7,6 +7,7 @@
 #include "http/ascii.h"
 #include "http/chunked.h"
 #include "http/rejection.h"
+#include "http/target.h"
 
 namespace payswitch::http {
 namespace {
@@ -15,20 +16,6 @@ namespace beast = boost::beast;
 
 // One-byte chunks carry five bytes of framing for each byte of body. More than this is an attack.
 constexpr std::size_t max_chunked_expansion = 8;
-
-// RFC 9112 section 3.2.2: a server takes the absolute form too.
-void split_target(std::string_view target, Request& request) {
-  constexpr std::string_view scheme = "http://";
-  const bool absolute = equal_ignoring_case(target.substr(0, scheme.size()), scheme);
-  if (absolute) {
-    target.remove_prefix(std::min(target.find_first_of("/?", scheme.size()), target.size()));
-  }
-  const auto question = target.find('?');
-  request.path = target.substr(0, question);
-  if (absolute && request.path.empty()) request.path = "/";
-  request.query =
-      question == std::string_view::npos ? std::string_view{} : target.substr(question + 1);
-}
 
 bool names_a_version(std::string_view text) {
   return text.size() >= 8 && text.starts_with("HTTP/") && is_digit(text[5]) && text[6] == '.' &&
@@ -111,6 +98,10 @@ std::optional<Rejection> RequestParser::rejection_after(beast::error_code error)
     const Rejection rejection = events_->judge_header();
     complaint_ = events_->complaint();
     if (rejection != Rejection::none) return rejection;
+    if (!is_target(events_->target().in(buffer_.readable()))) {
+      complaint_ = "the target is neither a path nor an http URL with a host";
+      return Rejection::malformed;
+    }
   }
   if (error && is_beyond_limits()) return Rejection::headers_too_large;
   if (chunked_bytes_ > limits_.max_header_bytes + max_chunked_expansion * limits_.max_body_bytes) {
@@ -162,7 +153,9 @@ void RequestParser::drop_chunk_framing() {
 RequestParser::Step RequestParser::finish() {
   const std::string_view bytes = buffer_.readable();
   request_.method = events_->method();
-  split_target(events_->target().in(bytes), request_);
+  const Target target = split_target(events_->target().in(bytes));
+  request_.path = target.path;
+  request_.query = target.query;
   fields_.clear();
   for (const auto& field : events_->fields()) {
     fields_.push_back({.name = field.name.in(bytes), .value = field.value.in(bytes)});

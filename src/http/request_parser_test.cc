@@ -157,6 +157,23 @@ TEST(RequestParser, TheAbsoluteFormIsTakenApart) {
   EXPECT_EQ(target("*"), "GET * ");
 }
 
+TEST(RequestParser, ATargetThatIsNeitherAPathNorAnHttpUrlIsMalformed) {
+  for (const char* target : {"?x=1", "payments", "bank:80", "https://bank/", "http:///payments"}) {
+    EXPECT_EQ(status_of("GET " + std::string{target} + " HTTP/1.1\r\nHost: a\r\n\r\n"), 400u)
+        << target;
+  }
+}
+
+TEST(RequestParser, AHostFieldNamesAHostOrIsEmpty) {
+  const auto status = [](std::string host) {
+    return status_of("GET / HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
+  };
+  EXPECT_EQ(status("bank.example:80"), 0u);
+  EXPECT_EQ(status(""), 0u) << "the target has no authority";
+  EXPECT_EQ(status("a, b"), 400u);
+  EXPECT_EQ(status("a/b"), 400u);
+}
+
 TEST(RequestParser, ConnectionsPersistAsTheVersionSays) {
   EXPECT_TRUE(parsed(get("")).keep_alive);
   EXPECT_FALSE(parsed(get("Connection: foo, Close\r\n")).keep_alive);

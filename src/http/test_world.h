@@ -103,6 +103,9 @@ class Wire {
   bool reset_ = false;
 };
 
+// UBSan looks at an object through a pipe, and calls every one broken when it cannot have any.
+inline constexpr bool sanitizer_needs_descriptors = __has_feature(undefined_behavior_sanitizer);
+
 // While it lives, the process may open `spare` more descriptors.
 class FewDescriptors {
  public:

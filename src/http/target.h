@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string_view>
+
+// What a request is for: its target, and the host that it names. Pure.
+namespace payswitch::http {
+
+// A host (RFC 3986 section 3.2.2) and perhaps a port. What stands in brackets is not looked at more
+// closely.
+bool is_host(std::string_view text);
+
+// A path, "*", or an http URL with a host (RFC 9112 section 3.2): a server takes the absolute form,
+// too. The form that is for CONNECT is none of them.
+bool is_target(std::string_view text);
+
+struct Target {
+  std::string_view path;   // "/" when the URL has none
+  std::string_view query;  // behind the '?', or empty
+};
+
+// `text` is_target.
+Target split_target(std::string_view text);
+
+}  // namespace payswitch::http

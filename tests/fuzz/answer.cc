@@ -1,0 +1,95 @@
+// What a processor answers. In whatever pieces it comes, the same answer comes out; beyond the
+// limit there is none; what was framed and is written down plainly is read the same again.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+#include <string>
+
+#include "http/answer_parser.h"
+
+namespace {
+
+using namespace payswitch::http;
+using Step = AnswerParser::Step;
+
+constexpr std::size_t max_answer_bytes = 512;  // small: within reach of a fuzzer
+
+struct Outcome {
+  Step step = Step::need_more;
+  unsigned status = 0;
+  std::string content_type;
+  std::string body;
+  bool is_framed = false;
+  bool reusable = false;
+
+  bool operator==(const Outcome&) const = default;
+};
+
+Outcome outcome_of(const AnswerParser& parser, Step step) {
+  Outcome outcome;
+  outcome.step = step;
+  if (step != Step::answer) return outcome;
+  const Answer answer = parser.answer();
+  assert(answer.status >= 200 && answer.status <= 599);
+  assert(answer.body.size() <= max_answer_bytes);
+  return {.step = step,
+          .status = answer.status,
+          .content_type = std::string(answer.content_type),
+          .body = std::string(answer.body),
+          .is_framed = answer.is_framed,
+          .reusable = parser.reusable()};
+}
+
+// The answer ends where it is whole; what is left of the bytes then is not looked at.
+Outcome read(std::string_view bytes, std::size_t piece, bool to_head) {
+  AnswerParser parser{max_answer_bytes};
+  parser.start(to_head);
+  while (!bytes.empty()) {
+    const auto room = parser.prepare();
+    const auto count = bytes.substr(0, piece).copy(room.data(), room.size());
+    parser.commit(count);
+    bytes.remove_prefix(count);
+    const Step step = parser.next();
+    if (step == Step::need_more) continue;
+    Outcome outcome = outcome_of(parser, step);
+    // Whether more was behind it depends on the pieces.
+    if (!bytes.empty()) outcome.reusable = false;
+    return outcome;
+  }
+  const Step step = parser.finish();
+  assert(step != Step::need_more);
+  return outcome_of(parser, step);
+}
+
+// In pieces Beast looks at a header a second time only when its end has come: should it never come,
+// the answer is cut, and not garbled. Both leave the payment unknown.
+void expect_same_in_pieces(const Outcome& pieces, const Outcome& whole) {
+  const bool late = whole.step == Step::garbled && pieces.step == Step::cut;
+  assert(late || pieces == whole);
+}
+
+void expect_same_when_plain(const Outcome& first) {
+  const std::string text =
+      fmt::format("HTTP/1.1 {} x\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n{}", first.status,
+                  first.content_type, first.body.size(), first.body);
+  if (text.size() > max_answer_bytes) return;
+  const Outcome again = read(text, std::string::npos, false);
+  assert(again.step == Step::answer && again.status == first.status);
+  assert(again.content_type == first.content_type && again.body == first.body);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  for (const bool to_head : {false, true}) {
+    const Outcome whole = read(bytes, std::string::npos, to_head);
+    for (const std::size_t piece : {1u, 7u}) {
+      expect_same_in_pieces(read(bytes, piece, to_head), whole);
+    }
+    const bool has_body = whole.status != 204 && whole.status != 304;
+    if (whole.step == Step::answer && whole.is_framed && has_body) expect_same_when_plain(whole);
+  }
+  return 0;
+}

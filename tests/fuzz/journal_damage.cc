@@ -1,0 +1,177 @@
+// A journal of whole payments, damaged at will: bytes changed, blocks moved, ends cut off. Recovery
+// either stops, or goes on from a beginning of the log behind which no intact group was left
+// (PROTOCOL 4.2); and what it made of it, it reads again without complaint.
+#include <fuzzer/FuzzedDataProvider.h>
+
+#include <algorithm>
+#include <cassert>
+
+#include "lab/world/disk.h"
+#include "lab/world/log.h"
+#include "store/embedded/group.h"
+#include "store/embedded/record.h"
+#include "store/embedded/recovery.h"
+#include "store/samples_test.h"
+
+namespace {
+
+using namespace payswitch;
+using namespace payswitch::store;
+using namespace payswitch::store::embedded;
+using world::Bytes;
+
+constexpr std::uint64_t segment_bytes = min_segment_bytes;
+
+store::Options options() {
+  store::Options options;
+  options.segment_bytes = segment_bytes;
+  options.processors = {"default", "fallback"};
+  return options;
+}
+
+struct Written {
+  Bytes bytes;
+  std::string segment;
+  std::uint64_t offset = 0;
+};
+
+// The log as it was written: groups, numbered from 1.
+struct Log {
+  std::map<std::string, Bytes> segments;
+  std::vector<Written> groups;
+  std::vector<std::uint64_t> payments;  // accepted up to and with each group
+};
+
+void begin_segment(Log& log, std::uint64_t number) {
+  const SegmentHeader header = make_segment_header({.number = number, .size = segment_bytes});
+  Bytes bytes(segment_bytes);
+  std::memcpy(bytes.data(), &header, sizeof(header));
+  log.segments.emplace(segment_name(number), std::move(bytes));
+}
+
+Log write_log(FuzzedDataProvider& input) {
+  Log log;
+  Chain chain;
+  std::uint64_t segment = 1;
+  std::uint64_t offset = segment_header_bytes;
+  std::uint32_t payments = 0;
+  begin_segment(log, segment);
+  const int groups = input.ConsumeIntegralInRange(0, 24);
+  for (int i = 0; i < groups; ++i) {
+    GroupBuffer group;
+    if (i == 0) {
+      group.add(named_record(0, "default"));
+      group.add(named_record(1, "fallback"));
+    }
+    for (int n = input.ConsumeIntegralInRange(1, 12); n > 0; --n) {
+      group.add(accepted_record(acceptance(++payments)));
+    }
+    const auto sealed = group.seal(chain, at(i));
+    if (offset + sealed.size() > segment_bytes) {
+      begin_segment(log, ++segment);
+      offset = segment_header_bytes;
+    }
+    const std::string name = segment_name(segment);
+    std::ranges::copy(sealed, log.segments[name].begin() + static_cast<std::ptrdiff_t>(offset));
+    log.groups.push_back({{sealed.begin(), sealed.end()}, name, offset});
+    log.payments.push_back(payments);
+    offset += sealed.size();
+  }
+  for (int i = input.ConsumeIntegralInRange(0, 2); i > 0; --i) begin_segment(log, ++segment);
+  return log;
+}
+
+Bytes& any_segment(FuzzedDataProvider& input, std::map<std::string, Bytes>& segments) {
+  auto chosen = segments.begin();
+  std::advance(chosen, input.ConsumeIntegralInRange<std::size_t>(0, segments.size() - 1));
+  return chosen->second;
+}
+
+std::uint64_t any_block(FuzzedDataProvider& input, const Bytes& segment) {
+  const std::uint64_t blocks = segment.size() / block_bytes;
+  return blocks == 0 ? 0 : input.ConsumeIntegralInRange<std::uint64_t>(0, blocks - 1) * block_bytes;
+}
+
+void damage(FuzzedDataProvider& input, std::map<std::string, Bytes>& segments) {
+  Bytes& to = any_segment(input, segments);
+  const Bytes from = any_segment(input, segments);
+  const std::uint64_t target = any_block(input, to);
+  const std::uint64_t source = any_block(input, from);
+  const auto room = std::min({block_bytes, to.size() - target, from.size() - source});
+  const auto begin = to.begin() + static_cast<std::ptrdiff_t>(target);
+  switch (input.ConsumeIntegralInRange(0, 4)) {
+    case 0:
+      if (!to.empty()) {
+        const auto place = input.ConsumeIntegralInRange<std::size_t>(0, to.size() - 1);
+        to[place] ^= static_cast<std::byte>(input.ConsumeIntegral<std::uint8_t>());
+      }
+      break;
+    case 1:  // a write that never came
+      std::fill_n(begin, std::min(block_bytes, to.size() - target), std::byte{0});
+      break;
+    case 2:  // a block that came to another place
+      std::copy_n(from.begin() + static_cast<std::ptrdiff_t>(source), room, begin);
+      break;
+    case 3:
+      to.resize(input.ConsumeIntegralInRange<std::size_t>(0, 2 * segment_bytes));
+      break;
+    default: {
+      const auto bytes = input.ConsumeBytes<std::uint8_t>(room);
+      std::ranges::transform(bytes, begin, [](std::uint8_t byte) { return std::byte{byte}; });
+    }
+  }
+}
+
+struct Outcome {
+  std::expected<JournalStart, std::string> start;
+  std::uint64_t payments = 0;
+  bool complained = false;
+};
+
+Outcome recovered(lab::World& world, lab::VirtualDisk& disk) {
+  lab::CollectedLog log;
+  books::Books books;
+  store::Counters counters;
+  Index index(books, counters);
+  auto start = recover(options(), disk, world, log, index);
+  return {std::move(start), counters.open(), log.count(world::Level::warn, "") > 0};
+}
+
+// No group behind the `kept` first ones is where it was, as it was.
+bool none_is_left(const Log& log, std::uint64_t kept, const std::map<std::string, Bytes>& damaged) {
+  return std::none_of(log.groups.begin() + static_cast<std::ptrdiff_t>(kept), log.groups.end(),
+                      [&](const Written& group) {
+                        const Bytes& now = damaged.at(group.segment);
+                        if (now.size() < group.offset + group.bytes.size()) return false;
+                        return std::equal(group.bytes.begin(), group.bytes.end(),
+                                          now.begin() + static_cast<std::ptrdiff_t>(group.offset));
+                      });
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  FuzzedDataProvider input(data, size);
+  const Log log = write_log(input);
+  auto damaged = log.segments;
+  for (int i = input.ConsumeIntegralInRange(0, 4); i > 0; --i) damage(input, damaged);
+
+  lab::World world;
+  lab::SeededChance chance{1};
+  lab::VirtualDisk disk{world, chance};
+  for (const auto& [name, bytes] : damaged) disk.put(name, bytes);
+  const Outcome first = recovered(world, disk);
+  if (!first.start) {
+    assert(damaged != log.segments && !first.start.error().contains('\n'));
+    return 0;
+  }
+  const auto is_kept = [&](std::uint64_t payments) { return payments <= first.payments; };
+  const auto kept = static_cast<std::uint64_t>(std::ranges::count_if(log.payments, is_kept));
+  assert(first.payments == (kept == 0 ? 0 : log.payments[kept - 1]));
+  assert(none_is_left(log, kept, damaged));
+
+  const Outcome second = recovered(world, disk);
+  assert(second.start && !second.complained && second.payments == first.payments);
+  assert(second.start->chain.number == first.start->chain.number);
+  return 0;
+}
