@@ -2,19 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <boost/json/serialize.hpp>
-#include <boost/json/string.hpp>
 #include <iterator>
+
+#include "audit/quoted.h"
 
 namespace payswitch::audit {
 
 namespace {
 
 using payment::State;
-
-std::string quoted(std::string_view text) {
-  return boost::json::serialize(boost::json::string(text));
-}
 
 std::uint64_t in(const JournalReport& report, State state) {
   return report.sums.by_state[static_cast<std::size_t>(state)];
