@@ -172,7 +172,7 @@ LiveAudit::Line LiveAudit::visit(const books::Window& window, std::vector<books:
     ++report_.windows;
     return {};
   }
-  if (!equal && examined_ == max_examined) {
+  if (!equal && examined_ == options_.max_examined) {
     put_off(window, *sums);
     return {};
   }

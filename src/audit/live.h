@@ -24,17 +24,16 @@ inline constexpr std::chrono::milliseconds closed_after{1'500};
 inline constexpr std::int64_t usual_windows = 1'000;
 inline constexpr std::chrono::milliseconds least_grain{1'000};
 
-// Milliseconds that are looked into. Beyond it differences are told as sums of windows.
-inline constexpr std::size_t max_examined = 10'000;
-
 // A millisecond is looked into until two looks in a row agree, at most so often.
 inline constexpr int max_looks = 6;
 
 struct LiveOptions {
-  std::optional<payment::UtcMs> from;              // the year 1970
-  std::optional<payment::UtcMs> to;                // `closed_after` ago; a later one is that too
-  std::optional<std::chrono::milliseconds> last;   // `from` is so long before `to`
-  std::optional<std::chrono::milliseconds> grain;  // of the windows; at least 1 ms
+  std::optional<payment::UtcMs> from = {};  // the year 1970
+  std::optional<payment::UtcMs> to = {};    // `closed_after` ago; a later one is that too
+  std::optional<std::chrono::milliseconds> last = {};   // `from` is so long before `to`
+  std::optional<std::chrono::milliseconds> grain = {};  // of the windows; at least 1 ms
+  // Milliseconds that are looked into. Beyond it differences are told as sums of windows.
+  std::size_t max_examined = 10'000;
 };
 
 // The two sums of one processor.

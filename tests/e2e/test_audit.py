@@ -1,5 +1,5 @@
-"""`payswitch audit` against the real switch and its processors: it finds what was altered, all of it
-and nothing else, and says nothing where nothing was."""
+"""`payswitch audit` against the real switch and its processors: it finds what was altered, all of
+it and nothing else, and says nothing where nothing was."""
 
 import json
 import os
