@@ -62,7 +62,7 @@ std::string to_text(const JournalReport& report, std::string_view directory) {
                    report.tear->file, report.tear->offset);
   }
   if (report.sums.unjudged > 0) {
-    fmt::format_to(out, "{} records behind the damage do not fit what is left before it\n",
+    fmt::format_to(out, "records behind the damage that do not fit what is left before it: {}\n",
                    report.sums.unjudged);
   }
   if (report.finding_count == 0) return text + "no findings\n";

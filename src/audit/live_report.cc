@@ -27,7 +27,7 @@ std::string plural(std::uint64_t count, std::string_view noun) {
 }  // namespace
 
 std::string to_text(const LiveReport& report, std::string_view url) {
-  std::string text = fmt::format("{}: from {} to {}, {} of {} ms compared\n", url,
+  std::string text = fmt::format("{}: from {} to {}, {} of at most {} ms compared\n", url,
                                  payment::format_iso8601(report.window.from),
                                  payment::format_iso8601(report.window.to),
                                  plural(report.windows, "window"), report.grain.count());
