@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/cli.h"
+#include "switchboard/audit.h"
 #include "switchboard/switchboard.h"
 #include "world/log_text.h"
 
@@ -28,6 +29,7 @@ int main(int count, char** arguments) try {
   return payswitch::cli::run(given, {.version = PAYSWITCH_VERSION,
                                      .environment = environment,
                                      .serve = payswitch::switchboard::serve,
+                                     .audit = payswitch::switchboard::audit,
                                      .out = std::cout,
                                      .err = std::cerr});
 } catch (const std::exception& error) {

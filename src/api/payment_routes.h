@@ -1,13 +1,15 @@
 #pragma once
 
 #include "api/accept.h"
+#include "api/listing.h"
 #include "api/router.h"
 #include "api/status.h"
 #include "api/summary.h"
 
 namespace payswitch::api {
 
-// What clients do with payments: hand one in, ask for one, ask for sums. Loop thread only.
+// What clients do with payments: hand one in, ask for one, ask for sums
+// and for the payments behind them. Loop thread only.
 class PaymentRoutes {
  public:
   PaymentRoutes(dispatch::Dispatcher& dispatcher, store::Store& store, world::Timers& timers,
@@ -23,6 +25,7 @@ class PaymentRoutes {
   Accept accept_;
   Summary summary_;
   Status status_;
+  Listing listing_;
 };
 
 }  // namespace payswitch::api

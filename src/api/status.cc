@@ -1,9 +1,8 @@
 #include "api/status.h"
 
-#include <fmt/format.h>
-
 #include <expected>
 
+#include "api/payment_json.h"
 #include "api/query.h"
 #include "api/unavailable.h"
 #include "http/problem.h"
@@ -14,36 +13,6 @@ namespace payswitch::api {
 namespace {
 
 using payment::State;
-
-std::string time_or_null(const std::optional<payment::UtcMs>& time) {
-  return time ? fmt::format("\"{}\"", payment::format_iso8601(*time)) : "null";
-}
-
-std::string name_or_null(payment::ProcessorNumber number, const std::vector<std::string>& names) {
-  return number == payment::no_processor ? "null" : fmt::format("\"{}\"", names[number]);
-}
-
-std::string to_json(const store::AttemptView& attempt, const std::vector<std::string>& names) {
-  return fmt::format(R"({{"number":{},"processor":{},"requestedAt":{},"outcome":{}}})",
-                     attempt.number, name_or_null(attempt.processor, names),
-                     time_or_null(attempt.requested_at),
-                     attempt.outcome ? fmt::format("\"{}\"", to_string(*attempt.outcome)) : "null");
-}
-
-std::string to_json(const store::PaymentView& view, const std::vector<std::string>& names) {
-  std::string attempts;
-  for (const store::AttemptView& attempt : view.attempts) {
-    if (!attempts.empty()) attempts += ',';
-    attempts += to_json(attempt, names);
-  }
-  return fmt::format(
-      R"({{"correlationId":"{}","state":"{}","amount":{},"processor":{},"acceptedAt":{},)"
-      R"("requestedAt":{},"settledAt":{},"finding":{},"attemptsMade":{},"attempts":[{}]}})",
-      view.id.to_string(), to_string(view.state), view.amount.to_string(),
-      name_or_null(view.processor, names), time_or_null(view.accepted_at),
-      time_or_null(view.requested_at), time_or_null(view.settled_at), view.finding,
-      view.attempts_made, attempts);
-}
 
 std::expected<std::chrono::milliseconds, http::Problem> read_wait(std::string_view query) {
   auto text = query_parameter(query, "wait");

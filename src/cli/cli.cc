@@ -6,6 +6,7 @@
 #include <array>
 #include <string>
 
+#include "cli/audit_command.h"
 #include "config/nearest.h"
 #include "world/log_text.h"
 
@@ -20,6 +21,7 @@ constexpr std::string_view usage =
     "A payment switch: it keeps payments, charges each once, and accounts for every cent.\n"
     "\n"
     "  serve [flags]   run the switch; `payswitch serve --help` lists the flags\n"
+    "  audit [flags]   compare the books; `payswitch audit --help` lists the flags\n"
     "  check FILE      say what `serve --config FILE` would run with, or what is wrong with it\n"
     "  --version       print the version\n"
     "  --help          print this\n";
@@ -43,6 +45,16 @@ int serve(Arguments flags, const Process& process) {
   return process.serve(*config, process.version);
 }
 
+int audit(Arguments flags, const Process& process) {
+  if (std::ranges::any_of(flags, asks_for_help)) {
+    process.out << audit_help();
+    return exit_ok;
+  }
+  const auto options = read_audit_flags(flags, process.environment);
+  if (!options) return fail(process, options.error());
+  return process.audit(*options, process.out, process.err);
+}
+
 int check(Arguments arguments, const Process& process) {
   if (arguments.size() != 1) return fail(process, "check takes one file: payswitch check FILE");
   if (asks_for_help(arguments.front())) {
@@ -63,7 +75,7 @@ int check(Arguments arguments, const Process& process) {
 }
 
 int unknown(std::string_view command, const Process& process) {
-  constexpr std::array<std::string_view, 4> known{"serve", "check", "--version", "--help"};
+  constexpr std::array<std::string_view, 5> known{"serve", "audit", "check", "--version", "--help"};
   const auto meant = config::nearest(command, known);
   return fail(process, fmt::format("unknown command '{}'; {}", command,
                                    meant ? fmt::format("did you mean '{}'?", *meant)
@@ -76,6 +88,7 @@ int run(Arguments arguments, const Process& process) {
   if (arguments.empty()) return fail(process, "no command; see payswitch --help");
   const std::string_view command = arguments.front();
   if (command == "serve") return serve(arguments.subspan(1), process);
+  if (command == "audit") return audit(arguments.subspan(1), process);
   if (command == "check") return check(arguments.subspan(1), process);
   if (asks_for_help(command)) {
     process.out << usage;

@@ -5,6 +5,7 @@
 #include <span>
 #include <string_view>
 
+#include "audit/options.h"
 #include "config/config.h"
 
 // The commands of the program.
@@ -13,11 +14,13 @@ namespace payswitch::cli {
 inline constexpr int exit_ok = 0;
 inline constexpr int exit_usage = 2;  // bad command, flag or configuration; one line says which
 
-// What the commands need from the process. `serve` runs the switch and returns its exit code.
+// What the commands need from the process. `serve` runs the switch, `audit` an audit; both return
+// the exit code.
 struct Process {
   std::string_view version;
   config::Environment environment;
   std::function<int(const config::Config& config, std::string_view version)> serve;
+  std::function<int(const audit::Options& options, std::ostream& out, std::ostream& err)> audit;
   std::ostream& out;
   std::ostream& err;
 };

@@ -44,6 +44,11 @@ class CliTest : public testing::Test {
               served_ = config.data + " " + std::string(version);
               return 7;
             },
+        .audit =
+            [this](const audit::Options& options, std::ostream&, std::ostream&) {
+              audited_ = options;
+              return 1;
+            },
         .out = out_,
         .err = err_};
     return cli::run(arguments, process);
@@ -60,6 +65,7 @@ class CliTest : public testing::Test {
   std::ostringstream out_;
   std::ostringstream err_;
   std::string served_;
+  std::optional<audit::Options> audited_;
 };
 
 TEST_F(CliTest, ServeRunsTheSwitchWithItsConfigurationAndReturnsItsCode) {
@@ -111,6 +117,60 @@ TEST_F(CliTest, CheckTakesOneFile) {
   EXPECT_EQ(run({"check"}), exit_usage);
   EXPECT_EQ(err_.str(), "payswitch: check takes one file: payswitch check FILE\n");
   EXPECT_EQ(run({"check", "a", "b"}), exit_usage);
+}
+
+TEST_F(CliTest, AuditRunsWithItsFlagsAndReturnsItsCode) {
+  EXPECT_EQ(run({"audit", "--data", "books", "--json"}), 1);
+  EXPECT_EQ(audited_->data, "books");
+  EXPECT_TRUE(audited_->json);
+  EXPECT_EQ(run({"audit", "--url=http://a", "--to", "2025-07-08T12:34:56.7891Z", "--last", "10m",
+                 "--grain", "1ms"}),
+            1);
+  EXPECT_EQ(audited_->url, "http://a");
+  EXPECT_EQ(payment::format_iso8601(*audited_->live.to), "2025-07-08T12:34:56.789Z");
+  EXPECT_EQ(audited_->live.last, std::chrono::minutes(10));
+  EXPECT_EQ(audited_->live.grain, std::chrono::milliseconds(1));
+  EXPECT_EQ(audited_->token, "123");
+  EXPECT_EQ(run({"audit", "--url", "http://a", "--from", "2025-07-08T12:34:56.7891Z"}), 1);
+  EXPECT_EQ(payment::format_iso8601(*audited_->live.from), "2025-07-08T12:34:56.790Z");
+}
+
+TEST_F(CliTest, TheAuditsTokenIsOfAFileElseOfTheEnvironment) {
+  environment_["PROCESSOR_TOKEN"] = "of-environment";
+  EXPECT_EQ(run({"audit", "--url", "http://a"}), 1);
+  EXPECT_EQ(audited_->token, "of-environment");
+  const std::string path = file("of-file\n");
+  EXPECT_EQ(run({"audit", "--url", "http://a", "--token-file", path}), 1);
+  EXPECT_EQ(audited_->token, "of-file");
+  EXPECT_EQ(run({"audit", "--url", "http://a", "--token-file", file("a\tb")}), exit_usage);
+  EXPECT_EQ(run({"audit", "--url", "http://a", "--token-file", directory_ + "/no"}), exit_usage);
+  EXPECT_THAT(err_.str(), HasSubstr("--token-file: cannot read a token from '"));
+}
+
+TEST_F(CliTest, AnAuditWithABadFlagIsOneLineAndNothingRuns) {
+  const auto refused = [&](const std::vector<std::string_view>& flags) {
+    std::vector<std::string_view> arguments{"audit"};
+    arguments.insert(arguments.end(), flags.begin(), flags.end());
+    EXPECT_EQ(run(arguments), exit_usage);
+    EXPECT_FALSE(audited_);
+    return err_.str();
+  };
+  EXPECT_EQ(refused({"--dat", "x"}), "payswitch: unknown flag '--dat'; did you mean '--data'?\n");
+  EXPECT_EQ(refused({"--data"}), "payswitch: --data takes DIR\n");
+  EXPECT_EQ(refused({"--data", "x", "--json=yes"}), "payswitch: --json takes no value\n");
+  EXPECT_THAT(refused({}), StartsWith("payswitch: audit needs --data DIR or --url SWITCH"));
+  EXPECT_THAT(refused({"--data", "x", "--url", "y"}), HasSubstr("not both"));
+  EXPECT_THAT(refused({"--data", "x", "--last", "1m"}), HasSubstr("go with --url"));
+  EXPECT_THAT(refused({"--url", "x", "--last", "1m", "--from", "2025-07-08T12:34:56Z"}),
+              HasSubstr("not both"));
+  EXPECT_THAT(refused({"--url", "x", "--to", "now"}), HasSubstr("--to: 'now' is not an ISO 8601"));
+  EXPECT_THAT(refused({"--url", "x", "--grain", "0s"}), HasSubstr("a time above 0"));
+}
+
+TEST_F(CliTest, AuditHelpListsTheFlagsAndNothingRuns) {
+  EXPECT_EQ(run({"audit", "--data", "x", "--help"}), exit_ok);
+  EXPECT_THAT(out_.str(), HasSubstr("\n  --token-file FILE "));
+  EXPECT_FALSE(audited_);
 }
 
 TEST_F(CliTest, VersionAndHelpGoToStandardOutput) {

@@ -4,6 +4,7 @@
 #include <expected>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "http/counters.h"
@@ -28,6 +29,7 @@ struct OutgoingRequest {
   std::string_view target = {};
   std::string_view content_type = {};  // empty: none
   std::string_view body = {};          // only with post and put
+  std::span<const Field> fields = {};  // beyond Host, Content-Type and Content-Length
 };
 
 // The views die when the callback returns.

@@ -64,6 +64,7 @@ void append_request(std::string& out, const OutgoingRequest& request, std::strin
   append_field(out, "Host", host);
   if (!request.content_type.empty()) append_field(out, "Content-Type", request.content_type);
   if (content) append_content_length(out, request.body.size());
+  for (const Field& field : request.fields) append_field(out, field.name, field.value);
   out += line_end;
   out += request.body;
 }

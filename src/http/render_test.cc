@@ -64,9 +64,16 @@ TEST(Render, AnEmptyPostSaysSo) {
             "POST /purge HTTP/1.1\r\nHost: bank:8001\r\nContent-Length: 0\r\n\r\n");
 }
 
+TEST(Render, ARequestCarriesFurtherFields) {
+  const std::array fields{Field{"X-Rinha-Token", "123"}};
+  EXPECT_EQ(rendered({.target = "/admin", .fields = fields}),
+            "GET /admin HTTP/1.1\r\nHost: bank:8001\r\nX-Rinha-Token: 123\r\n\r\n");
+}
+
 TEST(RenderDeathTest, ALineBreakInAFieldIsABug) {
   const std::array fields{Field{"X", "a\r\nSet-Cookie: b"}};
-  EXPECT_DEATH(rendered({.body = "", .fields = fields}), "is_one_line");
+  EXPECT_DEATH(rendered(Response{.body = "", .fields = fields}), "is_one_line");
+  EXPECT_DEATH(rendered(OutgoingRequest{.target = "/", .fields = fields}), "is_one_line");
 }
 
 }  // namespace

@@ -304,6 +304,84 @@ TEST_P(StoreContract, TheProcessorsNamesKeepTheirNumbers) {
   EXPECT_EQ(store().names(), expected);
 }
 
+// -- lists ------------------------------------------------------------------------------
+
+TEST_P(StoreContract, AListHasThePaymentsThatWereSentOrSettledInTheWindow) {
+  pay(1, at(100), 10);
+  accept(acceptance(2, 20, intent(1, at(101), dear)));
+  accept(acceptance(3, 30, intent(1, at(102))));
+  refuse(3, intent(1, at(102)));
+  intend(3, intent(2, at(110), dear));
+  settle(3, settlement(intent(2, at(110), dear), 30));
+  accept(acceptance(4, 40));  // never sent
+  Settlement late = settlement(intent(1, at(103)), 50);
+  late.requested_at = at(120);
+  late.amount = cents(51);
+  late.finding = true;
+  accept(acceptance(5, 50, intent(1, at(103))));
+  settle(5, late);
+  const auto ids = [&](std::int64_t from, std::int64_t to) {
+    std::vector<payment::CorrelationId> ids;
+    for (const auto& [id, view] : list_all({at(from), at(to)})) ids.push_back(id);
+    return ids;
+  };
+  const auto numbers = [](std::initializer_list<std::uint32_t> numbers) {
+    std::vector<payment::CorrelationId> ids;
+    for (const auto number : numbers) ids.push_back(test_id(number));
+    return ids;
+  };
+  for (int life = 0; life < 2; ++life) {
+    EXPECT_EQ(ids(100, 100), numbers({1}));
+    EXPECT_EQ(ids(101, 101), numbers({2}));
+    EXPECT_EQ(ids(102, 102), numbers({3}));
+    EXPECT_EQ(ids(103, 103), numbers({5}));
+    EXPECT_EQ(ids(104, 109), numbers({}));
+    EXPECT_EQ(ids(110, 110), numbers({3}));
+    EXPECT_EQ(ids(120, 120), numbers({5}));
+    EXPECT_EQ(ids(101, 120), numbers({2, 3, 5}));
+    const auto all = list_all({});
+    ASSERT_EQ(all.size(), 4u);
+    EXPECT_EQ(all.at(test_id(1)).state, payment::State::settled);
+    EXPECT_EQ(all.at(test_id(1)).booked_amount, cents(10));
+    EXPECT_EQ(all.at(test_id(2)).booked_amount, std::nullopt);
+    EXPECT_EQ(all.at(test_id(3)).attempts.size(), 2u);
+    EXPECT_EQ(all.at(test_id(5)).amount, cents(50));
+    EXPECT_EQ(all.at(test_id(5)).booked_amount, cents(51));
+    EXPECT_EQ(find(5)->booked_amount, cents(51));
+    if (!restart()) return;
+  }
+}
+
+TEST_P(StoreContract, AListOfManyComesInPagesAlsoWhenPaymentsSettleInBetween) {
+  constexpr std::uint32_t count = 2 * max_page_payments + 1;
+  for (std::uint32_t n = 1; n <= count; ++n) {
+    store().accept(acceptance(n, 10, intent(1, at(n))), [](Verdict) {});
+  }
+  settle_down();
+  std::map<payment::CorrelationId, int> seen;
+  std::string cursor;
+  std::uint32_t settled = 0;
+  do {
+    const auto page = list({at(1), at(count)}, cursor);
+    ASSERT_TRUE(page);
+    ASSERT_LE(page->payments.size(), max_page_payments);
+    for (const PaymentView& view : page->payments) ++seen[view.id];
+    cursor = page->next;
+    for (std::uint32_t n = 0; n < 60 && settled < count; ++n) {
+      ++settled;
+      store().settle(test_id(settled), settlement(intent(1, at(settled)), 10), [] {});
+    }
+    settle_down();
+  } while (!cursor.empty());
+  EXPECT_EQ(seen.size(), count);
+}
+
+TEST_P(StoreContract, AListKnowsItsOwnCursorsOnly) {
+  for (const char* cursor : {"x", "-", "\"", "0", "open-", "settled-1-2"}) {
+    EXPECT_FALSE(list({}, cursor)) << cursor;
+  }
+}
+
 TEST_P(StoreContract, CountsPaymentsByState) {
   accept(acceptance(1));
   accept(acceptance(2, 10, intent(1, at(1))));

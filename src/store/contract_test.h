@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -117,6 +118,35 @@ class StoreContract : public testing::TestWithParam<StoreMaker> {
     store().summary(window, [&](const auto& summary) { totals = summary.value().by_processor; });
     settle_down();
     return totals;
+  }
+
+  // One page; nullopt: the cursor is none.
+  std::optional<Page> list(const books::Window& window, const std::string& cursor) {
+    std::optional<Page> page;
+    bool answered = false;
+    store().list(window, cursor, [&](const Store::Listed& listed) {
+      page = listed.value();
+      answered = true;
+    });
+    EXPECT_FALSE(answered) << "completed inside the call";
+    settle_down();
+    EXPECT_TRUE(answered);
+    return page;
+  }
+
+  // Every page, once each payment.
+  std::map<payment::CorrelationId, PaymentView> list_all(const books::Window& window) {
+    std::map<payment::CorrelationId, PaymentView> all;
+    std::string cursor;
+    do {
+      const auto page = list(window, cursor);
+      EXPECT_TRUE(page);
+      if (!page) break;
+      EXPECT_LE(page->payments.size(), max_page_payments);
+      for (const PaymentView& view : page->payments) all.emplace(view.id, view);
+      cursor = page->next;
+    } while (!cursor.empty());
+    return all;
   }
 
   std::uint64_t in_state(payment::State state) {

@@ -79,6 +79,7 @@ struct PaymentView {
   payment::ProcessorNumber processor = payment::no_processor;  // of the last intent or settlement
   std::optional<payment::UtcMs> requested_at;
   std::optional<payment::UtcMs> settled_at;
+  std::optional<payment::Money> booked_amount;  // settled: what the processor's books say
   bool finding = false;
   std::uint32_t attempts_made = 0;
   std::vector<AttemptView> attempts;
@@ -102,14 +103,21 @@ struct Summary {
   std::vector<payment::Total> by_processor;  // index: ProcessorNumber; size: names().size()
 };
 
+// A part of a list.
+struct Page {
+  std::vector<PaymentView> payments;  // at most max_page_payments
+  std::string next;                   // names the next page: printable ASCII; empty: there is none
+};
+inline constexpr std::size_t max_page_payments = 100;
+
 // Loop thread only. The calls of one turn are one batch: the engine gathers them and makes them
 // durable together, in the order of the calls; completions run later, from the loop, in that order
-// (save that an answer that needs no sync does not wait for one: summary(), and find() and replays
-// of what is durable). Settlements, refusals and parkings, for which no 202 and no request waits,
-// may wait for Options::linger, so that they share somebody else's sync. State that a call changes
-// is visible to find(), summary() and counters() at once; it is durable when the call completes.
-// But a payment is shown by find() only when its acceptance is durable: whoever sees it counts on
-// it. A failed write never completes anything: the process ends (PROTOCOL 4.4).
+// (save that an answer that needs no sync does not wait for one: summary(), list(), and find() and
+// replays of what is durable). Settlements, refusals and parkings, for which no 202 and no request
+// waits, may wait for Options::linger, so that they share somebody else's sync. State that a call
+// changes is visible to find(), summary() and counters() at once; it is durable when the call
+// completes. But a payment is shown by find() only when its acceptance is durable: whoever sees it
+// counts on it. A failed write never completes anything: the process ends (PROTOCOL 4.4).
 class Store {
  public:
   using AcceptDone = std::move_only_function<void(Verdict)>;
@@ -120,6 +128,8 @@ class Store {
   using SummaryDone = std::move_only_function<void(const std::expected<Summary, Unavailable>&)>;
   // Those that one instance accepted, in that order, as far as they come together.
   using Adopt = std::function<void(const std::vector<OpenPayment>&)>;
+  using Listed = std::expected<std::optional<Page>, Unavailable>;
+  using ListDone = std::move_only_function<void(const Listed&)>;
 
   virtual ~Store() = default;
 
@@ -152,6 +162,14 @@ class Store {
 
   virtual void find(const payment::CorrelationId& id, FindDone done) = 0;
   virtual void summary(const books::Window& window, SummaryDone done) = 0;
+
+  // The payments that were settled with a requestedAt in the window, and those with a remembered
+  // attempt whose requestedAt lies in it; what is not durable yet may be missing. In no order. A
+  // payment that fits when the first page is asked for is on one page at least, it may be on two,
+  // also when it is settled in between. Each call takes a bounded time, so a page may be short, or
+  // empty, and not the last. `cursor` is empty for the first page, then Page::next of the page
+  // before, with the same window and in the same life of the store; nullopt: it is neither.
+  virtual void list(const books::Window& window, const std::string& cursor, ListDone done) = 0;
 
   // Index: ProcessorNumber. Names that are no longer configured stay.
   virtual const std::vector<std::string>& names() const = 0;

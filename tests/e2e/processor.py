@@ -64,6 +64,10 @@ class Processor(Process):
         body = f'{{"amount":{cents // 100}.{cents % 100:02d},"requestedAt":"{iso(requested_ms)}"}}'
         self._call("PUT", f"/lab/books/{correlation_id}", body)
 
+    def forget(self, correlation_id: str) -> None:
+        """Takes an entry out of the books."""
+        self._call("DELETE", f"/lab/books/{correlation_id}")
+
     def books(self) -> dict[str, Entry]:
         lines = self._call("GET", "/lab/books").splitlines()
         entries = [read_json(line) for line in lines if line.strip()]

@@ -108,6 +108,20 @@ TEST_F(Contract, AnUnknownPaymentIs404AndABadIdIs400) {
   expect_problem(get("/payments/xyz"), 400, R"("field":"correlationId")");
 }
 
+TEST_F(Contract, TheListShowsThePaymentsBehindASum) {
+  pay(id, "19.9");
+  town.world.run_for(seconds(1));
+  const std::string one = get("/payments/" + std::string(id)).body;
+  EXPECT_NE(one.find(R"("bookedAmount":19.90,"finding":false)"), std::string::npos) << one;
+  const std::string list = R"({"payments":[)" + one + R"(],"next":null})";
+  EXPECT_EQ(get("/payments").body, list);
+  EXPECT_EQ(get("/payments?from=2000-01-01T00:00:00Z&to=2100-01-01T00:00:00Z").body, list);
+  EXPECT_EQ(get("/payments?from=2000-01-01T00:00:00Z&to=2001-01-01T00:00:00Z").body,
+            R"({"payments":[],"next":null})");
+  expect_problem(get("/payments?cursor=7"), 400, R"("field":"cursor")");
+  expect_problem(get("/payments?to=7"), 400, R"("field":"to")");
+}
+
 TEST_F(Contract, WaitAnswersAsSoonAsThePaymentIsSettled) {
   town.cheap.next({.delay = milliseconds(700)});
   pay(id, "19.9");

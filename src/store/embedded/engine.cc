@@ -61,6 +61,7 @@ class Engine final : public Store {
   void park(const payment::CorrelationId& id, payment::UtcMs at, Done done) override;
   void find(const payment::CorrelationId& id, FindDone done) override;
   void summary(const books::Window& window, SummaryDone done) override;
+  void list(const books::Window& window, const std::string& cursor, ListDone done) override;
   const std::vector<std::string>& names() const override { return index_.names(); }
   payment::UtcMs highest_requested_at() const override { return highest_at_start_; }
   bool is_available() const override { return true; }
@@ -218,6 +219,17 @@ void Engine::summary(const books::Window& window, SummaryDone done) {
         books_.sum(static_cast<payment::ProcessorNumber>(number), window));
   }
   loop_.post([summary = std::move(summary), done = std::move(done)]() mutable { done(summary); });
+}
+
+void Engine::list(const books::Window& window, const std::string& cursor, ListDone done) {
+  std::optional<Page> page;
+  if (const auto from = parse_cursor(cursor)) {
+    page = index_.list(window, *from);
+    std::erase_if(page->payments, [this](const PaymentView& view) {
+      return !is_durable(index_.known(view.id)->sequence);
+    });
+  }
+  loop_.post([page = std::move(page), done = std::move(done)]() mutable { done(page); });
 }
 
 }  // namespace

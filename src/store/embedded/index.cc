@@ -240,6 +240,7 @@ std::optional<PaymentView> Index::view(const payment::CorrelationId& id) const {
                    .processor = payment->last.processor,
                    .requested_at = std::nullopt,
                    .settled_at = std::nullopt,
+                   .booked_amount = std::nullopt,
                    .finding = false,
                    .attempts_made = payment->attempts_made(),
                    .attempts = payment->attempts()};

@@ -11,6 +11,7 @@
 #include "books/books.h"
 #include "store/counters.h"
 #include "store/embedded/format.h"
+#include "store/embedded/listing.h"
 #include "store/embedded/payment.h"
 #include "store/embedded/settled.h"
 #include "store/store.h"
@@ -47,6 +48,9 @@ class Index {
 
   std::optional<Known> known(const payment::CorrelationId& id) const;
   std::optional<PaymentView> view(const payment::CorrelationId& id) const;
+
+  // Store::list(), over whatever the index holds.
+  Page list(const books::Window& window, ListCursor cursor) const;
 
   // Null when the payment is settled, or was never accepted. Valid until it is settled.
   const Payment* unsettled(const payment::CorrelationId& id) const;

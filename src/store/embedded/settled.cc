@@ -74,10 +74,12 @@ std::optional<PaymentView> SettledPayments::view(const payment::CorrelationId& i
                    .processor = entry->processor(),
                    .requested_at = entry->requested_at,
                    .settled_at = entry->settled_at,
+                   .booked_amount = entry->amount(),
                    .finding = entry->finding(),
                    .attempts_made = 1,
                    .attempts = {}};
   if (entry->has_more()) {
+    view.booked_amount = more_.at(id).booked;
     view.attempts = more_.at(id).attempts;
     view.attempts_made = view.attempts.back().number;
   } else {

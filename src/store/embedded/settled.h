@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "store/embedded/listing.h"
 #include "store/embedded/payment.h"
 #include "store/store.h"
 
@@ -26,6 +27,10 @@ class SettledPayments {
   std::optional<Settlement> settlement(const payment::CorrelationId& id) const;
 
   std::size_t size() const;
+
+  // The part of Store::list() that is here: goes on behind `cursor` and adds to `page` until it is
+  // full, nothing is left, or `budget` payments have been looked at (at least one shard's).
+  void list(const books::Window& window, ListCursor cursor, std::size_t budget, Page& page) const;
 
  private:
   // Four words: the amount (at most Money::max_cents, 40 bits), the processor and two flags share
@@ -66,6 +71,8 @@ class SettledPayments {
   using Map =
       boost::unordered_flat_map<payment::CorrelationId, Value, std::hash<payment::CorrelationId>>;
 
+  bool is_in(const books::Window& window, const payment::CorrelationId& id,
+             const Entry& entry) const;
   static std::size_t shard_of(const payment::CorrelationId& id);
   const Entry* find(const payment::CorrelationId& id) const;
 

@@ -7,6 +7,7 @@
 
 #include "store/redis/holdings.h"
 #include "store/redis/ledger.h"
+#include "store/redis/listing.h"
 #include "store/redis/sums.h"
 #include "store/redis/view.h"
 
@@ -42,6 +43,7 @@ class Engine final : public Store {
   void park(const payment::CorrelationId& id, payment::UtcMs at, Done done) override;
   void find(const payment::CorrelationId& id, FindDone done) override;
   void summary(const books::Window& window, SummaryDone done) override;
+  void list(const books::Window& window, const std::string& cursor, ListDone done) override;
   const std::vector<std::string>& names() const override { return membership_.names(); }
   payment::UtcMs highest_requested_at() const override { return membership_.highest_issued(); }
   bool is_available() const override { return membership_.is_ready(); }
@@ -367,6 +369,22 @@ void Engine::summary(const books::Window& window, SummaryDone done) {
           sums->done(sums->summary);
         });
   }
+}
+
+void Engine::list(const books::Window& window, const std::string& cursor, ListDone done) {
+  if (!membership_.is_ready()) {
+    return later([done = std::move(done)]() mutable { done(std::unexpected(Unavailable{})); });
+  }
+  const auto from = parse_cursor(cursor);
+  if (!from) return later([done = std::move(done)]() mutable { done(std::nullopt); });
+  ++reads_;
+  list_page(
+      seams_.client, window, *from,
+      [this, alive = std::weak_ptr(alive_), done = std::move(done)](const Listed& page) mutable {
+        if (alive.expired()) return;
+        --reads_;
+        done(page);
+      });
 }
 
 // -- coming and going -----------------------------------------------------------------------------

@@ -84,6 +84,7 @@ std::optional<PaymentView> view_of(const payment::CorrelationId& id,
     view.processor = static_cast<payment::ProcessorNumber>(fields.number("x"));
     view.requested_at = payment::UtcMs{fields.number("y")};
     view.settled_at = payment::UtcMs{fields.number("d")};
+    view.booked_amount = payment::Money::from_cents(fields.number(fields.has("b") ? "b" : "a"));
     view.finding = fields.has("f");
     if (!view.attempts.empty()) view.attempts.back().outcome = payment::Outcome::taken;
   }

@@ -1,0 +1,51 @@
+#include "audit/files.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "world/file.h"
+
+namespace payswitch::audit {
+
+namespace {
+
+class RealFiles final : public Files {
+ public:
+  RealFiles(std::string path, world::File directory)
+      : path_(std::move(path)), directory_(std::move(directory)) {}
+
+  world::DiskResult<std::vector<std::string>> list() override {
+    std::vector<std::string> names;
+    std::error_code error;
+    std::filesystem::directory_iterator entry(path_, error);
+    for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+      names.push_back(entry->path().filename());
+    }
+    if (error)
+      return std::unexpected(world::DiskError{error.value(), "cannot list '" + path_ + "'"});
+    std::ranges::sort(names);
+    return names;
+  }
+
+  world::DiskResult<world::Bytes> read(const std::string& name) override {
+    auto file = world::open_file(directory_, name, O_RDONLY);
+    if (!file) return std::unexpected(file.error());
+    return world::read_whole(*file, name);
+  }
+
+ private:
+  const std::string path_;
+  const world::File directory_;
+};
+
+}  // namespace
+
+world::DiskResult<std::unique_ptr<Files>> open_files(const std::string& directory) {
+  auto opened = world::open_directory(directory);
+  if (!opened) return std::unexpected(opened.error());
+  return std::make_unique<RealFiles>(directory, *std::move(opened));
+}
+
+}  // namespace payswitch::audit

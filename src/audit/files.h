@@ -1,0 +1,23 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "world/disk.h"
+
+namespace payswitch::audit {
+
+// A data directory that is only read: no file in it is made, changed, locked or removed. Blocks.
+class Files {
+ public:
+  virtual ~Files() = default;
+
+  virtual world::DiskResult<std::vector<std::string>> list() = 0;
+  virtual world::DiskResult<world::Bytes> read(const std::string& name) = 0;
+};
+
+// The real ones below `directory`.
+world::DiskResult<std::unique_ptr<Files>> open_files(const std::string& directory);
+
+}  // namespace payswitch::audit

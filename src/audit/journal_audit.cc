@@ -1,0 +1,116 @@
+#include "audit/journal_audit.h"
+
+#include <fmt/format.h>
+
+#include <numeric>
+
+#include "store/embedded/record.h"
+
+namespace payswitch::audit {
+
+using namespace store::embedded;
+using payment::Money;
+using payment::ProcessorNumber;
+
+namespace {
+
+std::string about(std::string_view what, const Record& record) {
+  return fmt::format("{} (payment {})", what, id_of(record).to_string());
+}
+
+// What a settlement says against what was sent. The index keeps both; neither has to be right.
+std::optional<std::string> difference(const Payment& payment, const Record& record) {
+  const bool flagged = (record.flags & flag_finding) != 0;
+  const std::string_view flag = flagged ? "" : ", and not flagged as a finding";
+  const Money booked = Money::from_cents(record.cents);
+  if (booked != payment.amount) {
+    return about(fmt::format("accepted with {} and booked with {}{}", payment.amount.to_string(),
+                             booked.to_string(), flag),
+                 record);
+  }
+  const store::AttemptView* attempt = payment.attempt(record.attempt);
+  if (attempt == nullptr) return std::nullopt;  // forgotten
+  if (attempt->processor != record.processor) {
+    return about("settled at another processor than it was sent to", record);
+  }
+  if (attempt->requested_at.value != record.requested_at) {
+    return about(fmt::format("sent with requestedAt {} and booked with {}{}",
+                             payment::format_iso8601(attempt->requested_at),
+                             payment::format_iso8601({record.requested_at}), flag),
+                 record);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> JournalAudit::add(const Record& record, bool behind_damage) {
+  if (behind_damage) stand_in_for_lost_names(record);
+  std::optional<std::string> wrong;
+  if (record.type == RecordType::settled) {
+    if (const Payment* payment = index_.unsettled(id_of(record))) {
+      wrong = difference(*payment, record);
+    }
+  }
+  const Applied applied = index_.apply(record, ++sequence_);
+  if (applied.contradiction != nullptr) {
+    if (!behind_damage) return about(applied.contradiction, record);
+    ++unjudged_;
+    put_down_as_unreadable(record);
+    return std::nullopt;
+  }
+  if (!applied.changed) return std::nullopt;
+  if (record.type == RecordType::accepted) ++accepted_;
+  if (record.type == RecordType::settled) {
+    ++settled_;
+    totals_[record.processor].add(Money::from_cents(record.cents));
+  }
+  return wrong;
+}
+
+// The names may have been in what cannot be read.
+void JournalAudit::stand_in_for_lost_names(const Record& record) {
+  const auto known = [&] { return static_cast<ProcessorNumber>(index_.names().size()); };
+  if (record.processor == payment::no_processor) return;
+  const int wanted = record.processor + (record.type == RecordType::processor_named ? 0 : 1);
+  while (known() < wanted) {
+    index_.apply(named_record(known(), fmt::format("processor {}", known())), ++sequence_);
+  }
+}
+
+void JournalAudit::put_down_as_unreadable(const Record& record) {
+  if (record.type != RecordType::settled) return;
+  unreadable_[record.processor].add(Money::from_cents(record.cents));
+}
+
+std::vector<std::string> JournalAudit::compare_totals() const {
+  std::vector<std::string> wrong;
+  for (std::size_t number = 0; number < totals_.size(); ++number) {
+    const auto sum = books_.sum(static_cast<ProcessorNumber>(number), {});
+    if (sum == totals_[number]) continue;
+    wrong.push_back(fmt::format(
+        "the books of processor {} say {} payments and {}, its settlements "
+        "add up to {} and {}",
+        number, sum.count, sum.amount(), totals_[number].count, totals_[number].amount()));
+  }
+  const auto& states = counters_.by_state;
+  const auto all = std::accumulate(states.begin(), states.end(), std::uint64_t{0});
+  const auto settled = states[static_cast<std::size_t>(payment::State::settled)];
+  if (all != accepted_) {
+    wrong.push_back(fmt::format("{} payments were accepted, {} have a state", accepted_, all));
+  }
+  if (settled != settled_) {
+    wrong.push_back(fmt::format("{} payments were settled, {} are", settled_, settled));
+  }
+  return wrong;
+}
+
+JournalSums JournalAudit::sums() const {
+  JournalSums sums{.by_state = counters_.by_state, .settled = {}, .unjudged = unjudged_};
+  for (std::size_t number = 0; number < index_.names().size(); ++number) {
+    sums.settled.push_back({index_.names()[number], totals_[number], unreadable_[number]});
+  }
+  return sums;
+}
+
+}  // namespace payswitch::audit

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "audit/finding.h"
+#include "books/books.h"
+#include "payment/processor_number.h"
+#include "store/counters.h"
+#include "store/embedded/index.h"
+
+namespace payswitch::audit {
+
+// What was settled at one processor.
+struct SettledAt {
+  std::string name;
+  payment::Total total;
+  // Settlements behind the damage of payments that cannot be read: not in `total`.
+  payment::Total unreadable;
+};
+
+// What the journal amounts to.
+struct JournalSums {
+  std::array<std::uint64_t, payment::state_count> by_state{};  // index: payment::State
+  std::vector<SettledAt> settled;                              // index: ProcessorNumber
+  std::uint64_t unjudged = 0;  // records behind damage that do not fit what is left before it
+};
+
+// Our books against themselves: each record against all before it, each total against a second
+// count. A record may be read from a segment or from wherever else the store keeps them. Pure.
+class JournalAudit {
+ public:
+  using Record = store::embedded::Record;
+
+  // In the order of the journal; `record` holds what its type allows. What is wrong with it, for a
+  // person. Behind damage a record that does not fit is the consequence and no finding of its own.
+  std::optional<std::string> add(const Record& record, bool behind_damage);
+
+  // After the last record: totals that do not add up.
+  std::vector<std::string> compare_totals() const;
+
+  JournalSums sums() const;
+
+ private:
+  using Totals = std::array<payment::Total, payment::max_processors>;
+
+  void stand_in_for_lost_names(const Record& record);
+  void put_down_as_unreadable(const Record& record);
+
+  books::Books books_;
+  store::Counters counters_;
+  store::embedded::Index index_{books_, counters_};
+  std::uint64_t sequence_ = 0;
+  std::uint64_t accepted_ = 0;  // records that were news
+  std::uint64_t settled_ = 0;
+  Totals totals_;
+  Totals unreadable_;
+  std::uint64_t unjudged_ = 0;
+};
+
+}  // namespace payswitch::audit

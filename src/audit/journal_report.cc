@@ -1,0 +1,103 @@
+#include "audit/journal_report.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+#include "audit/quoted.h"
+
+namespace payswitch::audit {
+
+namespace {
+
+using payment::State;
+
+std::uint64_t in(const JournalReport& report, State state) {
+  return report.sums.by_state[static_cast<std::size_t>(state)];
+}
+
+std::uint64_t all_payments(const JournalReport& report) {
+  std::uint64_t sum = 0;
+  for (const auto count : report.sums.by_state) sum += count;
+  return sum;
+}
+
+std::string line_of(const JournalFinding& finding) {
+  if (finding.place.file.empty()) return fmt::format("  {}\n", finding.text);
+  return fmt::format("  {} at offset {}: {}\n", finding.place.file, finding.place.offset,
+                     finding.text);
+}
+
+std::string json_of(const JournalFinding& finding) {
+  if (finding.place.file.empty()) return fmt::format(R"({{"what":{}}})", quoted(finding.text));
+  return fmt::format(R"({{"file":{},"offset":{},"what":{}}})", quoted(finding.place.file),
+                     finding.place.offset, quoted(finding.text));
+}
+
+std::string json_of(const payment::Total& total) {
+  return fmt::format(R"({{"payments":{},"amount":{}}})", total.count, total.amount());
+}
+
+}  // namespace
+
+std::string to_text(const JournalReport& report, std::string_view directory) {
+  std::string text =
+      fmt::format("{}: {} segments, {} groups, {} records, {} payments\n", directory,
+                  report.segments, report.groups, report.records, all_payments(report));
+  auto out = std::back_inserter(text);
+  fmt::format_to(out, "  settled {}, waiting {}, sent and unanswered {}, parked {}\n",
+                 in(report, State::settled), in(report, State::accepted),
+                 in(report, State::attempting) + in(report, State::unknown),
+                 in(report, State::parked));
+  for (const SettledAt& each : report.sums.settled) {
+    fmt::format_to(out, "  at {}: {} settled, {}\n", each.name, each.total.count,
+                   each.total.amount());
+    if (each.unreadable.count == 0) continue;
+    fmt::format_to(out, "    and behind the damage {} more, {}, whose earlier records are lost\n",
+                   each.unreadable.count, each.unreadable.amount());
+  }
+  if (report.tear) {
+    fmt::format_to(out,
+                   "{} at offset {}: an unfinished group at the end; it was never acknowledged\n",
+                   report.tear->file, report.tear->offset);
+  }
+  if (report.sums.unjudged > 0) {
+    fmt::format_to(out, "records behind the damage that do not fit what is left before it: {}\n",
+                   report.sums.unjudged);
+  }
+  if (report.finding_count == 0) return text + "no findings\n";
+  fmt::format_to(out, "{} finding{}\n", report.finding_count, report.finding_count == 1 ? "" : "s");
+  for (const JournalFinding& finding : report.findings) text += line_of(finding);
+  if (report.finding_count > report.findings.size()) {
+    fmt::format_to(out, "  and {} more\n", report.finding_count - report.findings.size());
+  }
+  return text;
+}
+
+std::string to_json(const JournalReport& report, std::string_view directory) {
+  std::string states, settled, findings;
+  for (int state = 0; state < payment::state_count; ++state) {
+    fmt::format_to(std::back_inserter(states), R"({}"{}":{})", state == 0 ? "" : ",",
+                   to_string(static_cast<State>(state)), in(report, static_cast<State>(state)));
+  }
+  for (const SettledAt& each : report.sums.settled) {
+    fmt::format_to(std::back_inserter(settled),
+                   R"({}{{"processor":{},"settled":{},"unreadable":{}}})",
+                   settled.empty() ? "" : ",", quoted(each.name), json_of(each.total),
+                   json_of(each.unreadable));
+  }
+  for (const JournalFinding& finding : report.findings) {
+    findings += (findings.empty() ? "" : ",") + json_of(finding);
+  }
+  const std::string tear = report.tear ? fmt::format(R"({{"file":{},"offset":{}}})",
+                                                     quoted(report.tear->file), report.tear->offset)
+                                       : "null";
+  return fmt::format(R"({{"data":{},"segments":{},"groups":{},"records":{},"payments":{{{}}},)"
+                     R"("processors":[{}],"tear":{},"unjudged":{},"findingCount":{},)"
+                     R"("findings":[{}]}})",
+                     quoted(directory), report.segments, report.groups, report.records, states,
+                     settled, tear, report.sums.unjudged, report.finding_count, findings) +
+         "\n";
+}
+
+}  // namespace payswitch::audit

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "audit/live.h"
+
+namespace payswitch::audit {
+
+// What `payswitch audit` was asked for: of `data` and `url` exactly one.
+struct Options {
+  std::optional<std::string> data;  // a data directory
+  std::optional<std::string> url;   // a switch
+  std::string token;                // of the processors' /admin/
+  LiveOptions live;
+  bool json = false;
+};
+
+inline constexpr int exit_equal = 0;
+inline constexpr int exit_findings = 1;
+inline constexpr int exit_could_not_ask = 2;
+
+}  // namespace payswitch::audit

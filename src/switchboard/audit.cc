@@ -1,0 +1,56 @@
+#include "switchboard/audit.h"
+
+#include <fmt/format.h>
+
+#include "audit/journal_report.h"
+#include "audit/live_report.h"
+#include "audit/offline.h"
+#include "switchboard/caller.h"
+#include "world/log_text.h"
+#include "world/real.h"
+
+namespace payswitch::switchboard {
+
+namespace {
+
+using namespace payswitch::audit;
+
+int fail(const std::string& line, std::ostream& err) {
+  err << "payswitch: " << world::on_one_line(line) << '\n';
+  return exit_could_not_ask;
+}
+
+int audit_directory(const Options& options, Progress& progress, std::ostream& out,
+                    std::ostream& err) {
+  const std::string& directory = *options.data;
+  auto files = open_files(directory);
+  if (!files) return fail(files.error().message(), err);
+  const auto report = audit_journal(**files, progress);
+  if (!report) return fail(fmt::format("{}: {}", directory, report.error()), err);
+  out << (options.json ? to_json(*report, directory) : to_text(*report, directory));
+  return report->finding_count == 0 ? exit_equal : exit_findings;
+}
+
+int audit_switch(const Options& options, const world::Clock& clock, Progress& progress,
+                 std::ostream& out, std::ostream& err) {
+  Caller caller(clock);
+  const std::string& url = *options.url;
+  LiveAudit live(Inquiry([&caller](const Question& question) { return caller.ask(question); }, url,
+                         options.token),
+                 options.live, progress);
+  const auto report = live.run();
+  if (!report) return fail(report.error(), err);
+  out << (options.json ? to_json(*report, url) : to_text(*report, url));
+  return report->findings.empty() ? exit_equal : exit_findings;
+}
+
+}  // namespace
+
+int audit(const Options& options, std::ostream& out, std::ostream& err) {
+  const auto clock = world::make_real_clock();
+  Progress progress(*clock, [&err](const std::string& line) { err << line << std::endl; });
+  return options.data ? audit_directory(options, progress, out, err)
+                      : audit_switch(options, *clock, progress, out, err);
+}
+
+}  // namespace payswitch::switchboard
