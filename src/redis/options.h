@@ -15,7 +15,7 @@ struct Options {
   world::Duration connect_timeout = std::chrono::seconds(2);  // handshake included
   world::Duration command_timeout = std::chrono::seconds(5);  // then the connection is cut
   world::Duration backoff_base = std::chrono::milliseconds(50);
-  world::Duration backoff_cap = std::chrono::seconds(2);
+  world::Duration backoff_cap = std::chrono::milliseconds(500);
 
   std::size_t max_outstanding = 200'000;       // commands without a reply
   std::size_t max_unsent_bytes = 64ull << 20;  // gathered, and not yet written

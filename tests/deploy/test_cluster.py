@@ -1,18 +1,20 @@
 """script/cluster: it starts the group, ends what it started and nothing else, and a member that
 dies costs no payment."""
 
+import os
+import signal
 import subprocess
 import sys
 import threading
 import unittest
 from pathlib import Path
+from typing import Callable, Optional
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/e2e"))
 
 from harness import Scenario, new_payments, wait_until  # noqa: E402
 from process import BUILD, LAB, environment, run  # noqa: E402
-from wire import request  # noqa: E402
 
 HAS_STORE = "later version" not in run(["check", "/dev/null"],
                                        {"REDIS_URL": "redis://127.0.0.1:1"}).stderr
@@ -123,28 +125,52 @@ class Cluster(ClusterScenario):
     def test_a_switch_that_dies_costs_no_payment(self) -> None:
         self.kill_under_load("switch-1")
 
+    def test_a_switch_that_is_stopped_costs_no_payment(self) -> None:
+        self.kill_under_load("switch-1", how=lambda: self.stop("switch-1"))
+
     def test_a_redis_that_dies_costs_no_payment_that_was_accepted(self) -> None:
         self.kill_under_load("redis", may_refuse=True)
 
-    def kill_under_load(self, member: str, may_refuse: bool = False) -> None:
+    def stop(self, member: str) -> None:
+        """As an operator does it: it drains."""
+        pid = self.pids()[member]
+        os.kill(pid, signal.SIGTERM)
+        wait_until(lambda: not runs(pid), 20, f"{member} has stopped")
+
+    def kill_under_load(self, member: str, may_refuse: bool = False,
+                        how: Optional[Callable[[], None]] = None) -> None:
         group = self.start_group()
-        payments = new_payments(3000)
-        statuses: dict = {}
-        load = threading.Thread(target=lambda: statuses.update(group.pay_many(payments)))
+        payments: dict[str, int] = {}
+        statuses: dict[str, Optional[int]] = {}
+        is_back = threading.Event()
+
+        def pay() -> None:
+            while not is_back.is_set():
+                some = new_payments(200)
+                payments.update(some)
+                statuses.update(group.pay_many(some))
+
+        load = threading.Thread(target=pay)
         load.start()
         try:
-            wait_until(lambda: sum(each.count for each in group.summary().values()) > 100, 30)
-            self.do("kill", member)
+            wait_until(lambda: len(statuses) > 200, 30, "payments are under way")
+            if how:
+                how()
+            else:
+                self.do("kill", member)
             self.do("start", member)
         finally:
+            is_back.set()
             load.join()
+        self.assertEqual(set(statuses), set(payments))
         if not may_refuse:
             self.assertEqual(set(statuses.values()), {202})
         # Whoever got no 202 asks again, as a client would.
-        rest = {each: payments[each] for each, status in statuses.items() if status != 202}
-        if rest:
-            wait_until(lambda: group.call(request("GET", "/readyz")).status == 200, 30)
-            self.pay_all(group, rest)
+        def all_are_taken() -> bool:
+            rest = {each: payments[each] for each, status in statuses.items() if status != 202}
+            statuses.update(group.pay_many(rest))
+            return all(statuses[each] == 202 for each in rest)
+        wait_until(all_are_taken, 30, "every payment is taken")
         self.assert_settled(group, payments)
 
 
