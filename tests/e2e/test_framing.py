@@ -62,6 +62,7 @@ SAME = [
     b"GET /g HTTP/1.1\r\nHost: a/b\r\n\r\n",
     b"GET ? HTTP/1.1\r\nHost: a\r\n\r\n",
     b"GET http:///g HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"GET http://a#/g HTTP/1.1\r\nHost: a\r\n\r\n",
     b"GET g HTTP/1.1\r\nHost: a\r\n\r\n",
     b"GET /g HTTP/2.0\r\nHost: a\r\n\r\n",
     b"GET /\x00g HTTP/1.1\r\nHost: a\r\n\r\n",
@@ -113,6 +114,9 @@ STRICTER = {
         b"GET  /g HTTP/1.1\r\nHost: a\r\n\r\n",
         b"GET /g  HTTP/1.1\r\nHost: a\r\n\r\n",
         b"GET /g HTTP/1.1 \r\nHost: a\r\n\r\n",
+    ],
+    "a target has no fragment (RFC 9112 3.2)": [
+        b"GET /g#x HTTP/1.1\r\nHost: a\r\n\r\n",
     ],
     "what is no number of a port is no host": [
         b"GET /g HTTP/1.1\r\nHost: a:b\r\n\r\n",
