@@ -14,7 +14,7 @@ bool is_absolute(std::string_view target) {
 }
 
 std::size_t end_of_authority(std::string_view target) {
-  return std::min(target.find_first_of("/?#", scheme.size()), target.size());
+  return std::min(target.find_first_of("/?", scheme.size()), target.size());
 }
 
 bool may_stand_in_a_name(char c) {
@@ -46,6 +46,7 @@ bool is_host(std::string_view text) {
 }
 
 bool is_target(std::string_view text) {
+  if (text.contains('#')) return false;
   if (!is_absolute(text)) return text.starts_with('/') || text == "*";
   return is_host(text.substr(scheme.size(), end_of_authority(text) - scheme.size()));
 }

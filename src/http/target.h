@@ -10,7 +10,7 @@ namespace payswitch::http {
 bool is_host(std::string_view text);
 
 // A path, "*", or an http URL with a host (RFC 9112 section 3.2): a server takes the absolute form,
-// too. The form that is for CONNECT is none of them.
+// too. The form that is for CONNECT is none of them, and a fragment is no part of one.
 bool is_target(std::string_view text);
 
 struct Target {
