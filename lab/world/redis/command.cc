@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
@@ -53,9 +52,8 @@ Reply wrong_arity(std::string_view name) {
 }
 
 bool is_word(std::string_view word, std::string_view small_letters) {
-  return std::ranges::equal(word, small_letters, [](char a, char b) {
-    return std::tolower(static_cast<unsigned char>(a)) == b;
-  });
+  return std::ranges::equal(word, small_letters,
+                            [](char a, char b) { return small_letter(a) == b; });
 }
 
 std::optional<std::uint64_t> parse_cursor(std::string_view text) {

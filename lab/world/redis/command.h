@@ -88,6 +88,9 @@ redis::Reply not_an_integer();
 redis::Reply wrong_arity(std::string_view name);
 
 // -- words ------------------------------------------------------------------------------
+inline char small_letter(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
 bool is_word(std::string_view word, std::string_view small_letters);
 
 // What HSCAN and SSCAN say: a page of names, in an order that does not change while names come and

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
-#include <cctype>
 #include <utility>
 
 #include "lab/world/redis/numbers.h"
@@ -24,9 +23,7 @@ constexpr std::string_view no_memory = "OOM command not allowed when used memory
 // In small letters, without an allocation.
 struct SmallLetters {
   explicit SmallLetters(std::string_view name) : size(std::min(name.size(), longest_name)) {
-    for (std::size_t i = 0; i < size; ++i) {
-      text[i] = static_cast<char>(std::tolower(static_cast<unsigned char>(name[i])));
-    }
+    std::ranges::transform(name.substr(0, size), text.begin(), small_letter);
   }
   std::string_view view() const { return {text.data(), size}; }
 
@@ -125,7 +122,7 @@ Reply RedisEngine::script(std::span<const std::string_view> words) {
 Reply RedisEngine::evalsha(std::span<const std::string_view> words) {
   if (words.size() < 3) return wrong_arity("evalsha");
   std::string hash(words[1]);
-  std::ranges::transform(hash, hash.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::ranges::transform(hash, hash.begin(), small_letter);
   return run_script(hash, words);
 }
 
