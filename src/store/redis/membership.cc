@@ -354,7 +354,8 @@ void Membership::tell_health(payment::ProcessorNumber processor, const Health& h
   const auto when =
       redis_now_ms_ + (seams_.clock.now() - redis_now_at_) / std::chrono::milliseconds(1);
   health_seen_.at(processor) = when;
-  say({"HSET", meta_key("health"), fmt::format("said:{}", processor),
+  run(seams_.scripts.tell_health, {meta_key("health")},
+      {fmt::format("{}", processor),
        fmt::format("{}:{}:{}", health.failing ? 1 : 0, health.min_response_time.count(), when)},
       [](const wire::Reply&) {});
 }

@@ -247,6 +247,12 @@ redis.call('HSET', KEYS[1], field, string.format('%.0f', now))
 return 0
 )";
 
+// KEYS health. ARGV processor, what its poll has found ("failing:min_ms:when").
+constexpr std::string_view tell_health_source = R"(#!lua flags=allow-oom
+redis.call('HSET', KEYS[1], 'said:' .. ARGV[1], ARGV[2])
+return 1
+)";
+
 }  // namespace
 
 Scripts::Scripts()
@@ -263,11 +269,12 @@ Scripts::Scripts()
       sum(sum_source),
       enroll(enroll_source),
       beat(beat_source),
-      claim_poll(claim_poll_source) {}
+      claim_poll(claim_poll_source),
+      tell_health(tell_health_source) {}
 
 std::vector<const wire::Script*> Scripts::all() const {
-  return {&accept, &intend, &refuse, &mark_unknown, &settle, &park, &join,
-          &evict,  &forget, &take,   &sum,          &enroll, &beat, &claim_poll};
+  return {&accept, &intend, &refuse, &mark_unknown, &settle, &park,       &join,       &evict,
+          &forget, &take,   &sum,    &enroll,       &beat,   &claim_poll, &tell_health};
 }
 
 }  // namespace payswitch::store::redis
