@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <vector>
 
 // For tests: stands between a client and a server on one machine, and spoils what passes.
 namespace payswitch::redis {
@@ -35,6 +36,17 @@ class TestProxy {
   TestProxyWay to_server;
   TestProxyWay to_client;
 
+  // What befalls all of them, at once: what was said goes nowhere.
+  bool loses_requests = false;
+  bool loses_replies = false;
+  void cut() {
+    for (const auto& each : pairs_) {
+      if (const auto pair = each.lock()) pair->close();
+    }
+    pairs_.clear();
+  }
+  std::uint64_t bytes_lost = 0;
+
   std::uint64_t bytes_to_server = 0;  // that went on, of all connections
   std::uint64_t bytes_to_client = 0;
   std::size_t connections = 0;
@@ -56,8 +68,16 @@ class TestProxy {
 
   struct Pump : std::enable_shared_from_this<Pump> {
     Pump(std::shared_ptr<Pair> ends, tcp::socket& source, tcp::socket& sink, TestProxyWay way,
-         std::uint64_t& passed, boost::asio::io_context& context)
-        : pair(std::move(ends)), from(source), to(sink), way(way), passed(passed), timer(context) {}
+         const bool& loses, std::uint64_t& lost, std::uint64_t& passed,
+         boost::asio::io_context& context)
+        : pair(std::move(ends)),
+          from(source),
+          to(sink),
+          way(way),
+          loses(loses),
+          lost(lost),
+          passed(passed),
+          timer(context) {}
 
     void read() {
       if (way.is_stopped) return;
@@ -75,6 +95,10 @@ class TestProxy {
       timer.async_wait([self = shared_from_this(), size](error_code) { self->write(size); });
     }
     void write(std::size_t size) {
+      if (loses) {
+        lost += size;
+        return read();
+      }
       boost::asio::async_write(to, boost::asio::buffer(bytes, size),
                                [self = shared_from_this(), size](error_code error, std::size_t) {
                                  if (error) return self->pair->close();
@@ -96,6 +120,8 @@ class TestProxy {
     tcp::socket& from;
     tcp::socket& to;
     TestProxyWay way;
+    const bool& loses;
+    std::uint64_t& lost;
     std::uint64_t& passed;
     boost::asio::steady_timer timer;
     std::uint64_t count = 0;
@@ -113,21 +139,23 @@ class TestProxy {
       error_code refused;
       pair->server.connect({address(), target_}, refused);
       if (!refused) {
-        pump(pair, pair->client, pair->server, to_server, bytes_to_server);
-        pump(pair, pair->server, pair->client, to_client, bytes_to_client);
+        pairs_.push_back(pair);
+        pump(pair, pair->client, pair->server, to_server, loses_requests, bytes_to_server);
+        pump(pair, pair->server, pair->client, to_client, loses_replies, bytes_to_client);
       }
       accept();
     });
   }
 
   void pump(const std::shared_ptr<Pair>& pair, tcp::socket& from, tcp::socket& to,
-            const TestProxyWay& way, std::uint64_t& passed) {
-    std::make_shared<Pump>(pair, from, to, way, passed, context_)->read();
+            const TestProxyWay& way, const bool& loses, std::uint64_t& passed) {
+    std::make_shared<Pump>(pair, from, to, way, loses, bytes_lost, passed, context_)->read();
   }
 
   boost::asio::io_context& context_;
   tcp::acceptor acceptor_;
   const std::uint16_t target_;
+  std::vector<std::weak_ptr<Pair>> pairs_;
 };
 
 }  // namespace payswitch::redis

@@ -1,6 +1,7 @@
 """What a scenario stands on: processes that are ended with the test, payments, and the audit of all
 books against each other. Nothing here waits without a condition and a deadline."""
 
+import os
 import random
 import shutil
 import tempfile
@@ -11,11 +12,12 @@ from typing import Iterable, Mapping, Optional
 
 from process import wait_until
 from processor import Entry, Processor, Sum, cents_of
+from redis_server import Redis
 from switch import Switch
 from times import iso, read_ms
 
-__all__ = ["Entry", "Processor", "Scenario", "Sum", "Switch", "iso", "new_payments", "read_ms",
-           "wait_until"]
+__all__ = ["Entry", "Processor", "Redis", "Scenario", "Sum", "Switch", "iso", "new_payments",
+           "read_ms", "wait_until"]
 
 WINDOWS = 12
 # Wide enough for every entry, narrow enough for every parser of years.
@@ -28,7 +30,10 @@ def new_payments(count: int) -> dict[str, int]:
 
 
 class Scenario(unittest.TestCase):
-    """A folder, and processes that are ended and whose output is shown when the test fails."""
+    """A folder, and processes that are ended and whose output is shown when the test fails. With
+    PAYSWITCH_STORE=redis each switch stands on a Redis of its own."""
+
+    store = os.environ.get("PAYSWITCH_STORE", "embedded")
 
     def run(self, result=None):
         result = result or self.defaultTestResult()
@@ -36,10 +41,11 @@ class Scenario(unittest.TestCase):
         self.directory = Path(tempfile.mkdtemp(prefix="payswitch-e2e-"))
         self.processors: list[Processor] = []
         self.switches: list[Switch] = []
+        self.redises: list[Redis] = []
         try:
             return super().run(result)
         finally:
-            for process in [*self.switches, *self.processors]:
+            for process in [*self.switches, *self.processors, *self.redises]:
                 process.end()
             if len(result.failures) + len(result.errors) > troubles:
                 self._show_output()
@@ -61,12 +67,19 @@ class Scenario(unittest.TestCase):
     def two_processors(self) -> tuple[Processor, Processor]:
         return self.processor("default", "0.05"), self.processor("fallback", "0.15")
 
+    def redis(self, **settings) -> Redis:
+        redis = Redis(self.directory / f"redis-{len(self.redises)}", **settings)
+        self.redises.append(redis)
+        return redis
+
     def switch(self, processors: Optional[Iterable[Processor]] = None, *, start: bool = True,
-               **configuration) -> Switch:
+               redis: Optional[Redis] = None, **configuration) -> Switch:
         chosen = self.processors if processors is None else processors
+        if self.store == "redis" and redis is None:
+            redis = self.redis()
         folder = self.directory / f"switch-{len(self.switches)}"
         folder.mkdir()
-        switch = Switch(folder, chosen, **configuration)
+        switch = Switch(folder, chosen, redis=redis, **configuration)
         self.switches.append(switch)
         if start:
             switch.start()

@@ -1,4 +1,4 @@
-"""The switch, as a real process on a data directory that outlives it."""
+"""The switch, as a real process on a data directory or a Redis that outlives it."""
 
 import re
 import signal
@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from process import PAYSWITCH, Process, wait_until
 from processor import Processor, Sum, cents_of
+from redis_server import Redis, joined_as
 from times import iso
 from wire import Answer, Closed, Connection, pipeline, request
 
@@ -47,11 +48,16 @@ def toml(options: Toml, processors: Iterable[Processor], each: Toml) -> str:
 
 
 class Switch:
-    """`options` are the keys of the configuration file, `each` those of every processor."""
+    """`options` are the keys of the configuration file, `each` those of every processor. On a Redis
+    a process that is killed leaves its payments to whoever comes after its lease: a start returns
+    when they have been taken over."""
+
+    LEASE = "1s"
 
     def __init__(self, directory: Path, processors: Iterable[Processor], *,
-                 options: Toml = {}, each: Toml = {}) -> None:
+                 options: Toml = {}, each: Toml = {}, redis: Optional[Redis] = None) -> None:
         self.directory = directory
+        self.redis = redis
         self.data = directory / "data"
         self.config = directory / "payswitch.toml"
         self.process: Optional[Process] = None
@@ -60,15 +66,22 @@ class Switch:
 
     def configure(self, processors: Iterable[Processor], *, options: Toml = {},
                   each: Toml = {}) -> None:
-        plain = {"listen": "127.0.0.1:0", "data": str(self.data), **options}
+        store = {"store": {"lease": self.LEASE}} if self.redis else {"data": str(self.data)}
+        plain = {"listen": "127.0.0.1:0", **store, **options}
         self.config.write_text(toml(plain, processors, each))
 
     # -- its life ----------------------------------------------------------------------------------
 
     def start(self, *flags: str, extra: Mapping[str, str] = {}) -> None:
         """Starts it and waits until it answers."""
+        left_something = self.process is not None
+        store = {"REDIS_URL": self.redis.url} if self.redis else {}
         self.adopt(Process([PAYSWITCH, "serve", "--config", self.config, *flags],
-                           self.directory / "switch.log", extra))
+                           self.directory / "switch.log", {**store, **extra}))
+        if self.redis:
+            self.redis.members.add(self)
+            if left_something:
+                self.redis.wait_until_nothing_is_left_behind()
 
     def adopt(self, process: Process) -> None:
         """From here on `process` is the switch."""
@@ -99,6 +112,10 @@ class Switch:
     def restart(self) -> None:
         self.kill9()
         self.start()
+
+    def instance(self) -> Optional[str]:
+        """The name that it goes by on Redis; names change."""
+        return joined_as(self.process.said())
 
     def end(self) -> None:
         if self.process:
@@ -170,9 +187,13 @@ class Switch:
         return sum(int(metrics[f'payswitch_payments{{state="{state}"}}']) for state in states)
 
     def settle_all(self, seconds: float) -> None:
-        """Waits until no payment is open."""
-        wait_until(lambda: self.count("accepted", "attempting", "unknown") == 0, seconds,
-                   "every payment is settled")
+        """Waits until no payment is open: on Redis, no payment of anybody's."""
+        wait_until(self._all_is_settled, seconds, "every payment is settled")
+
+    def _all_is_settled(self) -> bool:
+        if self.count("accepted", "attempting", "unknown") > 0:
+            return False
+        return not self.redis or not self.redis.open_by_instance()
 
     def _is_alive(self) -> bool:
         try:

@@ -218,11 +218,12 @@ class Reading(Spine, Scenario):
         self.target.settle_all(10)
         metrics = self.target.metrics()
         self.assertEqual(metrics['payswitch_payments{state="settled"}'], 10)
-        self.assertEqual(metrics['payswitch_durability{durability="fsync"}'], 1)
         self.assertEqual(metrics["payswitch_backlog"], 0)
         self.assertEqual(metrics["payswitch_accept_seconds_count"], 10)
         self.assertEqual(metrics["payswitch_settlement_seconds_count"], 10)
-        self.assertGreater(metrics["payswitch_sync_seconds_count"], 0)
+        if not self.target.redis:
+            self.assertEqual(metrics['payswitch_durability{durability="fsync"}'], 1)
+            self.assertGreater(metrics["payswitch_sync_seconds_count"], 0)
         taken = [value for name, value in metrics.items()
                  if name.startswith("payswitch_attempts_total{") and 'outcome="taken"' in name]
         self.assertEqual(sum(taken), 10)

@@ -70,7 +70,8 @@ class BothAreDown(Scenario):
         self.pay_all(self.target, self.payments)
         self.wait_until_both_are_open()
         self.target.restart()
-        self.assertEqual(self.target.count("accepted", "attempting", "unknown"), COUNT)
+        wait_until(lambda: self.target.count("accepted", "attempting", "unknown") == COUNT, 5,
+                   "all of them are at work again")
         self.recover()
         wait_until(lambda: any(each.books() for each in self.both), 30, "the first is charged")
         self.target.restart()

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cassert>
 #include <charconv>
+#include <iterator>
 #include <utility>
 
 #include "redis/handshake.h"
@@ -104,8 +105,8 @@ void Membership::connected(const wire::Server& server) {
   state_ = State::joining;
   server_ = server;
   if (number_of(server.version) < oldest_version) {
-    return callbacks_.refused(fmt::format("redis is of version {}: {} is the oldest that will do",
-                                          server.version, oldest_version));
+    return refuse(fmt::format("redis is of version {}: {} is the oldest that will do",
+                              server.version, oldest_version));
   }
   if (server.role != "master") return stumble(fmt::format("redis is a {}", server.role));
   if (run_id_ != server.run_id) {
@@ -131,9 +132,15 @@ void Membership::warn_of(const wire::Server& server) {
   }
 }
 
+// The names that we know come first: should Redis have forgotten them, they get their numbers
+// again.
 void Membership::begin() {
-  std::vector<std::string> arguments{fmt::format("{}", shard_count)};
-  arguments.insert(arguments.end(), processors_.begin(), processors_.end());
+  std::vector<std::string> arguments{fmt::format("{}", shard_count),
+                                     fmt::format("{}", payment::max_processors)};
+  arguments.insert(arguments.end(), names_.begin(), names_.end());
+  std::ranges::copy_if(processors_, std::back_inserter(arguments), [this](const std::string& name) {
+    return std::ranges::find(names_, name) == names_.end();
+  });
   run(seams_.scripts.enroll, {meta_key("settings"), meta_key("names")}, arguments,
       [this](const wire::Reply& reply) { enrolled(reply); });
 }
@@ -141,15 +148,24 @@ void Membership::begin() {
 void Membership::enrolled(const wire::Reply& reply) {
   const std::string& shards = reply.elements.at(0).text;
   if (shards != fmt::format("{}", shard_count)) {
-    return callbacks_.refused(
-        fmt::format("redis holds payments in {} shards, not in {}", shards, shard_count));
+    return refuse(fmt::format("redis holds payments in {} shards, not in {}", shards, shard_count));
   }
-  learn_names(reply.elements.at(1));
-  if (names_.size() > payment::max_processors) {
-    return callbacks_.refused(fmt::format("redis knows {} names of processors: {} is the limit",
-                                          names_.size(), payment::max_processors));
+  if (const auto count = reply.elements.at(1).integer; count > payment::max_processors) {
+    return refuse(fmt::format("redis would know {} names of processors: {} is the limit", count,
+                              payment::max_processors));
+  }
+  const auto before = std::exchange(names_, {});
+  learn_names(reply.elements.at(2));
+  if (std::ranges::mismatch(before, names_).in1 != before.end()) {
+    names_ = before;
+    return refuse("redis numbers the processors otherwise than before: it has forgotten them");
   }
   first_beat();
+}
+
+// Once we have joined there are payments to see through: then it is waited for.
+void Membership::refuse(const std::string& line) {
+  was_ready_ ? stumble(line) : callbacks_.refused(line);
 }
 
 void Membership::learn_names(const wire::Reply& names) {
@@ -354,7 +370,8 @@ void Membership::tell_health(payment::ProcessorNumber processor, const Health& h
   const auto when =
       redis_now_ms_ + (seams_.clock.now() - redis_now_at_) / std::chrono::milliseconds(1);
   health_seen_.at(processor) = when;
-  say({"HSET", meta_key("health"), fmt::format("said:{}", processor),
+  run(seams_.scripts.tell_health, {meta_key("health")},
+      {fmt::format("{}", processor),
        fmt::format("{}:{}:{}", health.failing ? 1 : 0, health.min_response_time.count(), when)},
       [](const wire::Reply&) {});
 }

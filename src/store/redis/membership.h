@@ -109,6 +109,7 @@ class Membership final : public Group {
   void warn_of(const wire::Server& server);
   void begin();
   void enrolled(const wire::Reply& reply);
+  void refuse(const std::string& line);
   void learn_names(const wire::Reply& names);
   void take_new_name();
   void first_beat();

@@ -194,16 +194,19 @@ end
 return said
 )";
 
-// KEYS settings, names. ARGV number of shards, names of the processors. -> {number of shards that
-// are kept, the names and their numbers}
+// KEYS settings, names. ARGV number of shards, the most names that there may be, names of the
+// processors. -> {number of shards that are kept, how many names there would be, the names and
+// their numbers}. Where the shards are others, or the names too many, nothing is kept.
 constexpr std::string_view enroll_source = R"(#!lua flags=allow-oom
 local shards = redis.call('HGET', KEYS[1], 'shards') or ARGV[1]
-if shards ~= ARGV[1] then return {shards, {}} end
+local count = redis.call('HLEN', KEYS[2])
+for i = 3, #ARGV do count = count + 1 - redis.call('HEXISTS', KEYS[2], ARGV[i]) end
+if shards ~= ARGV[1] or count > tonumber(ARGV[2]) then return {shards, count, {}} end
 redis.call('HSET', KEYS[1], 'shards', ARGV[1])
-for i = 2, #ARGV do
+for i = 3, #ARGV do
   redis.call('HSETNX', KEYS[2], ARGV[i], redis.call('HLEN', KEYS[2]))
 end
-return {shards, redis.call('HGETALL', KEYS[2])}
+return {shards, count, redis.call('HGETALL', KEYS[2])}
 )";
 
 // KEYS leases, settings, names, health, breakers. ARGV instance, lease (ms), 1 when it is new, the
@@ -247,6 +250,12 @@ redis.call('HSET', KEYS[1], field, string.format('%.0f', now))
 return 0
 )";
 
+// KEYS health. ARGV processor, what its poll has found ("failing:min_ms:when").
+constexpr std::string_view tell_health_source = R"(#!lua flags=allow-oom
+redis.call('HSET', KEYS[1], 'said:' .. ARGV[1], ARGV[2])
+return 1
+)";
+
 }  // namespace
 
 Scripts::Scripts()
@@ -263,11 +272,12 @@ Scripts::Scripts()
       sum(sum_source),
       enroll(enroll_source),
       beat(beat_source),
-      claim_poll(claim_poll_source) {}
+      claim_poll(claim_poll_source),
+      tell_health(tell_health_source) {}
 
 std::vector<const wire::Script*> Scripts::all() const {
-  return {&accept, &intend, &refuse, &mark_unknown, &settle, &park, &join,
-          &evict,  &forget, &take,   &sum,          &enroll, &beat, &claim_poll};
+  return {&accept, &intend, &refuse, &mark_unknown, &settle, &park,       &join,       &evict,
+          &forget, &take,   &sum,    &enroll,       &beat,   &claim_poll, &tell_health};
 }
 
 }  // namespace payswitch::store::redis

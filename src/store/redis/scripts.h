@@ -31,6 +31,7 @@ struct Scripts {
   wire::Script enroll;
   wire::Script beat;
   wire::Script claim_poll;
+  wire::Script tell_health;
 
   std::vector<const wire::Script*> all() const;
 };
