@@ -157,6 +157,7 @@ void add_simulate(CLI::App& app, lab::simulator::SimulateOptions& options, int& 
       [&options](const std::string& text) { options.at_most = read_duration(text, 24h); },
       "No run begins after this time (10m)");
   command->add_flag("--trace", options.trace, "Writes every event");
+  command->add_flag("--group", options.is_group, "Several instances on one Redis");
   command->callback([&] { exit_code = lab::simulator::simulate(options) ? 0 : exit_not_passed; });
 }
 

@@ -13,12 +13,12 @@ constexpr std::uint64_t largest_burst = 200;
 
 }  // namespace
 
-Clients::Clients(World& world, std::uint64_t seed, const Menu& menu, Referee& referee,
+Clients::Clients(World& world, std::uint64_t seed, const Menu& menu, Judge& judge,
                  const Trace& trace, std::uint32_t payments, Process process)
     : world_(world),
       chance_(seed),
       menu_(menu),
-      referee_(referee),
+      judge_(judge),
       trace_(trace),
       payments_(payments),
       process_(std::move(process)) {}
@@ -73,7 +73,7 @@ void Clients::pay(std::uint32_t n, payment::Money amount) {
   VirtualSwitch* process = process_();
   if (!process) return;
   trace_.say("client: pay {} {}", n, amount.to_string());
-  referee_.sent(n, amount);
+  judge_.sent(n, amount);
   const std::string body = fmt::format(R"({{"correlationId":"{}","amount":{}}})",
                                        id_of(n).to_string(), amount.to_string());
   const bool vanishes = menu_.clients_vanish && chance_.one_in(8);
@@ -81,17 +81,19 @@ void Clients::pay(std::uint32_t n, payment::Money amount) {
                    [this, n, amount, vanishes](const Received& received) {
                      trace_.say("client: {} answered {}{}", n, received.status,
                                 received.replayed ? " (replayed)" : "");
-                     if (!vanishes) referee_.answered_client(n, amount, received);
+                     if (!vanishes) judge_.answered_client(n, amount, received);
                    });
 }
 
 void Clients::ask_for_status(std::uint32_t n, world::Duration wait) {
   VirtualSwitch* process = process_();
-  if (!process || n >= referee_.payments()) return;
+  if (!process || n >= judge_.payments()) return;
   std::string target = "/payments/" + id_of(n).to_string();
   if (wait.count() > 0) target += fmt::format("?wait={}ms", wait / milliseconds(1));
   process->request(http::Method::get, target, "",
-                   [this, n](const Received& received) { referee_.saw_status(n, received); });
+                   [this, n, asked = world_.now()](const Received& received) {
+                     judge_.saw_status(n, asked, received);
+                   });
 }
 
 void Clients::ask_for_sums(const books::Window& window) {
@@ -104,14 +106,14 @@ void Clients::ask_for_sums(const books::Window& window) {
   if (window.to != payment::UtcMs::max()) target += "to=" + payment::format_iso8601(window.to);
   process->request(http::Method::get, target, "", [this, window](const Received& received) {
     trace_.say("client: sums {} to {}: {}", window.from.value, window.to.value, received.body);
-    referee_.saw_summary(window, received);
+    judge_.saw_summary(window, received);
   });
 }
 
 // Cut at times that the books know: there a mistake by one millisecond shows.
 books::Window Clients::some_window() {
   books::Window window;
-  const auto& times = referee_.booked_times();
+  const auto& times = judge_.booked_times();
   if (times.empty()) return window;
   const auto some_time = [&] {
     const auto time = times[chance_.below(times.size())].value;

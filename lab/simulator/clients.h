@@ -3,20 +3,21 @@
 #include <functional>
 #include <vector>
 
+#include "lab/simulator/judge.h"
 #include "lab/simulator/menu.h"
-#include "lab/simulator/referee.h"
+#include "lab/simulator/trace.h"
 #include "lab/simulator/virtual_switch.h"
 
 namespace payswitch::lab::simulator {
 
 // Everybody who sends requests to the switch: they pay, pay again, change their mind, go away, and
-// ask. What they get goes to the referee.
+// ask. What they get goes to the judge.
 class Clients {
  public:
   // nullptr while the process is down: nobody can connect.
   using Process = std::function<VirtualSwitch*()>;
 
-  Clients(World& world, std::uint64_t seed, const Menu& menu, Referee& referee, const Trace& trace,
+  Clients(World& world, std::uint64_t seed, const Menu& menu, Judge& judge, const Trace& trace,
           std::uint32_t payments, Process process);
 
   // Until as many payments were sent as were wanted.
@@ -38,7 +39,7 @@ class Clients {
   World& world_;
   SeededChance chance_;
   const Menu& menu_;
-  Referee& referee_;
+  Judge& judge_;
   const Trace& trace_;
   std::uint32_t payments_;
   Process process_;

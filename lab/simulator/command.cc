@@ -5,6 +5,7 @@
 
 #include <chrono>
 
+#include "lab/simulator/group_run.h"
 #include "lab/simulator/run.h"
 
 namespace payswitch::lab::simulator {
@@ -27,9 +28,10 @@ void show(std::uint64_t runs, const Outcome& total, double real_seconds) {
   const auto virtual_hours = std::chrono::duration<double, std::ratio<3600>>(total.virtual_time);
   fmt::print("{} runs, {} payments, {} answered 202, {} charged, {:.1f} virtual hours\n", runs,
              total.payments, total.promises, total.bookings, virtual_hours.count());
-  fmt::print("{} lives: {} kill -9, {} power cuts, {} cut recoveries, {} journal failures\n",
-             total.lives, total.kills, total.power_cuts, total.cut_recoveries,
-             total.journal_failures);
+  fmt::print(
+      "{} lives: {} kill -9, {} sleeps, {} power cuts, {} cut recoveries, {} journal failures\n",
+      total.lives, total.kills, total.sleeps, total.power_cuts, total.cut_recoveries,
+      total.journal_failures);
   fmt::print("{} full disks, {} clock jumps; POSTs to processors that were", total.full_disks,
              total.wall_jumps);
   for (std::size_t i = 0; i < mood_count; ++i) {
@@ -56,8 +58,9 @@ bool simulate(const SimulateOptions& options) {
   for (; runs < options.runs && passed; ++runs) {
     if (options.at_most && Steady::now() - start > *options.at_most) break;
     const auto seed = options.seed + runs;
-    const Outcome outcome = run(
-        {.seed = seed, .payments = options.payments, .trace = options.trace ? stdout : nullptr});
+    const RunOptions each{
+        .seed = seed, .payments = options.payments, .trace = options.trace ? stdout : nullptr};
+    const Outcome outcome = options.is_group ? run_group(each) : run(each);
     total.add(outcome);
     show_progress(runs + 1, total, start);
     if (!outcome.violation) continue;
@@ -66,7 +69,8 @@ bool simulate(const SimulateOptions& options) {
   }
   show(runs, total, seconds_since(start));
   if (!passed) {
-    fmt::print("--seed {} --payments {}\n", options.seed + runs - 1, options.payments);
+    fmt::print("{}--seed {} --payments {}\n", options.is_group ? "--group " : "",
+               options.seed + runs - 1, options.payments);
   }
   return passed;
 }

@@ -14,6 +14,7 @@ struct SimulateOptions {
   std::uint64_t runs = 1;                       // seeds from `seed` on
   std::optional<world::Duration> at_most = {};  // of real time: no run begins after it
   bool trace = false;
+  bool is_group = false;  // several instances on one Redis
 };
 
 // From the real clock.

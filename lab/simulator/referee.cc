@@ -1,8 +1,9 @@
 #include "lab/simulator/referee.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
+
+#include "lab/simulator/told.h"
 
 namespace payswitch::lab::simulator {
 
@@ -22,65 +23,9 @@ constexpr auto reading_time = milliseconds(1);
 // From the issue of a requestedAt to the arrival of its request, on a disk that is not slow.
 constexpr auto sending_time = milliseconds(100);
 
-// The text behind `"name":` in a flat piece of JSON, up to the next comma or brace; without quotes.
-std::string_view field(std::string_view json, std::string_view name) {
-  const std::string key = fmt::format("\"{}\":", name);
-  const auto at = json.find(key);
-  if (at == std::string_view::npos) return {};
-  json.remove_prefix(at + key.size());
-  json = json.substr(0, json.find_first_of(",}"));
-  if (json.starts_with('"')) json = json.substr(1, json.size() - 2);
-  return json;
-}
-
-std::int64_t number(std::string_view text) {
-  std::int64_t value = -1;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
-}
-
-// "12.34": sums go beyond what Money holds.
-std::int64_t cents(std::string_view text) {
-  const auto point = text.find('.');
-  return number(text.substr(0, point)) * 100 + number(text.substr(point + 1));
-}
-
-struct Sum {
-  std::int64_t count = 0;
-  std::int64_t cents = 0;
-
-  bool operator==(const Sum&) const = default;
-};
-
-Sum sum_of(std::string_view body, std::string_view processor) {
-  body.remove_prefix(body.find(fmt::format("\"{}\":", processor)));
-  return {number(field(body, "totalRequests")), cents(field(body, "totalAmount"))};
-}
-
 constexpr std::array<std::string_view, 2> names = {"default", "fallback"};
 
-std::optional<State> state_of(std::string_view text) {
-  for (int i = 0; i < payment::state_count; ++i) {
-    if (to_string(static_cast<State>(i)) == text) return static_cast<State>(i);
-  }
-  return std::nullopt;
-}
-
 }  // namespace
-
-payment::CorrelationId id_of(std::uint32_t n) {
-  std::array<std::uint8_t, 16> bytes{};
-  std::uint64_t mixed = (n + 1) * 0x9e3779b97f4a7c15ull;
-  for (std::size_t i = 0; i < 8; ++i, mixed >>= 8) bytes[i] = static_cast<std::uint8_t>(mixed);
-  for (std::size_t i = 0; i < 4; ++i) bytes[15 - i] = static_cast<std::uint8_t>(n >> 8 * i);
-  return payment::CorrelationId(bytes);
-}
-
-std::uint32_t number_of(const payment::CorrelationId& id) {
-  std::uint32_t n = 0;
-  for (std::size_t i = 12; i < 16; ++i) n = n << 8 | id.bytes()[i];
-  return n;
-}
 
 Referee::Referee(const World& world, const Menu& menu, const Trace& trace)
     : world_(world), menu_(menu), trace_(trace), highest_wall_(world.wall()) {}
@@ -150,7 +95,7 @@ void Referee::answered_client(std::uint32_t n, payment::Money amount, const Rece
   }
 }
 
-void Referee::saw_status(std::uint32_t n, const Received& received) {
+void Referee::saw_status(std::uint32_t n, world::Instant, const Received& received) {
   Case& payment = cases_[n];
   if (received.status == 404) {
     if (payment.is_promised) accuse(fmt::format("payment {}: promised, and forgotten", n));

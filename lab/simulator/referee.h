@@ -8,30 +8,24 @@
 #include <vector>
 
 #include "books/books.h"
-#include "lab/simulator/processor.h"
+#include "lab/simulator/judge.h"
 #include "lab/simulator/trace.h"
 #include "lab/world/world.h"
 #include "payment/state.h"
 
 namespace payswitch::lab::simulator {
 
-// The n-th payment's id, and back.
-payment::CorrelationId id_of(std::uint32_t n);
-std::uint32_t number_of(const payment::CorrelationId& id);
-
-// Judges a run by what is seen from outside: what arrives at the processors, what they book and
-// answer, and what clients are told. It knows the rules of PROTOCOL and nothing of the code. Each
-// event is checked when it happens; the first violation stands.
-class Referee final : public Watcher {
+// The judge of one process on its own disk. It knows the rules of PROTOCOL and nothing of the code.
+// Each event is checked when it happens.
+class Referee final : public Judge {
  public:
   Referee(const World& world, const Menu& menu, const Trace& trace);
 
   // -- clients ------------------------------------------------------------------------------
-  void sent(std::uint32_t n, payment::Money amount);
-  void answered_client(std::uint32_t n, payment::Money amount, const Received& received);
-  // An answer of GET /payments/{id}, and of GET /payments-summary at the moment when it is made.
-  void saw_status(std::uint32_t n, const Received& received);
-  void saw_summary(const books::Window& window, const Received& received);
+  void sent(std::uint32_t n, payment::Money amount) override;
+  void answered_client(std::uint32_t n, payment::Money amount, const Received& received) override;
+  void saw_status(std::uint32_t n, world::Instant asked, const Received& received) override;
+  void saw_summary(const books::Window& window, const Received& received) override;
 
   // -- the process and its clock --------------------------------------------------------------
   void started();
@@ -46,16 +40,14 @@ class Referee final : public Watcher {
   void answered(std::size_t processor, const Posting& posting, Reading reading) override;
   void vouched(std::size_t processor, const payment::CorrelationId& id, world::Instant at) override;
 
-  // Something is wrong that others found.
-  void accuse(std::string what);
+  void accuse(std::string what) override;
 
-  const std::optional<std::string>& violation() const { return violation_; }
-  std::uint32_t payments() const { return static_cast<std::uint32_t>(cases_.size()); }
+  const std::optional<std::string>& violation() const override { return violation_; }
+  std::uint32_t payments() const override { return static_cast<std::uint32_t>(cases_.size()); }
   std::uint64_t bookings() const { return bookings_[0].size() + bookings_[1].size(); }
   std::uint64_t promises() const { return promises_; }
   bool is_promised(std::uint32_t n) const { return cases_[n].is_promised; }
-  // The times at which the books of any processor have an entry: where windows are best cut.
-  const std::vector<payment::UtcMs>& booked_times() const { return booked_times_; }
+  const std::vector<payment::UtcMs>& booked_times() const override { return booked_times_; }
 
  private:
   // The newest attempt of a payment, as its requests show it.

@@ -178,7 +178,7 @@ TEST_F(RefereeTest, APromiseThatIsForgottenOrNeverKept) {
   other.started();
   other.sent(0, amount_);
   other.answered_client(0, amount_, {.status = 202, .body = {}});
-  other.saw_status(0, {.status = 404, .body = {}});
+  other.saw_status(0, world_.now(), {.status = 404, .body = {}});
   EXPECT_THAT(other.violation().value_or("none"), HasSubstr("promised, and forgotten"));
 }
 
@@ -203,24 +203,28 @@ TEST_F(RefereeTest, SettledIsForEver) {
   const auto posting = arrives(cheap);
   books(cheap, posting);
   referee_.saw_status(
-      0, {.status = 200,
-          .body = fmt::format(R"({{"state":"settled","amount":19.90,"processor":"default",)"
-                              R"("requestedAt":"{}"}})",
-                              payment::format_iso8601(posting.requested_at))});
+      0, world_.now(),
+      {.status = 200,
+       .body = fmt::format(R"({{"state":"settled","amount":19.90,"processor":"default",)"
+                           R"("requestedAt":"{}"}})",
+                           payment::format_iso8601(posting.requested_at))});
   EXPECT_EQ(verdict(), "none");
-  referee_.saw_status(0, {.status = 200, .body = R"({"state":"unknown","amount":19.90})"});
+  referee_.saw_status(0, world_.now(),
+                      {.status = 200, .body = R"({"state":"unknown","amount":19.90})"});
   EXPECT_THAT(verdict(), HasSubstr("was settled, and is unknown now"));
 }
 
 TEST_F(RefereeTest, SettledWhereItIsNotBooked) {
-  referee_.saw_status(0, {.status = 200,
-                          .body = R"({"state":"settled","amount":19.90,"processor":"default",)"
-                                  R"("requestedAt":"2025-06-15T00:00:00.000Z"})"});
+  referee_.saw_status(0, world_.now(),
+                      {.status = 200,
+                       .body = R"({"state":"settled","amount":19.90,"processor":"default",)"
+                               R"("requestedAt":"2025-06-15T00:00:00.000Z"})"});
   EXPECT_THAT(verdict(), HasSubstr("settled otherwise than it is booked"));
 }
 
 TEST_F(RefereeTest, ParkedThoughNobodySaidThatItIsOurFault) {
-  referee_.saw_status(0, {.status = 200, .body = R"({"state":"parked","amount":19.90})"});
+  referee_.saw_status(0, world_.now(),
+                      {.status = 200, .body = R"({"state":"parked","amount":19.90})"});
   EXPECT_THAT(verdict(), HasSubstr("parked, though nobody said"));
 }
 

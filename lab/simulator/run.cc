@@ -125,7 +125,7 @@ void Run::start() {
   std::vector<Origin*> origins;
   for (const auto& processor : processors_) origins.push_back(processor.get());
   auto started = VirtualSwitch::start({.world = world_,
-                                       .disk = disk_,
+                                       .disk = &disk_,
                                        .chance = switch_chance_,
                                        .log = log_,
                                        .processors = std::move(origins)},
@@ -267,6 +267,7 @@ void Outcome::add(const Outcome& other) {
   bookings += other.bookings;
   lives += other.lives;
   kills += other.kills;
+  sleeps += other.sleeps;
   power_cuts += other.power_cuts;
   cut_recoveries += other.cut_recoveries;
   journal_failures += other.journal_failures;

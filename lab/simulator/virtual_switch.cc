@@ -1,5 +1,7 @@
 #include "lab/simulator/virtual_switch.h"
 
+#include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 namespace payswitch::lab::simulator {
@@ -37,44 +39,81 @@ processor::Options options_of(std::size_t index, const SwitchSettings& settings)
 
 std::expected<std::unique_ptr<VirtualSwitch>, std::string> VirtualSwitch::start(
     const Seams& seams, const SwitchSettings& settings, JournalFailed failed) {
-  std::unique_ptr<VirtualSwitch> made(new VirtualSwitch(seams.world));
-  if (auto wired = made->wire(seams, settings, std::move(failed)); !wired) {
-    return std::unexpected(std::move(wired.error()));
+  std::unique_ptr<VirtualSwitch> made(new VirtualSwitch(seams, settings));
+  if (auto opened = made->open_embedded(std::move(failed)); !opened) {
+    return std::unexpected(std::move(opened.error()));
   }
+  made->wire();
   return made;
 }
 
-std::expected<void, std::string> VirtualSwitch::wire(const Seams& seams,
-                                                     const SwitchSettings& settings,
-                                                     JournalFailed failed) {
-  store::Options store_options = settings.store;
-  for (std::size_t i = 0; i < seams.processors.size(); ++i) {
-    store_options.processors.push_back(options_of(i, settings).name);
+std::unique_ptr<VirtualSwitch> VirtualSwitch::join(const Seams& seams,
+                                                   const SwitchSettings& settings) {
+  std::unique_ptr<VirtualSwitch> made(new VirtualSwitch(seams, settings));
+  made->join_group();
+  return made;
+}
+
+std::expected<void, std::string> VirtualSwitch::open_embedded(JournalFailed failed) {
+  store::Options options = settings_.store;
+  for (std::size_t i = 0; i < seams_.processors.size(); ++i) {
+    options.processors.push_back(options_of(i, settings_).name);
   }
-  auto store = store::embedded::open(store_options, seams.disk, life_, life_, seams.world,
-                                     seams.log, std::move(failed));
+  auto store = store::embedded::open(options, *seams_.disk, life_, life_, seams_.world, seams_.log,
+                                     std::move(failed));
   if (!store) return std::unexpected(std::move(store.error()));
   store_ = std::move(*store);
-  std::vector<std::unique_ptr<dispatch::Lane>> lanes;
-  for (std::size_t i = 0; i < seams.processors.size(); ++i) {
-    clients_.push_back(std::make_unique<VirtualClient>(seams.world, life_, *seams.processors[i]));
-    lanes.push_back(std::make_unique<dispatch::Lane>(
-        options_of(i, settings), static_cast<payment::ProcessorNumber>(i), settings.routing,
-        *processor::find_dialect("rinha"), *clients_.back(), life_, seams.world, seams.log));
+  return {};
+}
+
+void VirtualSwitch::join_group() {
+  redis_ = std::make_unique<VirtualRedisClient>(
+      VirtualRedisSeams{seams_.world, life_, life_, seams_.chance, *seams_.redis}, redis_options_,
+      scripts_.all());
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < seams_.processors.size(); ++i) {
+    names.push_back(options_of(i, settings_).name);
   }
-  dispatcher_.emplace(settings.dispatch, settings.policy,
-                      dispatch::Dispatcher::World{*store_, alone_, life_, life_, seams.world,
-                                                  seams.chance, seams.log},
+  auto shared = store::redis::open(
+      names, settings_.redis, {*redis_, scripts_, life_, seams_.world, seams_.chance, seams_.log},
+      life_, [this] { wire(); }, [](const std::string&) { std::abort(); });
+  store_ = std::move(shared.store);
+  group_ = shared.group;
+}
+
+void VirtualSwitch::wire() {
+  std::vector<std::unique_ptr<dispatch::Lane>> lanes;
+  for (std::size_t i = 0; i < seams_.processors.size(); ++i) {
+    clients_.push_back(std::make_unique<VirtualClient>(seams_.world, life_, *seams_.processors[i]));
+    const processor::Options options = options_of(i, settings_);
+    const auto& names = store_->names();
+    const auto number = std::ranges::find(names, options.name) - names.begin();
+    lanes.push_back(std::make_unique<dispatch::Lane>(
+        options, static_cast<payment::ProcessorNumber>(number), settings_.routing,
+        *processor::find_dialect("rinha"), *clients_.back(), life_, seams_.world, seams_.log));
+  }
+  dispatcher_.emplace(settings_.dispatch, settings_.policy,
+                      dispatch::Dispatcher::World{*store_, *group_, life_, life_, seams_.world,
+                                                  seams_.chance, seams_.log},
                       std::move(lanes),
                       [this](const payment::CorrelationId& id) { payments_->status().ended(id); });
-  payments_.emplace(*dispatcher_, *store_, life_, seams.world, counters_);
+  payments_.emplace(*dispatcher_, *store_, life_, seams_.world, counters_);
   payments_->add_to(router_);
   dispatcher_->start();
-  return {};
 }
 
 void VirtualSwitch::request(http::Method method, std::string_view target, std::string_view body,
                             Answered answered) {
+  // One of a group may be asleep: it gets to it when it wakes up.
+  if (!redis_) return serve(method, target, body, std::move(answered));
+  life_.post([this, method, target = std::string(target), body = std::string(body),
+              answered = std::move(answered)]() mutable {
+    serve(method, target, body, std::move(answered));
+  });
+}
+
+void VirtualSwitch::serve(http::Method method, std::string_view target, std::string_view body,
+                          Answered answered) {
   const auto mark = std::min(target.find('?'), target.size());
   const http::Request request{.method = method,
                               .path = target.substr(0, mark),

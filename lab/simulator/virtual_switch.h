@@ -10,9 +10,11 @@
 #include "dispatch/dispatcher.h"
 #include "lab/world/life.h"
 #include "lab/world/network.h"
+#include "lab/world/redis_client.h"
 #include "lab/world/world.h"
 #include "store/embedded/engine.h"
 #include "store/group.h"
+#include "store/redis/engine.h"
 #include "world/disk.h"
 #include "world/log.h"
 
@@ -30,6 +32,7 @@ struct SwitchSettings {
   routing::PolicyOptions policy = {};
   dispatch::Lane::Routing routing = {};
   store::Options store = {};
+  store::RedisOptions redis = {};
   std::chrono::milliseconds attempt_timeout{1'000};
   std::chrono::milliseconds hang_up{3'000};
   std::uint32_t max_in_flight = 800;
@@ -44,7 +47,8 @@ class VirtualSwitch {
   // one alone will do.
   struct Seams {
     World& world;
-    world::Disk& disk;
+    world::Disk* disk = nullptr;    // of the embedded store
+    VirtualRedis* redis = nullptr;  // of the store on Redis
     world::Chance& chance;
     world::Log& log;
     std::vector<Origin*> processors;
@@ -56,6 +60,14 @@ class VirtualSwitch {
   static std::expected<std::unique_ptr<VirtualSwitch>, std::string> start(
       const Seams& seams, const SwitchSettings& settings, JournalFailed failed);
 
+  // A process on seams.redis; it takes requests once is_open().
+  static std::unique_ptr<VirtualSwitch> join(const Seams& seams, const SwitchSettings& settings);
+  bool is_open() const { return payments_.has_value(); }
+
+  // SIGSTOP and SIGCONT. Requests that come meanwhile wait in its socket.
+  void sleep() { life_.sleep(); }
+  void wake_up() { life_.wake_up(); }
+
   // `answered` runs once, now or later, or never when the process dies before.
   void request(http::Method method, std::string_view target, std::string_view body,
                Answered answered);
@@ -65,14 +77,24 @@ class VirtualSwitch {
   VirtualClient& client(std::size_t processor) { return *clients_[processor]; }
 
  private:
-  explicit VirtualSwitch(World& world) : life_(world) {}
+  VirtualSwitch(const Seams& seams, const SwitchSettings& settings)
+      : seams_(seams), settings_(settings), life_(seams.world) {}
 
-  std::expected<void, std::string> wire(const Seams& seams, const SwitchSettings& settings,
-                                        JournalFailed failed);
+  std::expected<void, std::string> open_embedded(JournalFailed failed);
+  void join_group();
+  void wire();
+  void serve(http::Method method, std::string_view target, std::string_view body,
+             Answered answered);
 
+  Seams seams_;
+  SwitchSettings settings_;
   Life life_;
+  store::redis::Scripts scripts_;
+  redis::Options redis_options_;
+  std::unique_ptr<VirtualRedisClient> redis_;
   std::unique_ptr<store::Store> store_;
   store::Alone alone_;
+  store::Group* group_ = &alone_;
   std::vector<std::unique_ptr<VirtualClient>> clients_;
   std::optional<dispatch::Dispatcher> dispatcher_;
   api::Counters counters_;

@@ -1,10 +1,13 @@
 #include "lab/world/life.h"
 
+#include <utility>
+
 namespace payswitch::lab {
 
 void Life::run(const std::weak_ptr<Waiting>& waiting, std::uint64_t key) {
   const auto alive = waiting.lock();
   if (!alive) return;
+  if (alive->is_asleep) return alive->overdue.push_back(key);
   auto entry = alive->entries.extract(key);
   if (!entry.empty()) entry.mapped().callback();
 }
@@ -28,6 +31,13 @@ void Life::cancel(world::TimerId timer) {
   if (entry == waiting_->entries.end()) return;
   world_.cancel(entry->second.timer);
   waiting_->entries.erase(entry);
+}
+
+void Life::wake_up() {
+  waiting_->is_asleep = false;
+  for (const std::uint64_t key : std::exchange(waiting_->overdue, {})) {
+    world_.post([waiting = std::weak_ptr(waiting_), key] { run(waiting, key); });
+  }
 }
 
 void Life::end() {

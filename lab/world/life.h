@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <unordered_map>
+#include <vector>
 
 #include "lab/world/world.h"
 #include "world/loop.h"
@@ -25,6 +26,11 @@ class Life final : public world::Loop, public world::Timers {
   // Nothing that was handed in runs any more; the callbacks are destroyed now.
   void end();
 
+  // The process is stopped (SIGSTOP): what becomes due waits until it goes on, and runs then, in
+  // order.
+  void sleep() { waiting_->is_asleep = true; }
+  void wake_up();
+
  private:
   struct Entry {
     world::Callback callback;
@@ -33,6 +39,8 @@ class Life final : public world::Loop, public world::Timers {
   struct Waiting {
     std::unordered_map<std::uint64_t, Entry> entries;
     std::uint64_t next = 1;
+    bool is_asleep = false;
+    std::vector<std::uint64_t> overdue;
   };
 
   static void run(const std::weak_ptr<Waiting>& waiting, std::uint64_t key);

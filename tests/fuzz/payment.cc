@@ -34,7 +34,7 @@ struct Town {
     lab::simulator::SwitchSettings settings;
     settings.store.durability = world::Durability::memory;
     auto started = VirtualSwitch::start(
-        {.world = world, .disk = disk, .chance = chance, .log = log, .processors = {}}, settings,
+        {.world = world, .disk = &disk, .chance = chance, .log = log, .processors = {}}, settings,
         [](const std::string&) { assert(false); });
     assert(started);
     process = std::move(*started);

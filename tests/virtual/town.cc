@@ -16,7 +16,7 @@ Town::Town(std::uint64_t seed, simulator::SwitchSettings settings)
 
 void Town::start() {
   auto started = VirtualSwitch::start(
-      {.world = world, .disk = disk, .chance = chance, .log = log, .processors = {&cheap, &dear}},
+      {.world = world, .disk = &disk, .chance = chance, .log = log, .processors = {&cheap, &dear}},
       settings_, [](const std::string& line) { FAIL() << "the journal failed: " << line; });
   if (!started) throw std::runtime_error(started.error());
   process = std::move(*started);

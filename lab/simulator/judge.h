@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "books/books.h"
+#include "lab/simulator/processor.h"
+#include "lab/simulator/virtual_switch.h"
+#include "payment/money.h"
+#include "world/clock.h"
+
+namespace payswitch::lab::simulator {
+
+// The n-th payment's id, and back.
+payment::CorrelationId id_of(std::uint32_t n);
+std::uint32_t number_of(const payment::CorrelationId& id);
+
+// Judges a run by what is seen from outside: what arrives at the processors, what they book and
+// answer, and what clients are told. The first violation stands.
+class Judge : public Watcher {
+ public:
+  virtual void sent(std::uint32_t n, payment::Money amount) = 0;
+  virtual void answered_client(std::uint32_t n, payment::Money amount,
+                               const Received& received) = 0;
+  // An answer of GET /payments/{id} that was asked for then, and of GET /payments-summary at the
+  // moment when it is made.
+  virtual void saw_status(std::uint32_t n, world::Instant asked, const Received& received) = 0;
+  virtual void saw_summary(const books::Window& window, const Received& received) = 0;
+
+  // Something is wrong that others found.
+  virtual void accuse(std::string what) = 0;
+
+  virtual const std::optional<std::string>& violation() const = 0;
+  virtual std::uint32_t payments() const = 0;
+  // The times at which the books of any processor have an entry: where windows are best cut.
+  virtual const std::vector<payment::UtcMs>& booked_times() const = 0;
+};
+
+}  // namespace payswitch::lab::simulator
