@@ -34,6 +34,12 @@ class Scenario(unittest.TestCase):
     PAYSWITCH_STORE=redis each switch stands on a Redis of its own."""
 
     store = os.environ.get("PAYSWITCH_STORE", "embedded")
+    stores = ("embedded", "redis")  # on which this one makes sense
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        if cls.store not in cls.stores:
+            raise unittest.SkipTest(f"not for the store {cls.store}")
 
     def run(self, result=None):
         result = result or self.defaultTestResult()

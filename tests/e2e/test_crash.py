@@ -7,6 +7,8 @@ from harness import Scenario
 
 
 class TwentyCycles(Scenario):
+    stores = ("embedded",)
+
     def setUp(self) -> None:
         if trouble := has_strace():
             self.skipTest(f"strace cannot be used here: {trouble}")

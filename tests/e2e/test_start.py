@@ -17,6 +17,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class Options(Scenario):
+    stores = ("embedded",)
+
     def durability(self, *flags: str, **variables: str) -> str:
         target = self.switch([], start=False, options={"durability": "os"})
         target.start(*flags, extra=variables)
@@ -87,6 +89,8 @@ class Options(Scenario):
 
 
 class CommandLine(Scenario):
+    stores = ("embedded",)
+
     def assert_one_line(self, finished: subprocess.CompletedProcess, *parts: str) -> None:
         """Exit code 2, and one line that a person can act on."""
         lines = (finished.stdout + finished.stderr).splitlines()
