@@ -48,7 +48,7 @@ class GroupRun {
   void step();
   void run_for(world::Duration span);
   void calm();
-  bool is_drained();
+  std::string open_work();
   void drain();
   void audit();
   bool is_over() const { return referee_.violation().has_value(); }
@@ -219,12 +219,17 @@ void GroupRun::calm() {
   run_for(longest_downtime);
 }
 
-// Nobody is at work on anything, and Redis knows of nothing that is open.
-bool GroupRun::is_drained() {
-  for (const Instance& instance : instances_) {
-    if (!instance.process || !instance.process->is_open()) return false;
-    if (instance.process->dispatcher().open() > 0 || !instance.process->store().idle())
-      return false;
+// What is still open, at work or by Redis' word; nothing when all is drained.
+std::string GroupRun::open_work() {
+  std::string open;
+  for (std::size_t which = 0; which < instances_.size(); ++which) {
+    const auto& process = instances_[which].process;
+    if (!process || !process->is_open()) {
+      open += fmt::format("; instance {} is not open", which);
+    } else if (process->dispatcher().open() > 0 || !process->store().idle()) {
+      open += fmt::format("; instance {} has {} open{}", which, process->dispatcher().open(),
+                          process->store().idle() ? "" : " and waits for redis");
+    }
   }
   for (unsigned shard = 0; shard < store::redis::shard_count; ++shard) {
     const std::string owners = store::redis::shard_key(shard, store::redis::owners);
@@ -232,17 +237,20 @@ bool GroupRun::is_drained() {
     for (const auto& owner : redis_.redis().run(words).elements) {
       const std::string own = store::redis::shard_key(shard, store::redis::own, owner.text);
       const std::string_view count[] = {"SCARD", own};
-      if (redis_.redis().run(count).integer > 0) return false;
+      const auto payments = redis_.redis().run(count).integer;
+      if (payments > 0) open += fmt::format("; {} has {} in shard {}", owner.text, payments, shard);
     }
   }
-  return true;
+  return open;
 }
 
 void GroupRun::drain() {
   const auto lateness = 2 * menu_.menu.settings.hang_up;
   const auto deadline = world_.now() + 2 * lateness + draining_time;
-  while (!is_over() && !is_drained() && world_.now() < deadline) run_for(look_every);
-  if (!is_over() && !is_drained()) referee_.accuse("not drained");
+  while (!is_over() && !open_work().empty() && world_.now() < deadline) run_for(look_every);
+  if (const auto open = open_work(); !is_over() && !open.empty()) {
+    referee_.accuse("not drained" + open);
+  }
   if (!is_over()) run_for(lateness);  // what lands late, lands now
 }
 

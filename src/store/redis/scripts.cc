@@ -212,7 +212,8 @@ return {shards, count, redis.call('HGETALL', KEYS[2])}
 // KEYS leases, settings, names, health, breakers. ARGV instance, lease (ms), 1 when it is new, the
 // highest requestedAt that it issued or declared final, what it says of its breakers.
 // -> {1 when it is alive, the highest of all, the living instances, names, health, breakers, now}.
-// An instance whose lease has run out is gone for good, whatever the clock does later.
+// An instance whose lease has run out is gone for good, whatever the clock does later; where the
+// clock was set back, no lease lasts for more than two.
 constexpr std::string_view beat_source = R"(#!lua flags=allow-oom
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -223,6 +224,10 @@ local ended = '(' .. string.format('%.0f', now)
 for _, gone in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ended)) do
   redis.call('ZREM', KEYS[1], gone)
   redis.call('HDEL', KEYS[5], gone)
+end
+local latest = string.format('%.0f', now + 2 * ARGV[2])
+for _, late in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. latest, '+inf')) do
+  redis.call('ZADD', KEYS[1], latest, late)
 end
 if is_alive then
   redis.call('ZADD', KEYS[1], string.format('%.0f', now + ARGV[2]), ARGV[1])
