@@ -1,0 +1,123 @@
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <vector>
+
+#include "lab/simulator/virtual_switch.h"
+#include "lab/world/log.h"
+#include "lab/world/processor.h"
+#include "lab/world/redis.h"
+
+// Two whole switches on one virtual Redis: what crosses store, dispatch and processor when payments
+// change hands (PROTOCOL 7).
+namespace payswitch::lab {
+namespace {
+
+using namespace std::chrono_literals;
+using simulator::Received;
+using simulator::VirtualSwitch;
+
+class TwoSwitches : public testing::Test {
+ protected:
+  void begin(RedisKeeps keeps = RedisKeeps::everything) {
+    redis_ = std::make_unique<VirtualRedis>(world_, 1, RedisSettings{.keeps = keeps});
+    for (auto& process : processes_) process = join();
+    ASSERT_TRUE(
+        world_.run_until([&] { return processes_[0]->is_open() && processes_[1]->is_open(); }));
+  }
+
+  std::unique_ptr<VirtualSwitch> join() {
+    return VirtualSwitch::join({.world = world_,
+                                .redis = redis_.get(),
+                                .chance = chance_,
+                                .log = log_,
+                                .processors = {&cheap_, &dear_}},
+                               settings_);
+  }
+
+  static payment::CorrelationId id() {
+    return *payment::CorrelationId::parse("00000000-0000-4000-8000-000000000001");
+  }
+
+  // At the first of them; returns when it has its answer.
+  void pay() {
+    Received received;
+    processes_[0]->request(
+        http::Method::post, "/payments",
+        fmt::format(R"({{"correlationId":"{}","amount":19.90}})", id().to_string()),
+        [&](const Received& answer) { received = answer; });
+    ASSERT_TRUE(world_.run_until([&] { return received.status != 0; }));
+    ASSERT_EQ(received.status, 202u);
+  }
+
+  // At the second.
+  std::string state() {
+    Received received;
+    processes_[1]->request(http::Method::get, "/payments/" + id().to_string(), "",
+                           [&](const Received& answer) { received = answer; });
+    EXPECT_TRUE(world_.run_until([&] { return received.status != 0; }));
+    return received.body;
+  }
+
+  bool comes_to_be(std::string_view what) {
+    for (int seconds = 0; seconds < 120; ++seconds) {
+      if (state().find(what) != std::string::npos) return true;
+      world_.run_for(1s);
+    }
+    return false;
+  }
+
+  World world_;
+  SeededChance chance_{1};
+  CollectedLog log_;
+  VirtualProcessor cheap_{world_};
+  VirtualProcessor dear_{world_};
+  simulator::SwitchSettings settings_;
+  std::unique_ptr<VirtualRedis> redis_;
+  std::array<std::unique_ptr<VirtualSwitch>, 2> processes_;
+};
+
+TEST_F(TwoSwitches, Protocol74WhatADeadOneHadSentStaysWithItsProcessor) {
+  begin();
+  cheap_.next({.delay = 1ms, .book = false, .silent = true});
+  pay();
+  processes_[0].reset();
+  EXPECT_TRUE(comes_to_be(R"("state":"settled")"));
+  EXPECT_EQ(cheap_.books().count(id()), 1u);
+  EXPECT_EQ(dear_.posts(), 0);
+  EXPECT_EQ(dear_.gets(), 0);  // this Redis forgets nothing: nobody else can have it
+}
+
+TEST_F(TwoSwitches, Protocol75WhereRedisMayForgetEveryProcessorIsAskedFirst) {
+  begin(RedisKeeps::all_but_a_second);
+  cheap_.set_up(false);
+  dear_.set_up(false);
+  pay();
+  // An intent that Redis has forgotten had brought it there.
+  dear_.book(id(), {payment::Money::from_cents(1990), world_.wall(), 1});
+  processes_[0].reset();
+  cheap_.set_up(true);
+  dear_.set_up(true);
+  EXPECT_TRUE(comes_to_be(R"("processor":"fallback")"));
+  EXPECT_EQ(cheap_.posts(), 0);
+  EXPECT_EQ(dear_.posts(), 0);
+  EXPECT_EQ(dear_.books().at(id()).times, 1);
+}
+
+TEST_F(TwoSwitches, Protocol74ASleeperBringsWhatItsProcessorSaidAndDecidesNothing) {
+  begin();
+  cheap_.next({.delay = 100ms});
+  pay();
+  processes_[0]->sleep();
+  world_.run_for(30s);
+  processes_[0]->wake_up();
+  EXPECT_TRUE(comes_to_be(R"("state":"settled")"));
+  world_.run_for(60s);
+  EXPECT_EQ(cheap_.books().at(id()).times, 1);
+  EXPECT_EQ(dear_.posts(), 0);
+  EXPECT_EQ(processes_[0]->dispatcher().open() + processes_[1]->dispatcher().open(), 0u);
+}
+
+}  // namespace
+}  // namespace payswitch::lab
