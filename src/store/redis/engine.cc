@@ -46,7 +46,7 @@ class Engine final : public Store {
   void list(const books::Window& window, const std::string& cursor, ListDone done) override;
   const std::vector<std::string>& names() const override { return membership_.names(); }
   payment::UtcMs highest_requested_at() const override { return membership_.highest_issued(); }
-  bool is_available() const override { return membership_.is_ready(); }
+  bool is_available() const override { return membership_.is_ready() && membership_.is_whole(); }
   bool idle() const override { return ledger_.waiting() == 0 && reads_ == 0 && prompt_ == 0; }
   const Counters& counters() const override { return counters_; }
 
@@ -266,7 +266,7 @@ void Engine::accept(const Acceptance& acceptance, AcceptDone done) {
     return later([done = std::move(done)]() mutable { done(Verdict::unavailable); });
   }
   Operation operation = accept_operation(acceptance, ++tokens_);
-  operation.admit_new = operation.admit_new && !membership_.is_full();
+  operation.admit_new = operation.admit_new && !membership_.is_full() && membership_.is_whole();
   if (acceptance.intent) membership_.note_issued(acceptance.intent->requested_at);
   ++accepting_[acceptance.id];
   keep(operation, std::move(done));

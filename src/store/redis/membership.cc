@@ -16,6 +16,8 @@ namespace {
 
 constexpr auto pause_after_a_stumble = std::chrono::seconds(1);
 constexpr unsigned beats_per_lease = 10;
+// While others have to write again what Redis has forgotten.
+constexpr unsigned beats_per_lease_until_whole = 200;
 constexpr unsigned oldest_version = 7;
 constexpr double full = 0.9;
 
@@ -113,6 +115,9 @@ void Membership::connected(const wire::Server& server) {
     has_forgotten_ = has_forgotten_ || run_id_.has_value();
     run_id_ = server.run_id;
     with_this_run_since_ = seams_.clock.now();
+    awaited_ = living_;
+    std::erase(awaited_, speaker_.instance);
+    is_whole_ = false;
     warn_of(server);
   }
   begin();
@@ -232,7 +237,8 @@ void Membership::become_ready() {
 // -- living ---------------------------------------------------------------------------------------
 
 void Membership::beat_later() {
-  timer_ = seams_.timers.after(options_.lease / beats_per_lease, [this] {
+  const auto pause = options_.lease / (is_whole() ? beats_per_lease : beats_per_lease_until_whole);
+  timer_ = seams_.timers.after(pause, [this] {
     timer_ = world::TimerId::none;
     const auto now = seams_.clock.now();
     look_is_due_ = look_is_due_ || now - last_look_ >= options_.lease;
@@ -256,7 +262,8 @@ void Membership::beat(std::function<void()> then) {
        meta_key("breakers")},
       {speaker_.instance, fmt::format("{}", options_.lease / std::chrono::milliseconds(1)),
        name_is_new_ ? "1" : "0", fmt::format("{}", highest_.value),
-       fmt::format("{} {}", report.open_mask, report.working_mask)},
+       fmt::format("{} {} {}", report.open_mask, report.working_mask,
+                   has_forgotten_ ? "-" : *run_id_)},
       [this, then = std::move(then)](const wire::Reply& reply) {
         if (reply.elements.at(0).integer == 0) return lease_ran_out();
         learn(reply);
@@ -294,6 +301,7 @@ void Membership::learn(const wire::Reply& reply) {
   redis_now_at_ = seams_.clock.now();
   learn_health(reply.elements.at(4));
   learn_breakers(reply.elements.at(5));
+  learn_who_has_written(reply.elements.at(5));
   check_memory();
 }
 
@@ -331,6 +339,25 @@ void Membership::learn_breakers(const wire::Reply& breakers) {
   for (payment::ProcessorNumber number = 0; number < payment::max_processors; ++number) {
     if ((news >> number & 1) != 0 && events_.opened) events_.opened(number);
   }
+}
+
+// What one instance kept and Redis forgot must not be taken for new by another one: until everybody
+// who lives has written again what it wrote lately, nothing new is accepted (PROTOCOL 7.5).
+void Membership::learn_who_has_written(const wire::Reply& news) {
+  std::vector<std::string> written{speaker_.instance};
+  for (std::size_t i = 0; i + 1 < news.elements.size(); i += 2) {
+    if (news.elements[i + 1].text.ends_with(" " + *run_id_))
+      written.push_back(news.elements[i].text);
+  }
+  const auto has_written = [&](const std::string& name) {
+    return std::ranges::find(written, name) != written.end();
+  };
+  std::erase_if(awaited_, has_written);
+  is_whole_ = awaited_.empty() && std::ranges::all_of(living_, has_written);
+}
+
+bool Membership::is_whole() const {
+  return is_whole_ || seams_.clock.now() - with_this_run_since_ >= options_.lease;
 }
 
 // PROTOCOL 7.2.

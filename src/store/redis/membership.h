@@ -79,6 +79,8 @@ class Membership final : public Group {
   const wire::Server& server() const { return server_; }
   // Nine tenths of the memory that Redis may use are used (PROTOCOL 7.2).
   bool is_full() const { return is_full_; }
+  // Nothing that was kept waits to be written again by another instance.
+  bool is_whole() const;
 
   // Redis answered what it should not: everything is begun anew, a moment later.
   void stumble(const std::string& why);
@@ -124,6 +126,7 @@ class Membership final : public Group {
   void learn(const wire::Reply& reply);
   void learn_health(const wire::Reply& health);
   void learn_breakers(const wire::Reply& breakers);
+  void learn_who_has_written(const wire::Reply& news);
   void check_memory();
 
   // -- taking over --
@@ -153,6 +156,8 @@ class Membership final : public Group {
   std::optional<std::string> run_id_;
   world::Instant with_this_run_since_{};
   bool has_forgotten_ = false;
+  std::vector<std::string> awaited_;  // who lived under the last run id, and has not written yet
+  bool is_whole_ = false;
   bool was_ready_ = false;
   std::string why_not_yet_;
   std::vector<std::string> names_;

@@ -39,7 +39,8 @@ class RedisUnderTest final : public StoreUnderTest {
       server_.start();
     }
     open();
-    EXPECT_TRUE(loop_.until([&] { return adopted_.size() >= open_before; }));
+    EXPECT_TRUE(
+        loop_.until([&] { return adopted_.size() >= open_before && store_->is_available(); }));
     return true;
   }
 
