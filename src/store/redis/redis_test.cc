@@ -18,7 +18,7 @@ class RedisUnderTest final : public StoreUnderTest {
  public:
   explicit RedisUnderTest(bool is_kept)
       : is_kept_(is_kept), server_({.appendonly = is_kept ? "yes" : "no"}) {
-    options_.lease = std::chrono::milliseconds(100);
+    options_.lease = std::chrono::milliseconds(300);
     open();
   }
   ~RedisUnderTest() override { close(); }
