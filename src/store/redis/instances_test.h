@@ -27,6 +27,8 @@ namespace payswitch::store::redis {
 
 // One instance, with a loop of its own: it sleeps whenever the test does not run that loop.
 class Instance {
+  world::TestLoop loop_;  // ends after all that is on it
+
  public:
   Instance(const wire::Address& address, const RedisOptions& options,
            const std::vector<std::string>& processors, bool is_behind_a_proxy)
@@ -89,7 +91,6 @@ class Instance {
     });
   }
 
-  world::TestLoop loop_;
   std::unique_ptr<world::Loop> asio_loop_ = world::make_real_loop(loop_.context());
   std::unique_ptr<world::Clock> clock_ = world::make_real_clock();
   std::unique_ptr<world::Timers> timers_ = world::make_real_timers(loop_.context(), *clock_);
