@@ -41,7 +41,7 @@ TEST_F(Away, AnAcceptThatRanAndWhoseReplyIsLostIsUnavailableAndAdoptedExactlyOnc
   EXPECT_EQ(accept(instance, acceptance(1)), Verdict::replayed);
 
   // Nor later, by whoever looks for orphans.
-  Instance& other = join();
+  Instance& other = join(short_lease);
   send(other, 2);
   end(other);
   ASSERT_TRUE(until([&] { return has_adopted(instance, 2); }));
@@ -171,7 +171,7 @@ TEST_F(Away, ASummaryThatOneShardDoesNotAnswerIsUnavailable) {
 
 class Full : public Away {
  protected:
-  Full() { serve({.settings = {"maxmemory 200mb"}}); }
+  Full() { serve({.appendfsync = "no", .settings = {"maxmemory 200mb"}}); }
 
   double used() const {
     const std::string info = server->ask({"INFO", "memory"}).text;
@@ -211,7 +211,7 @@ TEST_F(Full, WithoutAnyMemoryWhatWasAcceptedIsStillSettledAndTakenOver) {
   fill();
   // Its beats are rare: it does not learn that Redis is full before Redis says so itself.
   Instance& instance = join(std::chrono::seconds(100));
-  Instance& dying = join();
+  Instance& dying = join(short_lease);
   ASSERT_EQ(accept(instance, acceptance(1)), Verdict::accepted);
   ASSERT_EQ(accept(dying, acceptance(2)), Verdict::accepted);
   allow(used() / 2);

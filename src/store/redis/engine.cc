@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "store/redis/confirmations.h"
 #include "store/redis/holdings.h"
 #include "store/redis/ledger.h"
 #include "store/redis/listing.h"
@@ -18,6 +19,8 @@ namespace {
 using payment::State;
 using wire::Failure;
 using wire::Reply;
+
+constexpr auto pause_without_replicas = std::chrono::seconds(1);
 
 // What the script `accept` says first.
 enum class Said : std::uint8_t { accepted, replayed, conflict, not_admitted, evicted };
@@ -47,7 +50,9 @@ class Engine final : public Store {
   const std::vector<std::string>& names() const override { return membership_.names(); }
   payment::UtcMs highest_requested_at() const override { return membership_.highest_issued(); }
   bool is_available() const override { return membership_.is_ready() && membership_.is_whole(); }
-  bool idle() const override { return ledger_.waiting() == 0 && reads_ == 0 && prompt_ == 0; }
+  bool idle() const override {
+    return ledger_.waiting() == 0 && reads_ == 0 && prompt_ == 0 && confirmations_.waiting() == 0;
+  }
   const Counters& counters() const override { return counters_; }
 
  private:
@@ -62,7 +67,9 @@ class Engine final : public Store {
   void replied_to_intend(Ledger::Number number, Ledger::Entry& entry, const Reply& reply);
   void replied_to_settle(Ledger::Number number, Ledger::Entry& entry, const Reply& reply);
   void verdict(Ledger::Number number, Ledger::Entry& entry, Verdict verdict);
-  void accepted(const Operation& operation, bool somebody_waits);
+  void accepted(const Operation& operation, AcceptDone told);
+  static OpenPayment open_of(const Operation& operation);
+  void confirm_intent(const payment::CorrelationId& id, IntendDone told);
   void later(world::Callback callback);
 
   // -- coming and going --
@@ -78,6 +85,7 @@ class Engine final : public Store {
   Holdings holdings_;
   // Accepts without an answer: what Redis shows of them meanwhile is not an orphan.
   std::unordered_map<payment::CorrelationId, std::size_t> accepting_;
+  Confirmations confirmations_;
   Membership membership_;
   std::function<void()> opened_;
   Adopt adopt_;
@@ -96,6 +104,7 @@ Engine::Engine(const std::vector<std::string>& processors, const RedisOptions& o
       loop_(loop),
       ledger_(options.memory),
       holdings_(counters_),
+      confirmations_(options, seams.client, loop),
       membership_(options, processors, seams,
                   {.refused = std::move(refused),
                    .ready = [this](bool has_forgotten) { ready(has_forgotten); },
@@ -205,17 +214,26 @@ void Engine::verdict(Ledger::Number number, Ledger::Entry& entry, Verdict verdic
   counters_.replays += verdict == Verdict::replayed;
   counters_.conflicts += verdict == Verdict::conflict;
   auto* told = std::get_if<AcceptDone>(&done);
-  if (verdict == Verdict::accepted) accepted(operation, told != nullptr);
+  if (verdict == Verdict::accepted) return accepted(operation, told ? std::move(*told) : nullptr);
   if (told) (*told)(verdict);
 }
 
-// When nobody waits any more it was said to be unavailable: nobody but us will ever send it.
-void Engine::accepted(const Operation& operation, bool somebody_waits) {
+// When nobody waits any more it was said to be unavailable, as it is when too few replicas have it
+// (PROTOCOL 7.6): nobody but us will ever send it.
+void Engine::accepted(const Operation& operation, AcceptDone told) {
   if (holdings_.find(operation.id)) return;  // found among what we left behind under another name
   const bool has_intent = operation.processor != payment::no_processor;
   const State state = has_intent ? State::attempting : State::accepted;
   holdings_.add(operation.id, state, has_intent ? 1 : 0);
-  if (somebody_waits) return;
+  if (!told) return adopt({open_of(operation)});
+  confirmations_.await([this, operation, told = std::move(told)](bool is_confirmed) mutable {
+    told(is_confirmed ? Verdict::accepted : Verdict::unavailable);
+    if (!is_confirmed && holdings_.is_ours(operation.id)) adopt({open_of(operation)});
+  });
+}
+
+OpenPayment Engine::open_of(const Operation& operation) {
+  const bool has_intent = operation.processor != payment::no_processor;
   OpenPayment open{.id = operation.id,
                    .amount = operation.amount,
                    .accepted_at = operation.at,
@@ -228,7 +246,7 @@ void Engine::accepted(const Operation& operation, bool somebody_waits) {
     open.unanswered = Intent{
         .processor = operation.processor, .number = 1, .requested_at = operation.requested_at};
   }
-  adopt({open});
+  return open;
 }
 
 void Engine::replied_to_intend(Ledger::Number number, Ledger::Entry& entry, const Reply& reply) {
@@ -240,7 +258,26 @@ void Engine::replied_to_intend(Ledger::Number number, Ledger::Entry& entry, cons
     seams_.log.warn("payment {} is another instance's now", id.to_string());
     holdings_.remove(id, State::accepted);
   }
-  if (auto* told = std::get_if<IntendDone>(&done)) (*told)(is_granted);
+  auto* told = std::get_if<IntendDone>(&done);
+  if (!told) return;
+  if (!is_granted) return (*told)(false);
+  confirm_intent(id, std::move(*told));
+}
+
+// Not a byte is sent before enough replicas have it (PROTOCOL 7.5).
+void Engine::confirm_intent(const payment::CorrelationId& id, IntendDone told) {
+  confirmations_.await([this, id, told = std::move(told)](bool is_confirmed) mutable {
+    const bool is_ours = holdings_.is_ours(id);
+    if (!is_ours && holdings_.find(id)) holdings_.remove(id, State::accepted);
+    if (is_confirmed || !is_ours) return told(is_ours);
+    ++prompt_;
+    seams_.timers.after(pause_without_replicas, [this, id, alive = std::weak_ptr(alive_),
+                                                 told = std::move(told)]() mutable {
+      if (alive.expired()) return;
+      --prompt_;
+      confirm_intent(id, std::move(told));
+    });
+  });
 }
 
 void Engine::replied_to_settle(Ledger::Number number, Ledger::Entry& entry, const Reply& reply) {

@@ -138,7 +138,7 @@ TEST_F(Forgetting, NobodyTakesOverForOneLeaseAfterARestart) {
 
 TEST_F(Forgetting, WhatWasTakenOverAndIsForgottenAsSuchGoesOn) {
   Instance& heir = join();
-  Instance& dying = join();
+  Instance& dying = join(short_lease);
   const Intent first = send(dying, 1);
   ASSERT_EQ(accept(dying, acceptance(2)), Verdict::accepted);
   remember_the_file();

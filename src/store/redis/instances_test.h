@@ -27,6 +27,8 @@ namespace payswitch::store::redis {
 
 // One instance, with a loop of its own: it sleeps whenever the test does not run that loop.
 class Instance {
+  world::TestLoop loop_;  // ends after all that is on it
+
  public:
   Instance(const wire::Address& address, const RedisOptions& options,
            const std::vector<std::string>& processors, bool is_behind_a_proxy)
@@ -89,7 +91,6 @@ class Instance {
     });
   }
 
-  world::TestLoop loop_;
   std::unique_ptr<world::Loop> asio_loop_ = world::make_real_loop(loop_.context());
   std::unique_ptr<world::Clock> clock_ = world::make_real_clock();
   std::unique_ptr<world::Timers> timers_ = world::make_real_timers(loop_.context(), *clock_);
@@ -102,9 +103,13 @@ class Instance {
 
 class Instances : public testing::Test {
  protected:
-  static constexpr auto lease = std::chrono::milliseconds(200);
+  // Of those that shall keep it, also where many tests share a machine; and of those that die or
+  // sleep.
+  static constexpr auto lease = std::chrono::milliseconds(1'000);
+  static constexpr auto short_lease = std::chrono::milliseconds(300);
 
-  void serve(wire::TestServerOptions wanted = {}) {
+  // It outlives kill -9, and waits for no disk.
+  void serve(wire::TestServerOptions wanted = {.appendfsync = "no"}) {
     server = std::make_unique<wire::TestServer>(std::move(wanted));
   }
   void TearDown() override { instances_.clear(); }
@@ -129,10 +134,10 @@ class Instances : public testing::Test {
     std::erase_if(instances_, [&](const auto& each) { return each.get() == &instance; });
   }
 
-  // Lets all who are awake go on until it is so; gives up after ten seconds.
+  // Lets all who are awake go on until it is so; gives up after half a minute.
   template <class Condition>
   [[nodiscard]] bool until(Condition condition) {
-    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(30);
     while (!condition()) {
       if (std::chrono::steady_clock::now() > give_up) return false;
       for (const auto& each : instances_) {
