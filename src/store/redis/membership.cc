@@ -352,7 +352,10 @@ void Membership::learn_who_has_written(const wire::Reply& news) {
   const auto has_written = [&](const std::string& name) {
     return std::ranges::find(written, name) != written.end();
   };
-  std::erase_if(awaited_, has_written);
+  // Whom Redis still knows is awaited for as long as it lives; the others for a lease.
+  std::erase_if(awaited_, [&](const std::string& name) {
+    return std::ranges::find(living_, name) != living_.end();
+  });
   is_whole_ = awaited_.empty() && std::ranges::all_of(living_, has_written);
 }
 
