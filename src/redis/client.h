@@ -32,6 +32,7 @@ struct Server {
   std::chrono::seconds uptime{0};
   std::uint64_t maxmemory = 0;    // bytes; 0: no limit
   std::uint64_t used_memory = 0;  // bytes
+  std::uint64_t replicas = 0;     // that follow it now
 };
 
 // One connection to Redis, made again whenever it is lost. What is called in one turn of the loop

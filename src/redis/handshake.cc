@@ -50,6 +50,7 @@ std::expected<void, std::string> Handshake::reply(std::size_t index, const Reply
     server_.run_id = info_field(reply.text, "run_id");
     server_.version = info_field(reply.text, "redis_version");
     server_.role = info_field(reply.text, "role");
+    server_.replicas = number_of(reply.text, "connected_slaves");
     server_.uptime = std::chrono::seconds(number_of(reply.text, "uptime_in_seconds"));
     server_.maxmemory = number_of(reply.text, "maxmemory");
     server_.used_memory = number_of(reply.text, "used_memory");

@@ -24,6 +24,9 @@ struct RedisOptions {
   world::Duration lease = std::chrono::seconds(10);
   // What was written in this time is written again when Redis has forgotten something.
   world::Duration memory = std::chrono::seconds(30);
+  // How long the client of a new payment whose reply was lost waits for Redis to come back and say
+  // what became of it; then it is told that nobody knows.
+  world::Duration verdict_within = std::chrono::seconds(5);
   // How many replicas must have a payment before its 202 (WAIT); within what time.
   std::uint32_t wait_replicas = 0;
   world::Duration wait_timeout = std::chrono::seconds(1);

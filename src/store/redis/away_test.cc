@@ -50,6 +50,29 @@ TEST_F(Away, AnAcceptThatRanAndWhoseReplyIsLostIsUnavailableAndAdoptedExactlyOnc
   EXPECT_EQ(summary(instance)[cheap].count, 1u);
 }
 
+TEST_F(Away, AnAcceptWhoseReplyIsLostIsToldWhatBecameOfItWhenRedisIsBackInTime) {
+  verdict_within = std::chrono::seconds(60);
+  Instance& instance = join_behind_a_proxy();
+  instance.proxy->loses_replies = true;
+  instance.store().accept(acceptance(1), told());
+  ASSERT_TRUE(until([&] { return exists(1); }));
+  cut(instance);
+  ASSERT_TRUE(until([&] { return verdict.has_value(); }));
+  EXPECT_EQ(*verdict, Verdict::accepted);
+  EXPECT_TRUE(instance.adopted.empty());
+
+  verdict.reset();
+  instance.proxy->loses_replies = false;
+  instance.proxy->loses_requests = true;
+  const auto lost = instance.proxy->bytes_lost;
+  instance.store().accept(acceptance(2), told());
+  ASSERT_TRUE(until([&] { return instance.proxy->bytes_lost > lost; }));
+  cut(instance);
+  ASSERT_TRUE(until([&] { return verdict.has_value(); }));
+  EXPECT_EQ(*verdict, Verdict::not_admitted) << "it did not run, and shall not run later";
+  EXPECT_FALSE(exists(2));
+}
+
 TEST_F(Away, AnAcceptThatDidNotRunIsUnavailableAndNotCreatedLater) {
   Instance& instance = join_behind_a_proxy();
   instance.proxy->loses_requests = true;

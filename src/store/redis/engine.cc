@@ -62,6 +62,7 @@ class Engine final : public Store {
   void keep(const Operation& operation, Completion done);
   void send(Ledger::Number number, Ledger::Entry& entry);
   void failed(Ledger::Number number, Failure failure);
+  void give_up_waiting(Ledger::Number number);
   void replied(Ledger::Number number, const Reply& reply);
   void replied_to_accept(Ledger::Number number, Ledger::Entry& entry, const Reply& reply);
   void replied_to_intend(Ledger::Number number, Ledger::Entry& entry, const Reply& reply);
@@ -80,6 +81,7 @@ class Engine final : public Store {
 
   Seams seams_;
   world::Loop& loop_;
+  world::Duration verdict_within_;
   Counters counters_;
   Ledger ledger_;
   Holdings holdings_;
@@ -102,6 +104,7 @@ Engine::Engine(const std::vector<std::string>& processors, const RedisOptions& o
                std::function<void(const std::string& line)> refused)
     : seams_(seams),
       loop_(loop),
+      verdict_within_(options.verdict_within),
       ledger_(options.memory),
       holdings_(counters_),
       confirmations_(options, seams.client, loop),
@@ -152,15 +155,25 @@ void Engine::send(Ledger::Number number, Ledger::Entry& entry) {
       });
 }
 
-// It is sent again when Redis is back; only an accept need not wait for that.
+// It is sent again when Redis is back; whoever waits for an accept does not wait for ever.
 void Engine::failed(Ledger::Number number, Failure failure) {
   Ledger::Entry* entry = ledger_.find(number);
   if (!entry || entry->is_answered || entry->operation.kind != Operation::Kind::accept) return;
   if (failure == Failure::not_sent) return verdict(number, *entry, Verdict::unavailable);
+  entry->operation.admit_new = false;  // if it did not run, it shall not run later
+  if (verdict_within_ == world::Duration(0)) return give_up_waiting(number);
+  if (std::exchange(entry->is_timed, true)) return;
+  seams_.timers.after(verdict_within_, [this, number, alive = std::weak_ptr(alive_)] {
+    if (!alive.expired()) give_up_waiting(number);
+  });
+}
+
+void Engine::give_up_waiting(Ledger::Number number) {
+  Ledger::Entry* entry = ledger_.find(number);
+  if (!entry || entry->is_answered) return;
   if (auto* done = std::get_if<AcceptDone>(&entry->done)) {
     auto told = std::move(*done);
     entry->done = {};
-    entry->operation.admit_new = false;  // if it did not run, it shall not run later
     told(Verdict::unavailable);
   }
 }
@@ -436,7 +449,7 @@ void Engine::ready(bool has_forgotten) {
   if (opened_) std::exchange(opened_, {})();
 }
 
-// Those who wait for a verdict are told that there is none.
+// Those who wait for a verdict get it when Redis is back, or hear that there is none.
 void Engine::away() {
   ledger_.for_each(
       false, [this](Ledger::Number number, Ledger::Entry&) { failed(number, Failure::maybe_ran); });

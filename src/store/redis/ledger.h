@@ -29,6 +29,7 @@ class Ledger {
     std::string owner;  // of the payment, where it is known to be another instance's
     world::Instant since;
     bool is_answered = false;
+    bool is_timed = false;  // whoever waits for it will hear in time that there is no answer
     bool was_kept = false;  // an accept that Redis has answered: it must exist
   };
   using Number = std::uint64_t;

@@ -105,7 +105,7 @@ void Membership::connected(const wire::Server& server) {
   ++era_;
   seams_.timers.cancel(std::exchange(timer_, world::TimerId::none));
   state_ = State::joining;
-  server_ = server;
+  const wire::Server before = std::exchange(server_, server);
   if (number_of(server.version) < oldest_version) {
     return refuse(fmt::format("redis is of version {}: {} is the oldest that will do",
                               server.version, oldest_version));
@@ -117,7 +117,10 @@ void Membership::connected(const wire::Server& server) {
     with_this_run_since_ = seams_.clock.now();
     awaited_ = living_;
     std::erase(awaited_, speaker_.instance);
-    is_whole_ = false;
+    // Started again after it has kept all, and nobody was there to take its place: it is whole.
+    is_whole_ =
+        before.appendonly == "yes" && before.appendfsync == "always" && before.replicas == 0;
+    must_be_whole_ = !is_whole_;
     warn_of(server);
   }
   begin();
@@ -230,8 +233,10 @@ void Membership::become_ready() {
     seams_.log.info("redis is back: joined as {}", speaker_.instance);
   }
   look_is_due_ = true;
+  const bool has_forgotten = std::exchange(has_forgotten_, false);
+  callbacks_.ready(has_forgotten);
+  if (has_forgotten) beat([] {});  // others wait to hear that all is written again
   beat_later();
-  callbacks_.ready(std::exchange(has_forgotten_, false));
 }
 
 // -- living ---------------------------------------------------------------------------------------
@@ -360,7 +365,8 @@ void Membership::learn_who_has_written(const wire::Reply& news) {
 }
 
 bool Membership::is_whole() const {
-  return is_whole_ || seams_.clock.now() - with_this_run_since_ >= options_.lease;
+  return !must_be_whole_ || is_whole_ ||
+         seams_.clock.now() - with_this_run_since_ >= options_.lease;
 }
 
 // PROTOCOL 7.2.

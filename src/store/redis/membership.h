@@ -158,6 +158,7 @@ class Membership final : public Group {
   bool has_forgotten_ = false;
   std::vector<std::string> awaited_;  // who lived under the last run id, and has not written yet
   bool is_whole_ = false;
+  bool must_be_whole_ = true;
   bool was_ready_ = false;
   std::string why_not_yet_;
   std::vector<std::string> names_;
