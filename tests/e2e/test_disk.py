@@ -1,0 +1,193 @@
+"""A disk that fails, is full, or was damaged (PROTOCOL 4.2 and 4.4)."""
+
+import subprocess
+import time
+
+from campaign import has_strace
+from harness import Scenario, new_payments, wait_until
+from process import PAYSWITCH, Process, run
+from switch import Load, Switch
+
+EXIT_CANNOT_START = 2
+EXIT_JOURNAL_FAILED = 74
+
+
+class FailingJournal(Scenario):
+    """strace makes one call fail, once, on the path of a payment."""
+
+    def setUp(self) -> None:
+        if trouble := has_strace():
+            self.skipTest(f"strace cannot be used here: {trouble}")
+
+    def start_with_a_failing(self, call: str, error: str, nth: int, target: Switch) -> Process:
+        """The segments that are being prepared have other names: of them, nothing fails."""
+        only = [] if call == "io_uring_enter" else ["-P", target.data / "journal-0000000001"]
+        target.adopt(Process(
+            ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", *only,
+             "-e", f"inject={call}:error={error}:when={nth}",
+             "setpriv", "--pdeathsig", "KILL", PAYSWITCH, "serve", "--config", target.config],
+            target.directory / "switch.log"))
+        return target.process
+
+    def expect_a_clean_end(self, call: str, error: str, io_uring: str, word: str) -> None:
+        self.two_processors()
+        target = self.switch(start=False, options={
+            "journal": {"io_uring": io_uring, "segment_size": 4 << 20}})
+        target.start()  # the first segment is there before a call fails
+        target.kill9()
+        process = self.start_with_a_failing(call, error, 8, target)
+        payments = new_payments(3_000)
+        statuses = Load(target, payments, 4).statuses()
+        self.assertEqual(process.wait_exit(10), EXIT_JOURNAL_FAILED)
+        lines = [line for line in process.said().splitlines() if "the journal" in line]
+        self.assertIn("nothing more is acknowledged", lines[-1])
+        self.assertIn(word, lines[-1])
+        accepted = {each: payments[each] for each, status in statuses.items() if status == 202}
+        self.assertIn(None, statuses.values())
+        target.start()
+        target.settle_all(30)
+        self.assert_books_equal(target, accepted, maybe=payments)
+
+    def test_a_write_that_fails_ends_it_at_once_and_nothing_acknowledged_is_lost(self) -> None:
+        self.expect_a_clean_end("pwrite64", "EIO", "off", "cannot write 'journal-0000000001'")
+
+    def test_a_write_without_room_ends_it_too(self) -> None:
+        self.expect_a_clean_end("pwrite64", "ENOSPC", "off", "No space left")
+
+    def test_a_sync_that_fails_ends_it_at_once_and_is_not_tried_again(self) -> None:
+        self.expect_a_clean_end("fdatasync", "EIO", "off", "cannot sync 'journal-0000000001'")
+
+    def test_a_write_that_io_uring_refuses_ends_it_too(self) -> None:
+        self.expect_a_clean_end("io_uring_enter", "EIO", "auto", "cannot write")
+
+
+class FullDisk(Scenario):
+    """A small file system of its own, filled by somebody else."""
+
+    SEGMENT = 256 << 10
+    SIZE = 8 << 20
+
+    def setUp(self) -> None:
+        self.mount = self.directory / "small"
+        self.mount.mkdir()
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={self.SIZE}", "tmpfs",
+                                  self.mount], capture_output=True, text=True)
+        if mounted.returncode != 0:
+            self.skipTest(f"no file system can be mounted here: {mounted.stderr.strip()}")
+        self.addCleanup(self.unmount)
+
+    def unmount(self) -> None:
+        for each in self.switches:
+            each.end()
+        subprocess.run(["umount", self.mount], check=True)
+
+    def small_switch(self) -> Switch:
+        target = self.switch(start=False, options={
+            "data": str(self.mount / "data"), "journal": {"segment_size": self.SEGMENT}})
+        target.data = self.mount / "data"
+        target.start()
+        return target
+
+    def fill(self) -> None:
+        with (self.mount / "ballast").open("ab", buffering=0) as ballast:
+            for size in (64 << 10, 1 << 10):
+                try:
+                    while True:
+                        ballast.write(b"b" * size)
+                except OSError:
+                    pass
+
+    def pay_until_refused(self, target: Switch) -> tuple[dict[str, int], dict[str, int]]:
+        """Who was accepted, and who was not."""
+        accepted: dict[str, int] = {}
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            some = new_payments(200)
+            statuses = target.pay_many(some, 4)
+            self.assertLessEqual(set(statuses.values()), {202, 503})
+            accepted |= {each: some[each] for each, status in statuses.items() if status == 202}
+            refused = {each: some[each] for each, status in statuses.items() if status == 503}
+            if refused:
+                return accepted, refused
+        raise AssertionError("a full disk took payments for 30 s")
+
+    def test_new_payments_wait_outside_and_what_was_accepted_is_settled(self) -> None:
+        for each in self.two_processors():
+            each.delay(300)
+        target = self.small_switch()
+        self.fill()
+        accepted, refused = self.pay_until_refused(target)
+        self.assertIn("No space left", target.process.said())
+        one, other = list(accepted.items())[0], list(refused.items())[0]
+        self.assertEqual(target.pay(*other).fields["retry-after"], "1")
+        # The id is looked up before any limit is (PROTOCOL 5.1).
+        self.assertEqual(target.pay(*one).fields["idempotent-replayed"], "true")
+        target.settle_all(30)
+        self.assertEqual(target.get(f"/payments/{other[0]}").status, 404)
+        self.assert_books_equal(target, accepted)
+
+        (self.mount / "ballast").unlink()
+        wait_until(lambda: target.pay(*other).status == 202, 10, "there is room again")
+        accepted |= [other]
+        target.settle_all(10)
+        self.assert_books_equal(target, accepted)
+
+    def test_a_crash_on_a_full_disk_loses_nothing_and_a_start_says_what_it_lacks(self) -> None:
+        self.two_processors()
+        target = self.small_switch()
+        self.fill()
+        accepted, _ = self.pay_until_refused(target)
+        target.kill9()
+        self.fill()
+        start = run(["serve", "--config", target.config])
+        self.assertEqual(start.returncode, EXIT_CANNOT_START, start)
+        self.assertRegex(start.stderr, r"journal-\d+.*No space left")
+        (self.mount / "ballast").unlink()
+        target.start()
+        target.settle_all(20)
+        self.assert_books_equal(target, accepted)
+
+
+class DamagedJournal(Scenario):
+    def paid(self) -> tuple[Switch, dict[str, int]]:
+        self.two_processors()
+        target = self.switch(options={"journal": {"segment_size": 64 << 10}})
+        payments = new_payments(1_500)
+        self.pay_all(target, payments)
+        target.settle_all(20)
+        target.kill9()
+        return target, payments
+
+    def refusal(self, target: Switch) -> str:
+        start = run(["serve", "--config", target.config])
+        lines = start.stderr.splitlines()
+        self.assertEqual(start.returncode, EXIT_CANNOT_START, start)
+        self.assertEqual(len(lines), 1, start)
+        return lines[0]
+
+    def test_a_start_names_file_and_offset_changes_nothing_and_the_repair_is_enough(self) -> None:
+        target, payments = self.paid()
+        journal = sorted(target.data.glob("journal-*"))[0]
+        whole = journal.read_bytes()
+        broken = bytearray(whole)
+        broken[4096 + 48 + 20] ^= 1  # the first record of the first group
+        journal.write_bytes(broken)
+        line = self.refusal(target)
+        self.assertIn(f"{journal.name} is damaged at offset 4096", line)
+        self.assertEqual(journal.read_bytes(), broken)
+        self.assertEqual(self.refusal(target), line)
+        journal.write_bytes(whole)
+        target.start()
+        target.settle_all(20)
+        self.assert_books_equal(target, payments)
+
+    def test_a_missing_segment_is_named(self) -> None:
+        target, payments = self.paid()
+        first, second = sorted(target.data.glob("journal-*"))[:2]
+        kept = first.read_bytes()
+        first.unlink()
+        self.assertIn(f"{first.name} is missing", self.refusal(target))
+        first.write_bytes(kept)
+        target.start()
+        target.settle_all(20)
+        self.assert_books_equal(target, payments)
