@@ -13,7 +13,7 @@ const AttemptView* Payment::attempt(std::uint32_t number) const {
 }
 
 void Payment::begin_attempt(const Intent& intent) {
-  assert(intent.number == last.number + 1);
+  assert(last.number == 0 || intent.number == last.number + 1);
   if (last.number != 0) {
     if (earlier.size() == max_attempts_remembered - 1) earlier.erase(earlier.begin());
     earlier.push_back(last);

@@ -11,21 +11,39 @@
 
 namespace payswitch::store::embedded {
 
-// Every settled payment, in 48 bytes each where all went as it mostly goes: one attempt, booked as
-// it was sent. What differs from that is kept beside. Nothing is ever removed. Loop thread only.
+// All that is kept of a payment once it is settled.
+struct SettledPayment {
+  payment::CorrelationId id;
+  payment::Money amount;  // as it was accepted
+  payment::UtcMs accepted_at;
+  Settlement settlement;
+  std::vector<AttemptView> attempts;  // the remembered ones; never empty
+
+  PaymentView view() const;
+
+  // One attempt, booked as it was sent.
+  bool is_plain() const;
+};
+
+SettledPayment settled_payment(const Payment& payment, const Settlement& settlement);
+
+// Settled payments in memory, in 48 bytes each where all went as it mostly goes: one attempt,
+// booked as it was sent. What differs from that is kept beside. Nothing is ever removed. One thread
+// adds; once that is over, any thread may read.
 class SettledPayments {
  public:
-  void add(const Payment& payment, const Settlement& settlement);
+  void add(const SettledPayment& payment);
 
   // The amount that was accepted; nullopt when no such payment is settled.
   std::optional<payment::Money> amount(const payment::CorrelationId& id) const;
 
-  std::optional<PaymentView> view(const payment::CorrelationId& id) const;
-
-  // How it was settled: what add() was told.
-  std::optional<Settlement> settlement(const payment::CorrelationId& id) const;
+  // What add() was told.
+  std::optional<SettledPayment> find(const payment::CorrelationId& id) const;
 
   std::size_t size() const;
+
+  // In their order.
+  std::vector<payment::CorrelationId> sorted_ids() const;
 
  private:
   // Four words: the amount (at most Money::max_cents, 40 bits), the processor and two flags share
@@ -33,7 +51,7 @@ class SettledPayments {
   class Entry {
    public:
     Entry() = default;
-    Entry(const Payment& payment, const Settlement& settlement, bool has_more);
+    Entry(const SettledPayment& payment, bool has_more);
 
     payment::Money amount() const;
     payment::ProcessorNumber processor() const;
@@ -67,7 +85,7 @@ class SettledPayments {
       boost::unordered_flat_map<payment::CorrelationId, Value, std::hash<payment::CorrelationId>>;
 
   static std::size_t shard_of(const payment::CorrelationId& id);
-  const Entry* find(const payment::CorrelationId& id) const;
+  const Entry* entry(const payment::CorrelationId& id) const;
 
   std::array<Map<Entry>, shard_count> shards_;
   Map<More> more_;
