@@ -102,9 +102,10 @@ void Clients::ask_for_sums(const books::Window& window) {
     target += "from=" + payment::format_iso8601(window.from) + "&";
   }
   if (window.to != payment::UtcMs::max()) target += "to=" + payment::format_iso8601(window.to);
-  process->request(http::Method::get, target, "", [this, window](const Received& received) {
+  const auto asked = referee_.asked_now();
+  process->request(http::Method::get, target, "", [this, window, asked](const Received& received) {
     trace_.say("client: sums {} to {}: {}", window.from.value, window.to.value, received.body);
-    referee_.saw_summary(window, received);
+    referee_.saw_summary(window, asked, received);
   });
 }
 

@@ -178,7 +178,7 @@ void Referee::check_state(std::uint32_t n, State state, std::string_view body) {
     if (payment.life_seen_settled == life_) {
       accuse(fmt::format("payment {}: was settled, and is {} now", n, to_string(state)));
     }
-    if (must_count(payment)) {
+    if (must_count(payment, world_.now())) {
       accuse(fmt::format("payment {}: the processor has said that it has it, it is {}", n,
                          to_string(state)));
     }
@@ -192,10 +192,11 @@ void Referee::check_state(std::uint32_t n, State state, std::string_view body) {
   }
 }
 
-void Referee::saw_summary(const books::Window& window, const Received& received) {
+void Referee::saw_summary(const books::Window& window, const Asked& asked,
+                          const Received& received) {
   if (received.status != 200) return accuse(fmt::format("summary: {}", received.status));
   ++summaries_;
-  const UtcMs final = std::min(window.to, world_.wall());
+  const UtcMs final = std::min(window.to, asked.wall);
   if (told_.empty() || told_.back().final < final) told_.push_back({world_.now(), final});
   for (std::size_t at = 0; at < names.size(); ++at) {
     Sum theirs;
@@ -204,7 +205,7 @@ void Referee::saw_summary(const books::Window& window, const Received& received)
       if (booking.requested_at < window.from || booking.requested_at > window.to) continue;
       ++theirs.count;
       theirs.cents += booking.cents;
-      if (!must_count(cases_[booking.n])) continue;
+      if (!must_count(cases_[booking.n], asked.at)) continue;
       ++least.count;
       least.cents += booking.cents;
     }
@@ -394,8 +395,8 @@ bool Referee::is_read_within(const Posting& posting, world::Duration limit) cons
   return posting.at >= life_began_ && world_.now() - posting.at < limit;
 }
 
-bool Referee::must_count(const Case& payment) const {
-  return payment.life_told == life_ && world_.now() - payment.told >= reading_time;
+bool Referee::must_count(const Case& payment, world::Instant at) const {
+  return payment.life_told == life_ && at - payment.told >= reading_time;
 }
 
 }  // namespace payswitch::lab::simulator

@@ -29,9 +29,15 @@ class Referee final : public Watcher {
   // -- clients ------------------------------------------------------------------------------
   void sent(std::uint32_t n, payment::Money amount);
   void answered_client(std::uint32_t n, payment::Money amount, const Received& received);
-  // An answer of GET /payments/{id}, and of GET /payments-summary at the moment when it is made.
+  // An answer of GET /payments/{id}, and of GET /payments-summary, at the moment when it is made. A
+  // sum is of any moment since it was asked for.
+  struct Asked {
+    world::Instant at;
+    payment::UtcMs wall;
+  };
+  Asked asked_now() const { return {world_.now(), world_.wall()}; }
   void saw_status(std::uint32_t n, const Received& received);
-  void saw_summary(const books::Window& window, const Received& received);
+  void saw_summary(const books::Window& window, const Asked& asked, const Received& received);
 
   // -- the process and its clock --------------------------------------------------------------
   void started();
@@ -101,7 +107,7 @@ class Referee final : public Watcher {
   bool is_surely_refused(const Try& attempt) const;
   bool time_has_passed(const Try& attempt) const;
   bool is_read_within(const Posting& posting, world::Duration limit) const;
-  bool must_count(const Case& payment) const;
+  bool must_count(const Case& payment, world::Instant at) const;
   payment::UtcMs final_told_before(world::Instant moment) const;
 
   const World& world_;

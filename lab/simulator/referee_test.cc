@@ -41,10 +41,11 @@ class RefereeTest : public testing::Test {
 
   void sums(std::string_view count, std::string_view amount) {
     referee_.saw_summary(
-        {}, {.status = 200,
-             .body = fmt::format(R"({{"default":{{"totalRequests":{},"totalAmount":{}}},)"
-                                 R"("fallback":{{"totalRequests":0,"totalAmount":0.00}}}})",
-                                 count, amount)});
+        {}, referee_.asked_now(),
+        {.status = 200,
+         .body = fmt::format(R"({{"default":{{"totalRequests":{},"totalAmount":{}}},)"
+                             R"("fallback":{{"totalRequests":0,"totalAmount":0.00}}}})",
+                             count, amount)});
   }
 
   std::string verdict() const { return referee_.violation().value_or("none"); }
@@ -141,9 +142,10 @@ TEST_F(RefereeTest, ARequestedAtThatIsOldOrAhead) {
 }
 
 TEST_F(RefereeTest, ARequestedAtInATimeThatWasTold) {
-  referee_.saw_summary({}, {.status = 200,
-                            .body = R"({"default":{"totalRequests":0,"totalAmount":0.00},)"
-                                    R"("fallback":{"totalRequests":0,"totalAmount":0.00}})"});
+  referee_.saw_summary({}, referee_.asked_now(),
+                       {.status = 200,
+                        .body = R"({"default":{"totalRequests":0,"totalAmount":0.00},)"
+                                R"("fallback":{"totalRequests":0,"totalAmount":0.00}})"});
   const auto told = world_.wall();
   world_.run_for(seconds(1));
   arrives(cheap, told);

@@ -298,8 +298,11 @@ void Engine::find(const payment::CorrelationId& id, FindDone done) {
   const auto sealed = sealed_.find(id, Wait::no);
   if (sealed) return answer(*sealed ? std::optional((*sealed)->view()) : std::nullopt, done);
   look_ups_->ask([sealed = sealed_, id] { return sealed.find(id, Wait::yes); },
-                 [done = std::move(done)](const auto& found) mutable {
-                   done(found ? std::optional(found->view()) : std::nullopt);
+                 [this, id, done = std::move(done)](const auto& found) mutable {
+                   if (found) return done(found->view());
+                   // It may have come meanwhile.
+                   if (index_.known(id)) return find(id, std::move(done));
+                   done(std::nullopt);
                  });
 }
 
