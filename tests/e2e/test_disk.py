@@ -7,6 +7,7 @@ from campaign import has_strace
 from harness import Scenario, new_payments, wait_until
 from process import PAYSWITCH, Process, run
 from switch import Load, Switch
+from wire import Closed
 
 EXIT_CANNOT_START = 2
 EXIT_JOURNAL_FAILED = 74
@@ -148,13 +149,20 @@ class FullDisk(Scenario):
         self.assert_books_equal(target, accepted)
 
 
-class DamagedJournal(Scenario):
-    def paid(self) -> tuple[Switch, dict[str, int]]:
+def sealed_files(target: Switch) -> list:
+    return sorted(each for each in target.data.glob("sealed-*") if each.suffix != ".tmp")
+
+
+class Damage(Scenario):
+    def paid(self, segment_size: int) -> tuple[Switch, dict[str, int]]:
+        """Small segments are sealed by the time that they are paid, all but the last ones."""
         self.two_processors()
-        target = self.switch(options={"journal": {"segment_size": 64 << 10}})
+        target = self.switch(options={"journal": {"segment_size": segment_size}})
         payments = new_payments(1_500)
         self.pay_all(target, payments)
         target.settle_all(20)
+        if segment_size <= 64 << 10:
+            wait_until(lambda: sealed_files(target), 20, "segments are sealed")
         target.kill9()
         return target, payments
 
@@ -166,7 +174,7 @@ class DamagedJournal(Scenario):
         return lines[0]
 
     def test_a_start_names_file_and_offset_changes_nothing_and_the_repair_is_enough(self) -> None:
-        target, payments = self.paid()
+        target, payments = self.paid(4 << 20)
         journal = sorted(target.data.glob("journal-*"))[0]
         whole = journal.read_bytes()
         broken = bytearray(whole)
@@ -182,12 +190,52 @@ class DamagedJournal(Scenario):
         self.assert_books_equal(target, payments)
 
     def test_a_missing_segment_is_named(self) -> None:
-        target, payments = self.paid()
-        first, second = sorted(target.data.glob("journal-*"))[:2]
+        target, payments = self.paid(64 << 10)
+        first = sorted(target.data.glob("journal-*"))[0]
         kept = first.read_bytes()
         first.unlink()
         self.assertIn(f"{first.name} is missing", self.refusal(target))
         first.write_bytes(kept)
+        target.start()
+        target.settle_all(20)
+        self.assert_books_equal(target, payments)
+
+    def test_a_missing_sealed_file_is_named(self) -> None:
+        target, payments = self.paid(64 << 10)
+        last = sealed_files(target)[-1]
+        kept = last.read_bytes()
+        last.unlink()
+        self.assertRegex(self.refusal(target), r"journal-\d+ is missing|another data directory")
+        last.write_bytes(kept)
+        target.start()
+        target.settle_all(20)
+        self.assert_books_equal(target, payments)
+
+    def test_what_is_read_of_a_sealed_file_at_start_is_checked_then(self) -> None:
+        target, _ = self.paid(64 << 10)
+        sealed = sealed_files(target)[0]
+        whole = sealed.read_bytes()
+        for offset in (len(whole) - 4096 + 60, len(whole) - 4096 - 1):  # the footer, the tables
+            broken = bytearray(whole)
+            broken[offset] ^= 1
+            sealed.write_bytes(broken)
+            self.assertRegex(self.refusal(target), rf"{sealed.name} is damaged at offset \d+")
+        sealed.write_bytes(whole)
+        target.start()
+
+    def test_a_damaged_page_ends_the_switch_when_it_is_needed_and_says_which(self) -> None:
+        target, payments = self.paid(64 << 10)
+        sealed = sealed_files(target)[0]
+        whole = sealed.read_bytes()
+        sealed.write_bytes(bytes([whole[0] ^ 1]) + whole[1:])
+        target.start()
+        with self.assertRaises((AssertionError, Closed, OSError)):
+            for each in payments:
+                target.payment(each)
+        self.assertEqual(target.process.wait_exit(10), EXIT_JOURNAL_FAILED)
+        self.assertIn(f"the sealed books cannot be read: {sealed.name} is damaged at offset 0",
+                      target.process.said())
+        sealed.write_bytes(whole)
         target.start()
         target.settle_all(20)
         self.assert_books_equal(target, payments)
