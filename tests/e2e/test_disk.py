@@ -228,13 +228,13 @@ class Damage(Scenario):
         sealed = sealed_files(target)[0]
         whole = sealed.read_bytes()
         sealed.write_bytes(bytes([whole[0] ^ 1]) + whole[1:])
-        target.start()
         with self.assertRaises((AssertionError, Closed, OSError)):
+            target.start()  # it may need that page already
             for each in payments:
                 target.payment(each)
-        self.assertEqual(target.process.wait_exit(10), EXIT_JOURNAL_FAILED)
-        self.assertIn(f"the sealed books cannot be read: {sealed.name} is damaged at offset 0",
-                      target.process.said())
+        self.assertIn(target.process.wait_exit(10), (EXIT_CANNOT_START, EXIT_JOURNAL_FAILED))
+        self.assertRegex(target.process.said(),
+                         rf"(payswitch|cannot be read): {sealed.name} is damaged at offset 0")
         sealed.write_bytes(whole)
         target.start()
         target.settle_all(20)

@@ -47,6 +47,8 @@ class Index {
   // there. Until end_of_journal(), apply() may wait for the disk. Before the first record.
   void begin_behind(const SealedBooks& sealed);
   void end_of_journal() { sealed_ = nullptr; }
+  // A sealed file that a record needed cannot be read: which, and where, for a person.
+  const std::string& damage() const { return damage_; }
 
   // The records that follow are in that segment, or in a later one.
   void begin_segment(const SegmentBegin& begin);

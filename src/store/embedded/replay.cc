@@ -96,6 +96,7 @@ Replay::Line Replay::take(const IntactGroup& group, std::uint64_t segment) {
     const char* fault = fault_of(record);
     if (fault == nullptr) fault = apply(record, {segment, offset});
     if (fault == nullptr) continue;
+    if (!index_.damage().empty()) return std::unexpected(index_.damage());
     return std::unexpected(
         damaged(segment, offset, fmt::format("{} (payment {})", fault, id_of(record).to_string())));
   }
