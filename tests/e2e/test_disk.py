@@ -84,7 +84,8 @@ class FullDisk(Scenario):
 
     def small_switch(self) -> Switch:
         target = self.switch(start=False, options={
-            "data": str(self.mount / "data"), "journal": {"segment_size": self.SEGMENT}})
+            "data": str(self.mount / "data"), "breaker": {"rest": "100ms"},
+            "journal": {"segment_size": self.SEGMENT}})
         target.data = self.mount / "data"
         target.start()
         return target
@@ -98,12 +99,12 @@ class FullDisk(Scenario):
                 except OSError:
                     pass
 
-    def pay_until_refused(self, target: Switch) -> tuple[dict[str, int], dict[str, int]]:
+    def pay_until_refused(self, target: Switch, at_once: int = 200) -> tuple[dict[str, int], dict[str, int]]:
         """Who was accepted, and who was not."""
         accepted: dict[str, int] = {}
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
-            some = new_payments(200)
+            some = new_payments(at_once)
             statuses = target.pay_many(some, 4)
             self.assertLessEqual(set(statuses.values()), {202, 503})
             accepted |= {each: some[each] for each, status in statuses.items() if status == 202}
@@ -133,12 +134,36 @@ class FullDisk(Scenario):
         target.settle_all(10)
         self.assert_books_equal(target, accepted)
 
+    def test_an_outage_on_a_full_disk_uses_up_no_more_than_the_reserve(self) -> None:
+        """Every attempt is written down; what is open is told again, and old segments go."""
+        processors = self.two_processors()
+        for each in processors:
+            each.faults(post="status", status=500)
+        self.SEGMENT = 64 << 10
+        target = self.small_switch()
+        first = new_payments(50)
+        self.pay_all(target, first)
+        self.fill()
+        accepted, _ = self.pay_until_refused(target, 20)
+
+        def newest_segment() -> int:
+            return max(int(each.name[-10:]) for each in target.data.glob("journal-??????????"))
+        until = newest_segment() + 6  # of two that are reserve
+        wait_until(lambda: newest_segment() > until, 60, "segments go, and come again")
+        self.assertLess(len(list(target.data.glob("journal-*"))), 8)
+        for each in processors:
+            each.faults()
+        target.settle_all(30)
+        self.assert_books_equal(target, {**first, **accepted})
+
     def test_a_crash_on_a_full_disk_loses_nothing_and_a_start_says_what_it_lacks(self) -> None:
         self.two_processors()
         target = self.small_switch()
         self.fill()
         accepted, _ = self.pay_until_refused(target)
         target.kill9()
+        for unfinished in target.data.glob("*.tmp"):  # a start would remove it, and have room
+            unfinished.unlink()
         self.fill()
         start = run(["serve", "--config", target.config])
         self.assertEqual(start.returncode, EXIT_CANNOT_START, start)

@@ -33,7 +33,17 @@ Applied Index::apply(const Record& record, std::uint64_t sequence) {
   if (record.type == RecordType::accepted) return apply_accepted(record, sequence);
   if (record.type == RecordType::copied) return apply_copied(record, sequence);
   const auto found = unsettled_.find(id_of(record));
-  return found == unsettled_.end() ? apply_again(record) : apply_known(*found->second, record);
+  if (found == unsettled_.end()) return apply_again(record);
+  Payment& payment = *found->second;
+  const auto before = payment.records_to_tell();
+  const Applied applied = apply_known(payment, record);
+  count_records(payment, before);
+  return applied;
+}
+
+void Index::count_records(const Payment& payment, std::size_t before) {
+  records_to_tell_ += payment.records_to_tell();
+  records_to_tell_ -= before;
 }
 
 Applied Index::apply_known(Payment& payment, const Record& record) {
@@ -75,6 +85,7 @@ Applied Index::apply_accepted(const Record& record, std::uint64_t sequence) {
   payment.sequence = sequence;
   payment.home = sequence;
   if (carries) begin_attempt(payment, intent_of(record));
+  count_records(payment, 0);
   return {};
 }
 
@@ -92,6 +103,7 @@ Applied Index::apply_copied(const Record& record, std::uint64_t sequence) {
   payment.sequence = static_cast<std::uint64_t>(record.requested_at);
   payment.home = sequence;
   payment.our_fault_mask = record.attempt;
+  count_records(payment, 0);
   return {};
 }
 

@@ -72,6 +72,9 @@ class Index {
   payment::Total sum(payment::ProcessorNumber processor, const books::Window& window) const;
 
   // -- sealing ----------------------------------------------------------------------------------
+  // What it takes to tell all payments again that are not settled.
+  std::uint64_t bytes_to_tell() const { return records_to_tell_ * slot_bytes; }
+
   // So many places hold payments that are not settled, or none.
   std::size_t places() const { return pool_.size(); }
 
@@ -115,6 +118,7 @@ class Index {
 
   Payment& new_payment(const Record& record);
   void forget(Payment& payment);
+  void count_records(const Payment& payment, std::size_t before);
   void begin_attempt(Payment& payment, const Intent& intent);
   void move(Payment& payment, State to);
   bool is_named(payment::ProcessorNumber processor) const { return processor < names_.size(); }
@@ -125,7 +129,8 @@ class Index {
   std::vector<std::string> names_;
   payment::UtcMs highest_requested_at_;
 
-  std::deque<Payment> pool_;  // addresses are stable
+  std::uint64_t records_to_tell_ = 0;  // of all unsettled payments
+  std::deque<Payment> pool_;           // addresses are stable
   std::vector<Payment*> free_;
   boost::unordered_flat_map<payment::CorrelationId, Payment*, std::hash<payment::CorrelationId>>
       unsettled_;

@@ -71,6 +71,8 @@ class Journal {
   // False while there is space only for payments that were accepted already.
   bool has_room() const { return !supply_.is_down_to_reserve(); }
 
+  SegmentSupply& supply() { return supply_; }
+
   // Nothing is gathered or in flight.
   bool idle() const { return durable_ == added_; }
 

@@ -24,6 +24,12 @@ void Payment::begin_attempt(const Intent& intent) {
           .outcome = std::nullopt};
 }
 
+std::size_t Payment::records_to_tell() const {
+  if (home == 0) return 0;
+  const std::size_t attempts = (last.number != 0 ? 1 : 0) + earlier.size();
+  return 1 + 2 * attempts + (state == payment::State::parked ? 1 : 0);
+}
+
 std::vector<AttemptView> Payment::attempts() const {
   std::vector<AttemptView> all;
   if (last.number == 0) return all;

@@ -31,6 +31,9 @@ struct Payment {
   // maximum.
   void begin_attempt(const Intent& intent);
 
+  // How many records tell all of it again; 0: it is none.
+  std::size_t records_to_tell() const;
+
   // The remembered ones in their order, the last one included.
   std::vector<AttemptView> attempts() const;
 };

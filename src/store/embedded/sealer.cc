@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cerrno>
 #include <utility>
 
 #include "store/embedded/seal.h"
@@ -37,11 +38,21 @@ void Sealer::wake() {
 void Sealer::next() {
   working_ = true;
   if (seams_.books.is_full()) return merge();
-  working_ = seams_.index.generations() > 1;
+  working_ = is_worth_sealing();
   if (!working_) return;
   place_ = 0;
   copied_ = seams_.journal.next_sequence() - 1;
   copy_some();
+}
+
+// Payments that stay open are told again once a round through the journal. So that this comes to an
+// end, and costs at most as much as everything else, half of what is sealed must be gone; on a full
+// disk, something.
+bool Sealer::is_worth_sealing() const {
+  const SegmentSupply& supply = seams_.journal.supply();
+  const auto full = seams_.index.generations() - 1;
+  const auto open = seams_.index.bytes_to_tell() / supply.segment_bytes();
+  return full > (supply.is_failing() ? open : 2 * open);
 }
 
 // -- 1: what is not settled is told again ---------------------------------------------------------
@@ -97,20 +108,34 @@ void Sealer::seal() {
   make(sealed_name(info.first_segment, info.last_segment), seal_of(seams_.index.oldest(), info));
 }
 
+bool Sealer::seal_in_lent_room(const world::DiskError& error) {
+  if (error.code != ENOSPC || !merging_.empty()) return false;
+  const auto room = seams_.journal.supply().lend_room();
+  if (room.empty()) return false;
+  const SealInfo info = info_of_oldest();
+  make(sealed_name(info.first_segment, info.last_segment), seal_of(seams_.index.oldest(), info),
+       room);
+  return true;
+}
+
 void Sealer::merge() {
   merging_ = seams_.books.worth_merging();
   const SealInfo info = merged_info(merging_);
   make(sealed_name(info.first_segment, info.last_segment), merge_of(merging_));
 }
 
-void Sealer::make(const std::string& name, world::Disk::Content content) {
+void Sealer::make(const std::string& name, world::Disk::Content content,
+                  const std::string& instead_of) {
   seams_.disk.make(
-      name, std::move(content), "",
+      name, std::move(content), instead_of,
       while_alive([this, name](world::DiskResult<void> result) { made(name, std::move(result)); }));
 }
 
 void Sealer::made(const std::string& name, world::DiskResult<void> result) {
-  if (!result) return fail(result.error().message());
+  if (!result) {
+    if (!seal_in_lent_room(result.error())) fail(result.error());
+    return;
+  }
   seams_.disk.toil([this, name, &disk = seams_.disk, alive = std::weak_ptr(alive_)] {
     return [this, alive, file = SealedFile::open(disk, name)]() mutable {
       if (!alive.expired()) opened(std::move(file));
@@ -119,8 +144,9 @@ void Sealer::made(const std::string& name, world::DiskResult<void> result) {
 }
 
 void Sealer::opened(std::expected<std::shared_ptr<const SealedFile>, std::string> file) {
-  if (!file) return fail(file.error());
+  if (!file) return fail({.code = EIO, .what = file.error()});
   retry_in_ = seal_retry;
+  failing_ = false;
   merging_.empty() ? take_sealed(*std::move(file)) : take_merged(*std::move(file));
   seams_.counters.sealed_files = seams_.books.files().size();
   seams_.counters.sealed_payments = seams_.books.payments();
@@ -143,7 +169,10 @@ void Sealer::take_merged(std::shared_ptr<const SealedFile> file) {
 }
 
 void Sealer::remove_some() {
-  if (superfluous_.empty() && !memory_) return next();
+  if (superfluous_.empty() && !memory_) {
+    seams_.journal.supply().give_back();
+    return next();
+  }
   std::string name;
   if (!superfluous_.empty()) {
     name = std::move(superfluous_.front());
@@ -162,16 +191,19 @@ void Sealer::remove_some() {
   });
 }
 
-void Sealer::fail(const std::string& line) {
-  if (retry_in_ == seal_retry) {
-    seams_.log.warn("{}: the journal is not sealed for now, and grows", line);
+void Sealer::fail(const world::DiskError& error) {
+  if (!failing_) {
+    seams_.log.warn("{}: the journal is not sealed for now, and grows", error.message());
   }
+  failing_ = true;
   merging_.clear();
+  seams_.journal.supply().give_back();
   retry_ = seams_.timers.after(retry_in_, [this] {
     retry_ = world::TimerId::none;
     next();
   });
-  retry_in_ = std::min<world::Duration>(2 * retry_in_, longest_seal_retry);
+  const bool is_full = error.code == ENOSPC;
+  retry_in_ = is_full ? seal_retry : std::min<world::Duration>(2 * retry_in_, longest_seal_retry);
 }
 
 }  // namespace payswitch::store::embedded

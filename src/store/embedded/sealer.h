@@ -21,7 +21,7 @@ inline constexpr std::size_t copies_at_once = 128;
 // How many places of the index are looked at in one turn of the loop.
 inline constexpr std::size_t places_at_once = 1024;
 
-// After a failure: doubled each time, up to the longest.
+// After a failure: doubled each time, up to the longest. On a full disk not: the reserve is short.
 inline constexpr auto seal_retry = std::chrono::seconds(1);
 inline constexpr auto longest_seal_retry = std::chrono::seconds(64);
 
@@ -30,8 +30,10 @@ inline constexpr auto longest_seal_retry = std::chrono::seconds(64);
 //      journal;
 //   2. when that survives a power cut, what was settled goes into a sealed file;
 //   3. when that is durable, it is read from there; then the segment is removed.
-// Before there are too many sealed files, some are merged. A failure costs nothing but space: it
-// says so, and tries again. Loop thread only.
+// Before there are too many sealed files, some are merged. On a full disk a segment is sealed in
+// the room of a prepared one, and frees more than that: so the reserve lasts for any number of
+// attempts (PROTOCOL 4.4). A failure costs nothing but space: it says so, and tries again. Loop
+// thread only.
 class Sealer {
  public:
   struct Seams {
@@ -57,17 +59,20 @@ class Sealer {
   using Step = void (Sealer::*)();
 
   void next();
+  bool is_worth_sealing() const;
   void copy_some();
   void await_copies();
   void seal();
   void merge();
-  void make(const std::string& name, world::Disk::Content content);
+  void make(const std::string& name, world::Disk::Content content,
+            const std::string& instead_of = "");
   void made(const std::string& name, world::DiskResult<void> result);
   void opened(std::expected<std::shared_ptr<const SealedFile>, std::string> file);
   void take_sealed(std::shared_ptr<const SealedFile> file);
   void take_merged(std::shared_ptr<const SealedFile> file);
   void remove_some();
-  void fail(const std::string& line);
+  bool seal_in_lent_room(const world::DiskError& error);
+  void fail(const world::DiskError& error);
   SealInfo info_of_oldest() const;
   void later(Step step);
   template <class Function>
@@ -81,6 +86,7 @@ class Sealer {
   SealedFiles merging_;       // empty: a segment is being sealed
   std::vector<std::string> superfluous_;
   std::shared_ptr<const void> memory_;  // to be let go of elsewhere
+  bool failing_ = false;
   world::Duration retry_in_ = seal_retry;
   world::TimerId retry_ = world::TimerId::none;
   std::shared_ptr<char> alive_ = std::make_shared<char>();
