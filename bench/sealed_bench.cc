@@ -50,9 +50,8 @@ class Past {
     if (!disk) give_up(disk.error());
     disk_ = *std::move(disk);
     // Small segments, so that what is not sealed yet weighs little in the figures.
-    const store::Options options{.segment_bytes = 4ull << 20,
-                                 .max_group_bytes = 1ull << 20,
-                                 .processors = {"default"}};
+    const store::Options options{
+        .segment_bytes = 4ull << 20, .max_group_bytes = 1ull << 20, .processors = {"default"}};
     auto store = store::embedded::open(options, *disk_, *loop_, *timers_, *clock_, *log_,
                                        [](const std::string& line) { give_up(line); });
     if (!store) give_up(store.error());
