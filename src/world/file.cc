@@ -58,7 +58,8 @@ DiskResult<void> give_name(const File& directory, const std::string& unfinished,
 // Writes and syncs piece by piece, and then leaves the disk alone for as long as that took.
 class PacedDraft final : public Draft {
  public:
-  PacedDraft(const File& file, const std::string& name) : file_(file), name_(name) {}
+  PacedDraft(const File& file, const std::string& name, const std::atomic<bool>& is_ending)
+      : file_(file), name_(name), is_ending_(is_ending) {}
 
   DiskResult<void> write(std::span<const std::byte> bytes) override {
     gathered_.insert(gathered_.end(), bytes.begin(), bytes.end());
@@ -77,6 +78,7 @@ class PacedDraft final : public Draft {
 
   DiskResult<void> write_piece() {
     const auto begin = std::chrono::steady_clock::now();
+    if (is_ending_) return std::unexpected(DiskError{ECANCELED, "make '" + name_ + "'"});
     if (auto written = write_at(file_, name_, offset_, gathered_); !written) return written;
     offset_ += gathered_.size();
     gathered_.clear();
@@ -87,15 +89,16 @@ class PacedDraft final : public Draft {
 
   const File& file_;
   const std::string& name_;
+  const std::atomic<bool>& is_ending_;
   std::vector<std::byte> gathered_;
   std::uint64_t offset_ = 0;
 };
 
 DiskResult<void> write_draft(const File& directory, const std::string& unfinished,
-                             Disk::Content& content) {
+                             Disk::Content& content, const std::atomic<bool>& is_ending) {
   auto file = open_file(directory, unfinished, O_WRONLY | O_CREAT);
   if (!file) return std::unexpected(file.error());
-  PacedDraft draft(*file, unfinished);
+  PacedDraft draft(*file, unfinished, is_ending);
   if (auto written = content(draft); !written) return written;
   return draft.finish();
 }
@@ -219,13 +222,13 @@ DiskResult<void> replace_file(const File& directory, const std::string& name,
 }
 
 DiskResult<void> make_file(const File& directory, const std::string& name, Disk::Content& content,
-                           const std::string& instead_of) {
+                           const std::string& instead_of, const std::atomic<bool>& is_ending) {
   const std::string unfinished = name + ".tmp";
   if (!instead_of.empty() &&
       ::renameat(directory.get(), instead_of.c_str(), directory.get(), unfinished.c_str()) == -1) {
     return failed("rename", instead_of);
   }
-  auto written = write_draft(directory, unfinished, content);
+  auto written = write_draft(directory, unfinished, content, is_ending);
   if (written) return give_name(directory, unfinished, name);
   ::unlinkat(directory.get(), unfinished.c_str(), 0);
   return written;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -56,9 +57,9 @@ DiskResult<void> replace_file(const File& directory, const std::string& name,
                               std::span<const std::byte> content, std::uint64_t size);
 
 // The promise of Disk::make(), in an open directory. Blocks; sleeps in between, so that others get
-// at the disk.
+// at the disk. Fails (ECANCELED) soon after `is_ending`.
 DiskResult<void> make_file(const File& directory, const std::string& name, Disk::Content& content,
-                           const std::string& instead_of);
+                           const std::string& instead_of, const std::atomic<bool>& is_ending);
 
 // A file that is read in pieces, by any thread.
 DiskResult<std::shared_ptr<const StillFile>> open_still_file(const File& directory,

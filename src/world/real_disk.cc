@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cassert>
 #include <cerrno>
 #include <filesystem>
@@ -78,6 +79,9 @@ class RealDisk final : public Disk {
         reader_(loop),
         ring_(std::move(ring)) {}
 
+  // What is being made is given up; the next start removes what is there of it.
+  ~RealDisk() override { is_ending_ = true; }
+
   DiskResult<std::vector<std::string>> list() override;
   DiskResult<Bytes> read(const std::string& name) override;
   DiskResult<void> replace(const std::string& name, std::span<const std::byte> content,
@@ -106,6 +110,7 @@ class RealDisk final : public Disk {
   const File lock_;
   OpenFiles files_{O_WRONLY};
   OpenFiles direct_files_{O_WRONLY | O_DIRECT};
+  std::atomic<bool> is_ending_ = false;
   // Last, so that they end first: their jobs use everything above.
   Worker writer_;
   Worker preparer_;
@@ -197,10 +202,10 @@ DiskResult<std::shared_ptr<const StillFile>> RealDisk::open_still(const std::str
 void RealDisk::make(const std::string& name, Content content, const std::string& instead_of,
                     Done done) {
   assert(is_flat(name));
-  archivist_.run(
-      [this, name, content = std::move(content), instead_of, done = std::move(done)]() mutable {
-        return complete(std::move(done), make_file(directory_, name, content, instead_of));
-      });
+  archivist_.run([this, name, content = std::move(content), instead_of,
+                  done = std::move(done)]() mutable {
+    return complete(std::move(done), make_file(directory_, name, content, instead_of, is_ending_));
+  });
 }
 
 // nullptr: this one is the writer's.

@@ -99,7 +99,8 @@ class FullDisk(Scenario):
                 except OSError:
                     pass
 
-    def pay_until_refused(self, target: Switch, at_once: int = 200) -> tuple[dict[str, int], dict[str, int]]:
+    def pay_until_refused(self, target: Switch,
+                          at_once: int = 200) -> tuple[dict[str, int], dict[str, int]]:
         """Who was accepted, and who was not."""
         accepted: dict[str, int] = {}
         deadline = time.monotonic() + 30
