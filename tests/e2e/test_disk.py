@@ -88,6 +88,8 @@ class FullDisk(Scenario):
             "journal": {"segment_size": self.SEGMENT}})
         target.data = self.mount / "data"
         target.start()
+        wait_until(lambda: target.metrics()["payswitch_journal_prepared_segments"] == 3, 10,
+                   "the reserve is there")
         return target
 
     def fill(self) -> None:
