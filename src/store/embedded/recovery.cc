@@ -63,7 +63,7 @@ class Recovery {
   const SealedBooks& sealed_;
   Index& index_;
   Replay replay_;
-  std::vector<std::string> sealed_segments_;
+  std::vector<std::string> superfluous_;
   Bytes survivors_;  // of the last segment that belongs to the log
   JournalStart start_;
 };
@@ -83,7 +83,9 @@ std::expected<JournalStart, std::string> Recovery::run() {
   // First: as long as they hold a piece of a group, the log must not go on before them.
   if (auto refreshed = refresh_unused(); !refreshed) return std::unexpected(refreshed.error());
   if (auto written = write_survivors(names); !written) return std::unexpected(written.error());
-  for (const auto& name : sealed_segments_) {
+  // With what was written the directory was synced: now the sealed files' names hold.
+  superfluous_.insert(superfluous_.end(), sealed_.superseded().begin(), sealed_.superseded().end());
+  for (const auto& name : superfluous_) {
     if (auto removed = disk_.remove(name); !removed) return line(removed.error());
   }
   return std::move(start_);
@@ -99,7 +101,7 @@ std::expected<std::vector<std::uint64_t>, std::string> Recovery::find_segments()
       if (auto removed = disk_.remove(name); !removed) return line(removed.error());
     } else if (const auto number = segment_number(name)) {
       const bool is_sealed = *number <= sealed_.last().last_segment;
-      is_sealed ? sealed_segments_.push_back(name) : numbers.push_back(*number);
+      is_sealed ? superfluous_.push_back(name) : numbers.push_back(*number);
     }
   }
   std::ranges::sort(numbers);

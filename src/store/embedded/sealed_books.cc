@@ -11,17 +11,16 @@ std::expected<SealedBooks, std::string> SealedBooks::load(world::Disk& disk) {
   const auto names = disk.list();
   if (!names) return std::unexpected(names.error().message());
   SealedBooks books;
-  std::vector<std::string> superseded;
   // The order of names is that of first segments, then of last ones.
   for (const auto& name : *names) {
     const auto segments = sealed_segments(name);
     if (!segments) continue;
     while (!books.empty() && books.last().first_segment == segments->first) {
-      superseded.push_back(books.files_.back()->name());
+      books.superseded_.push_back(books.files_.back()->name());
       books.files_.pop_back();
     }
     if (!books.empty() && segments->second <= books.last().last_segment) {
-      superseded.push_back(name);
+      books.superseded_.push_back(name);
       continue;
     }
     auto file = SealedFile::open(disk, name);
@@ -29,11 +28,6 @@ std::expected<SealedBooks, std::string> SealedBooks::load(world::Disk& disk) {
     books.add(*std::move(file));
   }
   if (auto chained = books.check_chain(); !chained) return std::unexpected(chained.error());
-  for (const auto& name : superseded) {
-    if (auto removed = disk.remove(name); !removed) {
-      return std::unexpected(removed.error().message());
-    }
-  }
   return books;
 }
 

@@ -18,12 +18,15 @@ inline constexpr std::size_t max_sealed_files = 16;
 // snapshot of at most 16 pointers; what it points to never changes, so any thread may read it.
 class SealedBooks {
  public:
-  // Opens those that are there, and removes those that a merged one holds. Blocks. An error is one
-  // line for a person: damage, a missing file, one of another chain.
+  // Opens those that are there, save those that a merged one holds. Blocks. An error is one line
+  // for a person: damage, a missing file, one of another chain.
   static std::expected<SealedBooks, std::string> load(world::Disk& disk);
 
   bool empty() const { return files_.empty(); }
   const SealedFiles& files() const { return files_; }
+  // What load() found merged into others. To be removed, but not before the directory was synced: a
+  // power cut may still take back the merged one's name.
+  const std::vector<std::string>& superseded() const { return superseded_; }
   // Of the last one; what a journal begins with when there is none.
   SealInfo last() const { return empty() ? SealInfo{} : files_.back()->info(); }
   std::uint64_t payments() const;
@@ -50,6 +53,7 @@ class SealedBooks {
   std::expected<void, std::string> check_chain() const;
 
   SealedFiles files_;
+  std::vector<std::string> superseded_;
 };
 
 }  // namespace payswitch::store::embedded
