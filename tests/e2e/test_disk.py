@@ -190,7 +190,8 @@ class Damage(Scenario):
         self.pay_all(target, payments)
         target.settle_all(20)
         if segment_size <= 64 << 10:
-            wait_until(lambda: sealed_files(target), 20, "segments are sealed")
+            wait_until(lambda: not (target.data / "journal-0000000001").exists(), 20,
+                       "a segment is sealed, and gone")
         target.kill9()
         return target, payments
 
@@ -230,11 +231,11 @@ class Damage(Scenario):
 
     def test_a_missing_sealed_file_is_named(self) -> None:
         target, payments = self.paid(64 << 10)
-        last = sealed_files(target)[-1]
-        kept = last.read_bytes()
-        last.unlink()
-        self.assertRegex(self.refusal(target), r"journal-\d+ is missing|another data directory")
-        last.write_bytes(kept)
+        first = sealed_files(target)[0]
+        kept = first.read_bytes()
+        first.unlink()
+        self.assertIn("is missing", self.refusal(target))
+        first.write_bytes(kept)
         target.start()
         target.settle_all(20)
         self.assert_books_equal(target, payments)
