@@ -47,7 +47,9 @@ std::string SegmentSupply::lend_room() {
 }
 
 void SegmentSupply::give_back() {
-  if (std::exchange(lent_, false)) fill();
+  lent_ = false;
+  timers_.cancel(std::exchange(retry_, world::TimerId::none));
+  fill();
 }
 
 void SegmentSupply::fill() {

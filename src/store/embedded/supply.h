@@ -49,6 +49,7 @@ class SegmentSupply {
   // The last prepared segment's file, for its room, while no other can be had; "" when there is
   // none to spare. Nothing is prepared until give_back(): what the room is needed for frees more.
   std::string lend_room();
+  // It is called whenever a segment was removed: what failed for want of room is tried at once.
   void give_back();
 
   // Nothing but the reserve is left, because preparing fails: new payments must wait outside.
