@@ -248,6 +248,10 @@ void Referee::posted(std::size_t processor, const Posting& posting) {
   // Where the clock is behind what was issued, a new attempt may have the same requestedAt.
   if (is_same && (!is_surely_refused(attempt) || time_has_passed(attempt))) {
     check_repeat(n, processor);
+    // Released by now, it may be a new attempt that the clock, far behind, gave the same time:
+    // nothing of what was sent before counts any more.
+    if (may_be_released(attempt))
+      attempt.posts = attempt.refusals_read = attempt.refusals_maybe_read = 0;
   } else {
     check_next(n, processor, posting);
     // An intent of an earlier life may be sent first in this one.
@@ -291,10 +295,7 @@ void Referee::check_repeat(std::uint32_t n, std::size_t processor) {
 void Referee::check_next(std::uint32_t n, std::size_t processor, const Posting& posting) {
   const Try& before = cases_[n].attempt;
   if (before.processor) {
-    const auto& released_after = menu_.settings.max_processing_time;
-    const bool is_released =
-        released_after && world_.now() - before.last_post >= *released_after - doubt;
-    if (before.refusals_maybe_read != before.posts && !is_released) {
+    if (before.refusals_maybe_read != before.posts && !may_be_released(before)) {
       accuse(
           fmt::format("payment {}: a new attempt at {}, though {} of {} requests at {} were "
                       "not refused",
@@ -382,6 +383,12 @@ void Referee::vouched(std::size_t processor, const payment::CorrelationId& id, w
 // Every request of it was sent and refused in this life.
 bool Referee::is_surely_refused(const Try& attempt) const {
   return attempt.life == life_ && attempt.refusals_read == attempt.posts;
+}
+
+// The operator's word that nothing is booked later than that (PROTOCOL 3.2).
+bool Referee::may_be_released(const Try& attempt) const {
+  const auto& released_after = menu_.settings.max_processing_time;
+  return released_after && world_.now() - attempt.last_post >= *released_after - doubt;
 }
 
 // What is issued after the refusal must be later than what was refused.

@@ -106,6 +106,7 @@ class Referee final : public Watcher {
   void check_state(std::uint32_t n, payment::State state, std::string_view body);
   bool is_surely_refused(const Try& attempt) const;
   bool time_has_passed(const Try& attempt) const;
+  bool may_be_released(const Try& attempt) const;
   bool is_read_within(const Posting& posting, world::Duration limit) const;
   bool must_count(const Case& payment, world::Instant at) const;
   payment::UtcMs final_told_before(world::Instant moment) const;
