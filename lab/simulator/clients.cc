@@ -91,7 +91,7 @@ void Clients::ask_for_status(std::uint32_t n, world::Duration wait) {
   std::string target = "/payments/" + id_of(n).to_string();
   if (wait.count() > 0) target += fmt::format("?wait={}ms", wait / milliseconds(1));
   process->request(http::Method::get, target, "",
-                   [this, n, asked = world_.now()](const Received& received) {
+                   [this, n, asked = now()](const Received& received) {
                      judge_.saw_status(n, asked, received);
                    });
 }
@@ -104,10 +104,11 @@ void Clients::ask_for_sums(const books::Window& window) {
     target += "from=" + payment::format_iso8601(window.from) + "&";
   }
   if (window.to != payment::UtcMs::max()) target += "to=" + payment::format_iso8601(window.to);
-  process->request(http::Method::get, target, "", [this, window](const Received& received) {
-    trace_.say("client: sums {} to {}: {}", window.from.value, window.to.value, received.body);
-    judge_.saw_summary(window, received);
-  });
+  process->request(
+      http::Method::get, target, "", [this, window, asked = now()](const Received& received) {
+        trace_.say("client: sums {} to {}: {}", window.from.value, window.to.value, received.body);
+        judge_.saw_summary(window, asked, received);
+      });
 }
 
 // Cut at times that the books know: there a mistake by one millisecond shows.

@@ -35,6 +35,7 @@ class Clients {
   void look_around();
   void pay(std::uint32_t n, payment::Money amount);
   std::uint32_t somebody();
+  Judge::Asked now() const { return {world_.now(), world_.wall()}; }
 
   World& world_;
   SeededChance chance_;

@@ -32,6 +32,8 @@ void show(std::uint64_t runs, const Outcome& total, double real_seconds) {
       "{} lives: {} kill -9, {} sleeps, {} power cuts, {} cut recoveries, {} journal failures\n",
       total.lives, total.kills, total.sleeps, total.power_cuts, total.cut_recoveries,
       total.journal_failures);
+  fmt::print("{} sealed files, {} deaths while sealing, {} look-ups that waited for the disk\n",
+             total.sealed_files, total.deaths_in_sealing, total.look_ups);
   fmt::print("{} full disks, {} clock jumps; POSTs to processors that were", total.full_disks,
              total.wall_jumps);
   for (std::size_t i = 0; i < mood_count; ++i) {

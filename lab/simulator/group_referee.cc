@@ -43,11 +43,11 @@ void GroupReferee::answered_client(std::uint32_t n, payment::Money amount,
   keep_amount(n, amount, "answered 202");
 }
 
-void GroupReferee::saw_status(std::uint32_t n, world::Instant asked, const Received& received) {
+void GroupReferee::saw_status(std::uint32_t n, const Asked& asked, const Received& received) {
   if (received.status == 503 && !is_equality_due_) return;
   Case& payment = cases_[n];
   if (received.status == 404) {
-    if (payment.promised && *payment.promised < asked && !is_bounded_) {
+    if (payment.promised && *payment.promised < asked.at && !is_bounded_) {
       accuse(fmt::format("payment {}: promised, and forgotten", n));
     }
     return;
@@ -71,7 +71,8 @@ void GroupReferee::saw_status(std::uint32_t n, world::Instant asked, const Recei
   }
 }
 
-void GroupReferee::saw_summary(const books::Window& window, const Received& received) {
+void GroupReferee::saw_summary(const books::Window& window, const Asked&,
+                               const Received& received) {
   if (received.status == 503 && !is_equality_due_) return;
   if (received.status != 200) return accuse(fmt::format("summary: {}", received.status));
   for (std::size_t at = 0; at < names.size(); ++at) {

@@ -27,8 +27,9 @@ class GroupReferee final : public Judge {
 
   void sent(std::uint32_t n, payment::Money amount) override;
   void answered_client(std::uint32_t n, payment::Money amount, const Received& received) override;
-  void saw_status(std::uint32_t n, world::Instant asked, const Received& received) override;
-  void saw_summary(const books::Window& window, const Received& received) override;
+  void saw_status(std::uint32_t n, const Asked& asked, const Received& received) override;
+  void saw_summary(const books::Window& window, const Asked& asked,
+                   const Received& received) override;
 
   void posted(std::size_t processor, const Posting& posting) override;
   void booked(std::size_t processor, const Posting& posting) override;

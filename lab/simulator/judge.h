@@ -24,10 +24,15 @@ class Judge : public Watcher {
   virtual void sent(std::uint32_t n, payment::Money amount) = 0;
   virtual void answered_client(std::uint32_t n, payment::Money amount,
                                const Received& received) = 0;
-  // An answer of GET /payments/{id} that was asked for then, and of GET /payments-summary at the
-  // moment when it is made.
-  virtual void saw_status(std::uint32_t n, world::Instant asked, const Received& received) = 0;
-  virtual void saw_summary(const books::Window& window, const Received& received) = 0;
+  // An answer of GET /payments/{id}, and of GET /payments-summary, that was asked for then. It is
+  // of any moment since.
+  struct Asked {
+    world::Instant at;
+    payment::UtcMs wall;
+  };
+  virtual void saw_status(std::uint32_t n, const Asked& asked, const Received& received) = 0;
+  virtual void saw_summary(const books::Window& window, const Asked& asked,
+                           const Received& received) = 0;
 
   // Something is wrong that others found.
   virtual void accuse(std::string what) = 0;

@@ -93,6 +93,8 @@ Menu draw_menu(SeededChance& chance) {
   draw_deaths_and_disk(menu, chance);
   draw_clients(menu, chance);
   draw_settings(menu, chance);
+  menu.dies_in_sealing = menu.death != Death::none && chance.one_in(2);
+  menu.sealing_is_slow = chance.one_in(4);
   return menu;
 }
 
@@ -108,6 +110,8 @@ std::string describe(const Menu& menu) {
     if (is) line += fmt::format(", {}", what);
   };
   also(menu.dies_in_recovery && menu.death != Death::none, "also in recovery");
+  also(menu.dies_in_sealing, "also in sealing");
+  also(menu.sealing_is_slow, "slow sealing");
   also(menu.disk_is_slow, "slow disk");
   also(menu.disk_fills_up, "full disk");
   also(menu.disk_fails, "failing disk");

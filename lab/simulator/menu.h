@@ -42,10 +42,12 @@ struct Menu {
   Death death = Death::none;
   std::uint64_t steps_between_deaths = 0;  // on average
   bool dies_in_recovery = false;
-  bool disk_is_slow = false;   // syncs take up to seconds, now and then
-  bool disk_fills_up = false;  // no new segment for a while
-  bool disk_fails = false;     // a write or a sync reports an error
-  bool wall_jumps = false;     // up to an hour, either way
+  bool dies_in_sealing = false;  // at any step of sealing and merging
+  bool sealing_is_slow = false;  // a sealed file takes up to seconds
+  bool disk_is_slow = false;     // syncs take up to seconds, now and then
+  bool disk_fills_up = false;    // no new segment for a while
+  bool disk_fails = false;       // a write or a sync reports an error
+  bool wall_jumps = false;       // up to an hour, either way
   bool clients_repeat = false;
   bool clients_contradict = false;  // the same id with another amount
   bool clients_vanish = false;      // never see their answer

@@ -95,7 +95,7 @@ void Referee::answered_client(std::uint32_t n, payment::Money amount, const Rece
   }
 }
 
-void Referee::saw_status(std::uint32_t n, world::Instant, const Received& received) {
+void Referee::saw_status(std::uint32_t n, const Asked&, const Received& received) {
   Case& payment = cases_[n];
   if (received.status == 404) {
     if (payment.is_promised) accuse(fmt::format("payment {}: promised, and forgotten", n));
@@ -123,7 +123,7 @@ void Referee::check_state(std::uint32_t n, State state, std::string_view body) {
     if (payment.life_seen_settled == life_) {
       accuse(fmt::format("payment {}: was settled, and is {} now", n, to_string(state)));
     }
-    if (must_count(payment)) {
+    if (must_count(payment, world_.now())) {
       accuse(fmt::format("payment {}: the processor has said that it has it, it is {}", n,
                          to_string(state)));
     }
@@ -137,10 +137,11 @@ void Referee::check_state(std::uint32_t n, State state, std::string_view body) {
   }
 }
 
-void Referee::saw_summary(const books::Window& window, const Received& received) {
+void Referee::saw_summary(const books::Window& window, const Asked& asked,
+                          const Received& received) {
   if (received.status != 200) return accuse(fmt::format("summary: {}", received.status));
   ++summaries_;
-  const UtcMs final = std::min(window.to, world_.wall());
+  const UtcMs final = std::min(window.to, asked.wall);
   if (told_.empty() || told_.back().final < final) told_.push_back({world_.now(), final});
   for (std::size_t at = 0; at < names.size(); ++at) {
     Sum theirs;
@@ -149,7 +150,7 @@ void Referee::saw_summary(const books::Window& window, const Received& received)
       if (booking.requested_at < window.from || booking.requested_at > window.to) continue;
       ++theirs.count;
       theirs.cents += booking.cents;
-      if (!must_count(cases_[booking.n])) continue;
+      if (!must_count(cases_[booking.n], asked.at)) continue;
       ++least.count;
       least.cents += booking.cents;
     }
@@ -192,6 +193,10 @@ void Referee::posted(std::size_t processor, const Posting& posting) {
   // Where the clock is behind what was issued, a new attempt may have the same requestedAt.
   if (is_same && (!is_surely_refused(attempt) || time_has_passed(attempt))) {
     check_repeat(n, processor);
+    // Released by now, it may be a new attempt that the clock, far behind, gave the same time:
+    // nothing of what was sent before counts any more.
+    if (may_be_released(attempt))
+      attempt.posts = attempt.refusals_read = attempt.refusals_maybe_read = 0;
   } else {
     check_next(n, processor, posting);
     // An intent of an earlier life may be sent first in this one.
@@ -235,10 +240,7 @@ void Referee::check_repeat(std::uint32_t n, std::size_t processor) {
 void Referee::check_next(std::uint32_t n, std::size_t processor, const Posting& posting) {
   const Try& before = cases_[n].attempt;
   if (before.processor) {
-    const auto& released_after = menu_.settings.max_processing_time;
-    const bool is_released =
-        released_after && world_.now() - before.last_post >= *released_after - doubt;
-    if (before.refusals_maybe_read != before.posts && !is_released) {
+    if (before.refusals_maybe_read != before.posts && !may_be_released(before)) {
       accuse(
           fmt::format("payment {}: a new attempt at {}, though {} of {} requests at {} were "
                       "not refused",
@@ -328,6 +330,12 @@ bool Referee::is_surely_refused(const Try& attempt) const {
   return attempt.life == life_ && attempt.refusals_read == attempt.posts;
 }
 
+// The operator's word that nothing is booked later than that (PROTOCOL 3.2).
+bool Referee::may_be_released(const Try& attempt) const {
+  const auto& released_after = menu_.settings.max_processing_time;
+  return released_after && world_.now() - attempt.last_post >= *released_after - doubt;
+}
+
 // What is issued after the refusal must be later than what was refused.
 bool Referee::time_has_passed(const Try& attempt) const {
   return attempt.posts == attempt.refusals_maybe_read && last_jump_ < attempt.last_refusal &&
@@ -339,8 +347,8 @@ bool Referee::is_read_within(const Posting& posting, world::Duration limit) cons
   return posting.at >= life_began_ && world_.now() - posting.at < limit;
 }
 
-bool Referee::must_count(const Case& payment) const {
-  return payment.life_told == life_ && world_.now() - payment.told >= reading_time;
+bool Referee::must_count(const Case& payment, world::Instant at) const {
+  return payment.life_told == life_ && at - payment.told >= reading_time;
 }
 
 }  // namespace payswitch::lab::simulator

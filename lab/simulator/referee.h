@@ -24,8 +24,9 @@ class Referee final : public Judge {
   // -- clients ------------------------------------------------------------------------------
   void sent(std::uint32_t n, payment::Money amount) override;
   void answered_client(std::uint32_t n, payment::Money amount, const Received& received) override;
-  void saw_status(std::uint32_t n, world::Instant asked, const Received& received) override;
-  void saw_summary(const books::Window& window, const Received& received) override;
+  void saw_status(std::uint32_t n, const Asked& asked, const Received& received) override;
+  void saw_summary(const books::Window& window, const Asked& asked,
+                   const Received& received) override;
 
   // -- the process and its clock --------------------------------------------------------------
   void started();
@@ -92,8 +93,9 @@ class Referee final : public Judge {
   void check_state(std::uint32_t n, payment::State state, std::string_view body);
   bool is_surely_refused(const Try& attempt) const;
   bool time_has_passed(const Try& attempt) const;
+  bool may_be_released(const Try& attempt) const;
   bool is_read_within(const Posting& posting, world::Duration limit) const;
-  bool must_count(const Case& payment) const;
+  bool must_count(const Case& payment, world::Instant at) const;
   payment::UtcMs final_told_before(world::Instant moment) const;
 
   const World& world_;

@@ -41,11 +41,14 @@ class RefereeTest : public testing::Test {
 
   void sums(std::string_view count, std::string_view amount) {
     referee_.saw_summary(
-        {}, {.status = 200,
-             .body = fmt::format(R"({{"default":{{"totalRequests":{},"totalAmount":{}}},)"
-                                 R"("fallback":{{"totalRequests":0,"totalAmount":0.00}}}})",
-                                 count, amount)});
+        {}, now(),
+        {.status = 200,
+         .body = fmt::format(R"({{"default":{{"totalRequests":{},"totalAmount":{}}},)"
+                             R"("fallback":{{"totalRequests":0,"totalAmount":0.00}}}})",
+                             count, amount)});
   }
+
+  Judge::Asked now() const { return {world_.now(), world_.wall()}; }
 
   std::string verdict() const { return referee_.violation().value_or("none"); }
 
@@ -141,9 +144,10 @@ TEST_F(RefereeTest, ARequestedAtThatIsOldOrAhead) {
 }
 
 TEST_F(RefereeTest, ARequestedAtInATimeThatWasTold) {
-  referee_.saw_summary({}, {.status = 200,
-                            .body = R"({"default":{"totalRequests":0,"totalAmount":0.00},)"
-                                    R"("fallback":{"totalRequests":0,"totalAmount":0.00}})"});
+  referee_.saw_summary({}, now(),
+                       {.status = 200,
+                        .body = R"({"default":{"totalRequests":0,"totalAmount":0.00},)"
+                                R"("fallback":{"totalRequests":0,"totalAmount":0.00}})"});
   const auto told = world_.wall();
   world_.run_for(seconds(1));
   arrives(cheap, told);
@@ -178,7 +182,7 @@ TEST_F(RefereeTest, APromiseThatIsForgottenOrNeverKept) {
   other.started();
   other.sent(0, amount_);
   other.answered_client(0, amount_, {.status = 202, .body = {}});
-  other.saw_status(0, world_.now(), {.status = 404, .body = {}});
+  other.saw_status(0, now(), {.status = 404, .body = {}});
   EXPECT_THAT(other.violation().value_or("none"), HasSubstr("promised, and forgotten"));
 }
 
@@ -203,19 +207,18 @@ TEST_F(RefereeTest, SettledIsForEver) {
   const auto posting = arrives(cheap);
   books(cheap, posting);
   referee_.saw_status(
-      0, world_.now(),
+      0, now(),
       {.status = 200,
        .body = fmt::format(R"({{"state":"settled","amount":19.90,"processor":"default",)"
                            R"("requestedAt":"{}"}})",
                            payment::format_iso8601(posting.requested_at))});
   EXPECT_EQ(verdict(), "none");
-  referee_.saw_status(0, world_.now(),
-                      {.status = 200, .body = R"({"state":"unknown","amount":19.90})"});
+  referee_.saw_status(0, now(), {.status = 200, .body = R"({"state":"unknown","amount":19.90})"});
   EXPECT_THAT(verdict(), HasSubstr("was settled, and is unknown now"));
 }
 
 TEST_F(RefereeTest, SettledWhereItIsNotBooked) {
-  referee_.saw_status(0, world_.now(),
+  referee_.saw_status(0, now(),
                       {.status = 200,
                        .body = R"({"state":"settled","amount":19.90,"processor":"default",)"
                                R"("requestedAt":"2025-06-15T00:00:00.000Z"})"});
@@ -223,8 +226,7 @@ TEST_F(RefereeTest, SettledWhereItIsNotBooked) {
 }
 
 TEST_F(RefereeTest, ParkedThoughNobodySaidThatItIsOurFault) {
-  referee_.saw_status(0, world_.now(),
-                      {.status = 200, .body = R"({"state":"parked","amount":19.90})"});
+  referee_.saw_status(0, now(), {.status = 200, .body = R"({"state":"parked","amount":19.90})"});
   EXPECT_THAT(verdict(), HasSubstr("parked, though nobody said"));
 }
 

@@ -24,6 +24,7 @@ constexpr auto longest_downtime = milliseconds(500);
 constexpr auto answering_time = milliseconds(10);
 constexpr auto draining_time = seconds(60);  // beside what late answers take
 constexpr std::size_t final_windows = 30;
+constexpr std::uint64_t sealing_steps_between_deaths = 20;
 
 class Run {
  public:
@@ -38,6 +39,7 @@ class Run {
   void die();
   void end_process(bool by_power_cut);
   void draw_next_death();
+  void draw_next_death_in_sealing();
   // -- what befalls its world -----------------------------------------------------------------
   void trouble_the_disk();
   void trouble_the_clock();
@@ -63,7 +65,8 @@ class Run {
   std::unique_ptr<VirtualSwitch> process_;
   bool journal_failed_ = false;
   bool is_calm_ = false;
-  std::uint64_t next_death_ = 0;  // the step
+  std::uint64_t next_death_ = 0;             // the step
+  std::uint64_t next_death_in_sealing_ = 0;  // the step of sealing
   Outcome outcome_;
 };
 
@@ -94,6 +97,7 @@ Run::Run(const RunOptions& options)
 Outcome Run::play() {
   start();
   draw_next_death();
+  draw_next_death_in_sealing();
   trouble_the_disk();
   if (menu_.wall_jumps) trouble_the_clock();
   clients_.start();
@@ -105,6 +109,8 @@ Outcome Run::play() {
   outcome_.payments = referee_.payments();
   outcome_.promises = referee_.promises();
   outcome_.bookings = referee_.bookings();
+  outcome_.sealed_files = disk_.counts().makes;
+  outcome_.look_ups = disk_.counts().look_ups;
   outcome_.virtual_time = world_.now().time_since_epoch();
   for (const auto& processor : processors_) {
     for (std::size_t i = 0; i < mood_count; ++i) {
@@ -155,6 +161,19 @@ void Run::step() {
     if (process_) die();
     draw_next_death();
   }
+  const bool is_due = disk_.counts().sealing_steps >= next_death_in_sealing_;
+  if (!is_calm_ && menu_.dies_in_sealing && is_due) {
+    if (process_) {
+      ++outcome_.deaths_in_sealing;
+      die();
+    }
+    draw_next_death_in_sealing();
+  }
+}
+
+void Run::draw_next_death_in_sealing() {
+  next_death_in_sealing_ =
+      disk_.counts().sealing_steps + 1 + chance_.below(2 * sealing_steps_between_deaths);
 }
 
 void Run::draw_next_death() {
@@ -178,12 +197,16 @@ void Run::end_process(bool by_power_cut) {
 
 void Run::trouble_the_disk() {
   if (is_calm_) return;
-  disk_.set_times({});
+  DiskTimes times;
+  if (menu_.sealing_is_slow) times.make = between(chance_, milliseconds(1), seconds(1));
+  disk_.set_times(times);
   disk_.fail_prepares(false);
   if (menu_.disk_is_slow && chance_.one_in(3)) {
-    disk_.set_times({.write = milliseconds(1),
-                     .sync = between(chance_, milliseconds(1), seconds(1)),
-                     .prepare = between(chance_, milliseconds(1), seconds(2))});
+    times.write = milliseconds(1);
+    times.sync = between(chance_, milliseconds(1), seconds(1));
+    times.prepare = between(chance_, milliseconds(1), seconds(2));
+    times.look_up = between(chance_, milliseconds(1), milliseconds(100));
+    disk_.set_times(times);
   }
   if (menu_.disk_fills_up && chance_.one_in(3)) {
     ++outcome_.full_disks;
@@ -272,6 +295,9 @@ void Outcome::add(const Outcome& other) {
   cut_recoveries += other.cut_recoveries;
   journal_failures += other.journal_failures;
   full_disks += other.full_disks;
+  sealed_files += other.sealed_files;
+  deaths_in_sealing += other.deaths_in_sealing;
+  look_ups += other.look_ups;
   wall_jumps += other.wall_jumps;
   steps += other.steps;
   virtual_time += other.virtual_time;

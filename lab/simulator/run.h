@@ -29,6 +29,9 @@ struct Outcome {
   std::uint64_t cut_recoveries = 0;
   std::uint64_t journal_failures = 0;
   std::uint64_t full_disks = 0;
+  std::uint64_t sealed_files = 0;  // made, the merged ones included
+  std::uint64_t deaths_in_sealing = 0;
+  std::uint64_t look_ups = 0;  // that waited for the disk
   std::uint64_t wall_jumps = 0;
   std::uint64_t steps = 0;
   world::Duration virtual_time{};

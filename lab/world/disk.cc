@@ -153,6 +153,108 @@ void VirtualDisk::finish_prepare() {
   finished.done({});
 }
 
+// -- beside the path of a payment -------------------------------------------------------
+
+class VirtualDisk::Still final : public world::StillFile {
+ public:
+  Still(std::shared_ptr<const File> file, VirtualDisk& disk)
+      : file_(std::move(file)), disk_(disk) {}
+
+  std::uint64_t size() const override { return file_->cached.size(); }
+
+  DiskResult<void> read(std::uint64_t offset, std::span<std::byte> into) const override {
+    if (offset > size() || into.size() > size() - offset) return error(EIO, "read", "beyond");
+    std::memcpy(into.data(), file_->cached.data() + offset, into.size());
+    return {};
+  }
+
+  bool read_at_once(std::uint64_t offset, std::span<std::byte> into) const override {
+    const bool is_cached = disk_.keeps_pages_ || disk_.chance_.one_in(2);
+    return is_cached && read(offset, into).has_value();
+  }
+
+ private:
+  std::shared_ptr<const File> file_;
+  VirtualDisk& disk_;
+};
+
+namespace {
+
+class BytesDraft final : public world::Draft {
+ public:
+  DiskResult<void> write(std::span<const std::byte> bytes) override {
+    content.insert(content.end(), bytes.begin(), bytes.end());
+    return {};
+  }
+
+  Bytes content;
+};
+
+}  // namespace
+
+DiskResult<std::shared_ptr<const world::StillFile>> VirtualDisk::open_still(
+    const std::string& name) {
+  const auto found = cached_names_.find(name);
+  if (found == cached_names_.end()) return error(ENOENT, "open", name);
+  return std::make_shared<const Still>(found->second, *this);
+}
+
+void VirtualDisk::make(const std::string& name, Content content, const std::string& instead_of,
+                       Done done) {
+  assert(!make_ && !toil_);
+  ++counts_.makes;
+  ++counts_.sealing_steps;
+  if (!instead_of.empty()) {
+    cached_names_[name + ".tmp"] = cached_names_.at(instead_of);
+    cached_names_.erase(instead_of);
+  }
+  make_.emplace(Make{name, std::move(content), std::move(done), !instead_of.empty()});
+  later(times_.make, &VirtualDisk::finish_make);
+}
+
+void VirtualDisk::finish_make() {
+  ++counts_.sealing_steps;
+  Make finished = std::move(*make_);
+  make_.reset();
+  cached_names_.erase(finished.name + ".tmp");
+  if (prepares_fail_ && !finished.has_room) {
+    return finished.done(error(ENOSPC, "make", finished.name));
+  }
+  BytesDraft draft;
+  if (auto made = finished.content(draft); !made) return finished.done(std::move(made));
+  place(finished.name, make_file(draft.content, draft.content.size()));
+  finished.done({});
+}
+
+void VirtualDisk::toil(Job job) {
+  assert(!make_ && !toil_);
+  ++counts_.sealing_steps;
+  toil_.emplace(std::move(job));
+  later(times_.make, &VirtualDisk::finish_toil);
+}
+
+void VirtualDisk::finish_toil() {
+  ++counts_.sealing_steps;
+  Job job = std::move(*toil_);
+  toil_.reset();
+  auto done = job();
+  job = nullptr;
+  done();
+}
+
+void VirtualDisk::look_up(Job job) {
+  assert(!look_up_);
+  ++counts_.look_ups;
+  look_up_.emplace(std::move(job));
+  later(times_.look_up, &VirtualDisk::finish_look_up);
+}
+
+void VirtualDisk::finish_look_up() {
+  Job job = std::move(*look_up_);
+  look_up_.reset();
+  job()();
+}
+
 void VirtualDisk::write(File& file, std::uint64_t offset, std::span<const std::byte> bytes) {
   if (bytes.empty()) return;
   const std::uint64_t end = offset + bytes.size();
@@ -187,6 +289,9 @@ void VirtualDisk::kill() {
   ++life_;
   abandon_append();
   abandon_prepare();
+  abandon_make();
+  abandon_toil();
+  look_up_.reset();
   good_appends_.reset();
   good_replaces_.reset();
 }
@@ -232,6 +337,26 @@ void VirtualDisk::abandon_prepare() {
       break;
   }
   prepare_.reset();
+}
+
+void VirtualDisk::abandon_make() {
+  if (!make_) return;
+  BytesDraft draft;
+  const auto come_to = chance_.below(3);
+  const bool is_whole = come_to != 0 && make_->content(draft).has_value();
+  if (come_to == 1 && is_whole) {
+    cached_names_.erase(make_->name + ".tmp");
+    cached_names_[make_->name] = make_file(draft.content, draft.content.size());
+  } else if (come_to == 2) {
+    const auto piece = std::span(draft.content).first(chance_.below(draft.content.size() + 1));
+    cached_names_[make_->name + ".tmp"] = make_file(piece, piece.size());
+  }
+  make_.reset();
+}
+
+void VirtualDisk::abandon_toil() {
+  if (toil_ && chance_.one_in(2)) (*toil_)();
+  toil_.reset();
 }
 
 void VirtualDisk::lose_names() {

@@ -19,6 +19,8 @@ struct DiskTimes {
   world::Duration write = std::chrono::microseconds(20);
   world::Duration sync = std::chrono::microseconds(100);
   world::Duration prepare = std::chrono::milliseconds(5);
+  world::Duration make = std::chrono::milliseconds(10);  // and a toil
+  world::Duration look_up = std::chrono::microseconds(100);
 };
 
 struct DiskCounts {
@@ -29,12 +31,15 @@ struct DiskCounts {
   std::uint64_t replaces = 0;
   std::uint64_t removes = 0;
   std::uint64_t reads = 0;
+  std::uint64_t makes = 0;
+  std::uint64_t sealing_steps = 0;  // a make or toil has begun, or has come to its end
+  std::uint64_t look_ups = 0;
 };
 
 // A disk that forgets. What it may and may not do is the contract that the store must survive:
 //   - kill(): what was written stays; the append in flight has come as far as any byte of it; a
-//     prepare in flight left nothing, a piece under its temporary name, or the
-//     whole.
+//     prepare or make in flight left nothing, a piece under its temporary name, or the whole; a
+//     toil in flight was done, or not begun.
 //   - power_cut(): what was synced stays, of everything else each 512-byte sector was written or
 //   was
 //     not, in any order; each new, renamed or removed name whose directory was not synced holds or
@@ -58,6 +63,12 @@ class VirtualDisk final : public world::Disk {
               world::Durability durability, Done done) override;
   void prepare(const std::string& name, world::Bytes content, std::uint64_t size,
                Done done) override;
+  world::DiskResult<std::shared_ptr<const world::StillFile>> open_still(
+      const std::string& name) override;
+  void make(const std::string& name, Content content, const std::string& instead_of,
+            Done done) override;
+  void toil(Job job) override;
+  void look_up(Job job) override;
 
   // -- what befalls it ------------------------------------------------------------------
   void kill();
@@ -65,8 +76,10 @@ class VirtualDisk final : public world::Disk {
   // The append after `good` further ones fails (EIO), and each one after it until kill() or
   // power_cut().
   void fail_appends_after(std::uint64_t good) { good_appends_ = good; }
-  // Each prepare fails (ENOSPC) until told otherwise.
+  // Each prepare fails (ENOSPC) until told otherwise, and each make that is not given room.
   void fail_prepares(bool fail) { prepares_fail_ = fail; }
+  // Every page is in the cache, always; else it is a matter of chance.
+  void keep_pages(bool keep) { keeps_pages_ = keep; }
   // The process stops in the middle of the replace after `good` further ones: it leaves the old
   // file or the new one, and the call (and each after it) reports an error until kill() or
   // power_cut().
@@ -80,7 +93,7 @@ class VirtualDisk final : public world::Disk {
   bool exists(const std::string& name) const { return cached_names_.contains(name); }
   world::Bytes content(const std::string& name) const { return cached_names_.at(name)->cached; }
 
-  bool busy() const { return append_.has_value() || prepare_.has_value(); }
+  bool busy() const { return append_ || prepare_ || make_ || toil_ || look_up_; }
   const DiskCounts& counts() const { return counts_; }
   void set_times(DiskTimes times) { times_ = times; }
 
@@ -108,6 +121,14 @@ class VirtualDisk final : public world::Disk {
     Done done;
   };
 
+  struct Make {
+    std::string name;
+    Content content;
+    Done done;
+    bool has_room;  // of its own
+  };
+  class Still;
+
   std::shared_ptr<File> make_file(std::span<const std::byte> content, std::uint64_t size) const;
   void place(const std::string& name, std::shared_ptr<File> file);
   void later(world::Duration delay, void (VirtualDisk::*step)());
@@ -115,11 +136,16 @@ class VirtualDisk final : public world::Disk {
   void append_is_synced();
   void finish_append(world::DiskResult<void> result);
   void finish_prepare();
+  void finish_make();
+  void finish_toil();
+  void finish_look_up();
   void write(File& file, std::uint64_t offset, std::span<const std::byte> bytes);
   void write_back(File& file, std::uint64_t sector);
   void write_back_some(File& file);
   void abandon_append();
   void abandon_prepare();
+  void abandon_make();
+  void abandon_toil();
   void lose_names();
 
   World& world_;
@@ -129,9 +155,13 @@ class VirtualDisk final : public world::Disk {
   Names durable_names_;
   std::optional<Append> append_;
   std::optional<Prepare> prepare_;
+  std::optional<Make> make_;
+  std::optional<Job> toil_;
+  std::optional<Job> look_up_;
   std::optional<std::uint64_t> good_appends_;
   std::optional<std::uint64_t> good_replaces_;
   bool prepares_fail_ = false;
+  bool keeps_pages_ = false;
   std::uint64_t life_ = 0;  // grows at every crash: completions of an earlier one are void
   DiskCounts counts_;
 };

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
+#include <string>
 
 namespace payswitch::lab {
 namespace {
@@ -178,6 +180,27 @@ TEST_F(VirtualDiskTest, TheSameSeedLosesTheSameSectors) {
   };
   EXPECT_EQ(crash(5), crash(5));
   EXPECT_NE(crash(5), crash(6));
+}
+
+TEST_F(VirtualDiskTest, AMadeFileIsWholeOrNotThereWhateverHappens) {
+  std::set<std::string> seen;
+  for (int round = 0; round < 60; ++round) {
+    disk.make(
+        "sealed",
+        [](world::Draft& draft) { return draft.write(std::as_bytes(std::span("0123456789", 10))); },
+        "", [](world::DiskResult<void>) { FAIL() << "it died before"; });
+    round % 2 == 0 ? disk.kill() : disk.power_cut();
+    const auto names = disk.list().value();
+    for (const auto& name : names) seen.insert(name);
+    if (disk.exists("sealed")) {
+      EXPECT_EQ(disk.content("sealed").size(), 10u);
+      ASSERT_TRUE(disk.remove("sealed"));
+    }
+    for (const auto& name : names) {
+      if (name == "sealed.tmp") ASSERT_TRUE(disk.remove(name));
+    }
+  }
+  EXPECT_EQ(seen, (std::set<std::string>{"sealed", "sealed.tmp"}));
 }
 
 }  // namespace

@@ -137,10 +137,20 @@ void machine(PrometheusText& text, const Sources& from) {
   text.sample(store.records);
   text.counter("payswitch_journal_bytes_total", "Bytes in them.");
   text.sample(store.bytes_written);
-  text.gauge("payswitch_journal_segments", "Segments that hold records.");
+  text.gauge("payswitch_journal_segments", "Segments that hold records and are not sealed.");
   text.sample(store.segments);
   text.gauge("payswitch_journal_prepared_segments", "Empty segments that are ready.");
   text.sample(store.prepared_segments);
+  text.gauge("payswitch_sealed_files", "Sealed files.");
+  text.sample(store.sealed_files);
+  text.gauge("payswitch_sealed_payments", "Payments in them.");
+  text.sample(store.sealed_payments);
+  text.counter("payswitch_sealing_copies_total",
+               "Payments told again, so that their segment could be sealed.");
+  text.sample(store.copies);
+  text.counter("payswitch_sealed_look_ups_total",
+               "Questions to the sealed files that waited for the disk.");
+  text.sample(store.look_ups);
   text.counter("payswitch_http_requests_total", "Well-formed requests.");
   text.sample(from.server.requests);
   text.counter("payswitch_http_bad_requests_total",

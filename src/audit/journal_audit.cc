@@ -60,7 +60,7 @@ std::optional<std::string> JournalAudit::add(const Record& record, bool behind_d
     return std::nullopt;
   }
   if (!applied.changed) return std::nullopt;
-  if (record.type == RecordType::accepted) ++accepted_;
+  if (record.type == RecordType::accepted || record.type == RecordType::copied) ++accepted_;
   if (record.type == RecordType::settled) {
     ++settled_;
     totals_[record.processor].add(Money::from_cents(record.cents));
@@ -86,7 +86,7 @@ void JournalAudit::put_down_as_unreadable(const Record& record) {
 std::vector<std::string> JournalAudit::compare_totals() const {
   std::vector<std::string> wrong;
   for (std::size_t number = 0; number < totals_.size(); ++number) {
-    const auto sum = books_.sum(static_cast<ProcessorNumber>(number), {});
+    const auto sum = index_.sum(static_cast<ProcessorNumber>(number), {});
     if (sum == totals_[number]) continue;
     wrong.push_back(fmt::format(
         "the books of processor {} say {} payments and {}, its settlements "

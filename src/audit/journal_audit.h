@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "audit/finding.h"
-#include "books/books.h"
 #include "payment/processor_number.h"
 #include "store/counters.h"
 #include "store/embedded/index.h"
@@ -50,9 +49,8 @@ class JournalAudit {
   void stand_in_for_lost_names(const Record& record);
   void put_down_as_unreadable(const Record& record);
 
-  books::Books books_;
   store::Counters counters_;
-  store::embedded::Index index_{books_, counters_};
+  store::embedded::Index index_{counters_};
   std::uint64_t sequence_ = 0;
   std::uint64_t accepted_ = 0;  // records that were news
   std::uint64_t settled_ = 0;

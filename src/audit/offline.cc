@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "audit/journal_reader.h"
+#include "store/embedded/sealed_file.h"
 
 namespace payswitch::audit {
 
@@ -19,6 +20,10 @@ std::expected<std::vector<std::uint64_t>, std::string> find_segments(Files& file
   std::vector<std::uint64_t> numbers;
   for (const auto& name : *names) {
     if (const auto number = segment_number(name)) numbers.push_back(*number);
+    if (sealed_segments(name)) {
+      return std::unexpected(name + " is sealed, and sealed files are not read here: of this " +
+                             "directory nothing can be said");
+    }
   }
   std::ranges::sort(numbers);
   if (numbers.empty()) return std::unexpected("there is no journal in this directory");

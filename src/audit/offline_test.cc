@@ -108,9 +108,8 @@ std::vector<std::string> findings(MemoryFiles& files) {
 
 // What the switch says at its start; empty: it would start.
 std::string refusal(MemoryFiles& files) {
-  books::Books books;
   Counters counters;
-  Index index(books, counters);
+  Index index(counters);
   Replay replay(index);
   for (const auto& [name, content] : files.files) {
     const auto number = segment_number(name);

@@ -18,9 +18,13 @@ struct Counters {
   std::uint64_t groups = 0;   // groups made durable
   std::uint64_t records = 0;  // records in them
   std::uint64_t bytes_written = 0;
-  std::uint64_t segments = 0;  // segments that hold records
+  std::uint64_t segments = 0;  // of the journal, that hold records and are not sealed
   std::uint64_t prepared_segments = 0;
-  metrics::Histogram sync;  // from handing a group to the disk to its completion
+  std::uint64_t sealed_files = 0;
+  std::uint64_t sealed_payments = 0;
+  std::uint64_t copies = 0;    // payments told again, so that their segment could be sealed
+  std::uint64_t look_ups = 0;  // questions that waited for the disk
+  metrics::Histogram sync;     // from handing a group to the disk to its completion
 
   std::uint64_t open() const {
     using payment::State;

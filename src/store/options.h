@@ -15,6 +15,7 @@ struct Options {
   std::uint64_t max_group_bytes = 4ull << 20;  // of one group: one write, one sync
   // How long a record that nobody waits for may wait for company: it then shares a sync.
   world::Duration linger = std::chrono::milliseconds(10);
+  bool sealing = true;                  // false: segments are kept for ever
   std::vector<std::string> processors;  // configured names, in their order
 };
 

@@ -4,10 +4,13 @@
 #include <cstdint>
 #include <expected>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "world/loop.h"
 
 namespace payswitch::world {
 
@@ -31,6 +34,25 @@ enum class Durability : std::uint8_t {
 
 std::string_view to_string(Durability durability);
 
+// A file that nobody writes to any more; it may be read also when its name is gone. Any thread.
+class StillFile {
+ public:
+  virtual ~StillFile() = default;
+
+  virtual std::uint64_t size() const = 0;
+  // Fills `into`; blocks. A file that ends before is an error.
+  virtual DiskResult<void> read(std::uint64_t offset, std::span<std::byte> into) const = 0;
+  // The same without waiting for the disk: false when it would have to wait, or fails.
+  virtual bool read_at_once(std::uint64_t offset, std::span<std::byte> into) const = 0;
+};
+
+// A file in the making, from its first byte to its last.
+class Draft {
+ public:
+  virtual ~Draft() = default;
+  virtual DiskResult<void> write(std::span<const std::byte> bytes) = 0;
+};
+
 // One data directory of flat files. The synchronous half is for starting up, before the loop runs;
 // the asynchronous half is for the path of a payment: it returns at once and completes on the loop.
 // Behind it stand threads in the real world and events in the virtual one.
@@ -39,6 +61,8 @@ std::string_view to_string(Durability durability);
 class Disk {
  public:
   using Done = std::move_only_function<void(DiskResult<void>)>;
+  using Content = std::move_only_function<DiskResult<void>(Draft&)>;
+  using Job = std::move_only_function<Callback()>;
 
   virtual ~Disk() = default;
 
@@ -60,6 +84,22 @@ class Disk {
                       std::span<const std::byte> bytes, Durability durability, Done done) = 0;
   // The same promise as replace(), made by a helper thread while the loop goes on. One at a time.
   virtual void prepare(const std::string& name, Bytes content, std::uint64_t size, Done done) = 0;
+
+  // -- beside the path of a payment ------------------------------------------------------------
+  // Short: it reads nothing. Any thread, also before the loop runs.
+  virtual DiskResult<std::shared_ptr<const StillFile>> open_still(const std::string& name) = 0;
+  // The same promise as replace(), for a file that `content` writes on a helper thread, slowly
+  // enough that appends hardly notice. The room of the file `instead_of`, unless it is "", goes to
+  // the new one, so that this works on a full disk; that name is gone then, whether it goes well or
+  // not. One make() or toil() at a time. Loop thread.
+  virtual void make(const std::string& name, Content content, const std::string& instead_of,
+                    Done done) = 0;
+  // Runs `job`, which may take long and use the start-up half, on that helper thread, lets go of it
+  // there, and runs what it returned on the loop. Loop thread.
+  virtual void toil(Job job) = 0;
+  // The same for one that waits for a page or two, on a thread that is there for this alone. One at
+  // a time. Loop thread.
+  virtual void look_up(Job job) = 0;
 };
 
 }  // namespace payswitch::world

@@ -3,12 +3,15 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
+#include <thread>
 #include <vector>
 
 namespace payswitch::world {
@@ -42,6 +45,98 @@ DiskResult<void> write_new(const File& directory, const std::string& name,
   if (!written) ::unlinkat(directory.get(), name.c_str(), 0);
   return written;
 }
+
+// Renames a whole and synced file to the name that it was made for.
+DiskResult<void> give_name(const File& directory, const std::string& unfinished,
+                           const std::string& name) {
+  if (::renameat(directory.get(), unfinished.c_str(), directory.get(), name.c_str()) == -1) {
+    return failed("rename", unfinished);
+  }
+  return sync(directory, "the directory of " + name, Sync::all);
+}
+
+// Writes and syncs piece by piece, and then leaves the disk alone for as long as that took.
+class PacedDraft final : public Draft {
+ public:
+  PacedDraft(const File& file, const std::string& name, const std::atomic<bool>& is_ending)
+      : file_(file), name_(name), is_ending_(is_ending) {}
+
+  DiskResult<void> write(std::span<const std::byte> bytes) override {
+    gathered_.insert(gathered_.end(), bytes.begin(), bytes.end());
+    return gathered_.size() < piece_bytes ? DiskResult<void>{} : write_piece();
+  }
+
+  // What is left; the file ends there.
+  DiskResult<void> finish() {
+    if (auto written = write_piece(); !written) return written;
+    if (::ftruncate(file_.get(), static_cast<off_t>(offset_)) == -1) return failed("cut", name_);
+    return sync(file_, name_, Sync::all);
+  }
+
+ private:
+  static constexpr std::size_t piece_bytes = 256 << 10;
+
+  DiskResult<void> write_piece() {
+    const auto begin = std::chrono::steady_clock::now();
+    if (is_ending_) return std::unexpected(DiskError{ECANCELED, "make '" + name_ + "'"});
+    if (auto written = write_at(file_, name_, offset_, gathered_); !written) return written;
+    offset_ += gathered_.size();
+    gathered_.clear();
+    if (auto synced = sync(file_, name_, Sync::data); !synced) return synced;
+    std::this_thread::sleep_for(std::chrono::steady_clock::now() - begin);
+    return {};
+  }
+
+  const File& file_;
+  const std::string& name_;
+  const std::atomic<bool>& is_ending_;
+  std::vector<std::byte> gathered_;
+  std::uint64_t offset_ = 0;
+};
+
+DiskResult<void> write_draft(const File& directory, const std::string& unfinished,
+                             Disk::Content& content, const std::atomic<bool>& is_ending) {
+  auto file = open_file(directory, unfinished, O_WRONLY | O_CREAT);
+  if (!file) return std::unexpected(file.error());
+  PacedDraft draft(*file, unfinished, is_ending);
+  if (auto written = content(draft); !written) return written;
+  return draft.finish();
+}
+
+class RealStillFile final : public StillFile {
+ public:
+  RealStillFile(File file, std::string name, std::uint64_t size)
+      : file_(std::move(file)), name_(std::move(name)), size_(size) {}
+
+  std::uint64_t size() const override { return size_; }
+
+  DiskResult<void> read(std::uint64_t offset, std::span<std::byte> into) const override {
+    while (!into.empty()) {
+      const auto count = read_some(offset, into, 0);
+      if (count == -1) return failed("read", name_);
+      if (count == 0)
+        return std::unexpected(DiskError{EIO, fmt::format("'{}' ends too early", name_)});
+      offset += static_cast<std::uint64_t>(count);
+      into = into.subspan(static_cast<std::size_t>(count));
+    }
+    return {};
+  }
+
+  bool read_at_once(std::uint64_t offset, std::span<std::byte> into) const override {
+    return read_some(offset, into, RWF_NOWAIT) == static_cast<ssize_t>(into.size());
+  }
+
+ private:
+  ssize_t read_some(std::uint64_t offset, std::span<std::byte> into, int flags) const {
+    const iovec target{.iov_base = into.data(), .iov_len = into.size()};
+    return uninterrupted(
+        [&] { return ::preadv2(file_.get(), &target, 1, static_cast<off_t>(offset), flags); });
+  }
+
+  const File file_;
+  const std::string name_;
+  const std::uint64_t size_;
+};
 
 }  // namespace
 
@@ -123,10 +218,30 @@ DiskResult<void> replace_file(const File& directory, const std::string& name,
   assert(size >= content.size());
   const std::string unfinished = name + ".tmp";
   if (auto written = write_new(directory, unfinished, content, size); !written) return written;
-  if (::renameat(directory.get(), unfinished.c_str(), directory.get(), name.c_str()) == -1) {
-    return failed("rename", unfinished);
+  return give_name(directory, unfinished, name);
+}
+
+DiskResult<void> make_file(const File& directory, const std::string& name, Disk::Content& content,
+                           const std::string& instead_of, const std::atomic<bool>& is_ending) {
+  const std::string unfinished = name + ".tmp";
+  if (!instead_of.empty() &&
+      ::renameat(directory.get(), instead_of.c_str(), directory.get(), unfinished.c_str()) == -1) {
+    return failed("rename", instead_of);
   }
-  return sync(directory, "the directory of " + name, Sync::all);
+  auto written = write_draft(directory, unfinished, content, is_ending);
+  if (written) return give_name(directory, unfinished, name);
+  ::unlinkat(directory.get(), unfinished.c_str(), 0);
+  return written;
+}
+
+DiskResult<std::shared_ptr<const StillFile>> open_still_file(const File& directory,
+                                                             const std::string& name) {
+  auto file = open_file(directory, name, O_RDONLY);
+  if (!file) return std::unexpected(std::move(file.error()));
+  struct stat status{};
+  if (::fstat(file->get(), &status) == -1) return failed("stat", name);
+  return std::make_shared<const RealStillFile>(*std::move(file), name,
+                                               static_cast<std::uint64_t>(status.st_size));
 }
 
 }  // namespace payswitch::world

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <span>
 #include <string>
 #include <utility>
@@ -53,6 +55,15 @@ DiskResult<void> sync(const File& file, const std::string& name, Sync what);
 // The promise of Disk::replace(), in an open directory.
 DiskResult<void> replace_file(const File& directory, const std::string& name,
                               std::span<const std::byte> content, std::uint64_t size);
+
+// The promise of Disk::make(), in an open directory. Blocks; sleeps in between, so that others get
+// at the disk. Fails (ECANCELED) soon after `is_ending`.
+DiskResult<void> make_file(const File& directory, const std::string& name, Disk::Content& content,
+                           const std::string& instead_of, const std::atomic<bool>& is_ending);
+
+// A file that is read in pieces, by any thread.
+DiskResult<std::shared_ptr<const StillFile>> open_still_file(const File& directory,
+                                                             const std::string& name);
 
 // The error of the call that has just failed: `operation` and the file, for a person.
 std::unexpected<DiskError> failed(const char* operation, const std::string& name);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cassert>
 #include <cerrno>
 #include <filesystem>
@@ -74,7 +75,12 @@ class RealDisk final : public Disk {
         lock_(std::move(lock)),
         writer_(loop),
         preparer_(loop),
+        archivist_(loop, Worker::Priority::low),
+        reader_(loop),
         ring_(std::move(ring)) {}
+
+  // What is being made is given up; the next start removes what is there of it.
+  ~RealDisk() override { is_ending_ = true; }
 
   DiskResult<std::vector<std::string>> list() override;
   DiskResult<Bytes> read(const std::string& name) override;
@@ -84,6 +90,11 @@ class RealDisk final : public Disk {
   void append(const std::string& name, std::uint64_t offset, std::span<const std::byte> bytes,
               Durability durability, Done done) override;
   void prepare(const std::string& name, Bytes content, std::uint64_t size, Done done) override;
+  DiskResult<std::shared_ptr<const StillFile>> open_still(const std::string& name) override;
+  void make(const std::string& name, Content content, const std::string& instead_of,
+            Done done) override;
+  void toil(Job job) override { archivist_.run(std::move(job)); }
+  void look_up(Job job) override { reader_.run(std::move(job)); }
 
  private:
   using OpenFile = std::shared_ptr<const File>;
@@ -99,9 +110,12 @@ class RealDisk final : public Disk {
   const File lock_;
   OpenFiles files_{O_WRONLY};
   OpenFiles direct_files_{O_WRONLY | O_DIRECT};
+  std::atomic<bool> is_ending_ = false;
   // Last, so that they end first: their jobs use everything above.
   Worker writer_;
   Worker preparer_;
+  Worker archivist_;
+  Worker reader_;
   std::unique_ptr<Ring> ring_;      // nullptr: the writer does it all
   std::optional<bool> ring_suits_;  // nullopt: not tried yet
 };
@@ -177,6 +191,20 @@ void RealDisk::prepare(const std::string& name, Bytes content, std::uint64_t siz
   assert(is_flat(name));
   preparer_.run([this, name, content = std::move(content), size, done = std::move(done)]() mutable {
     return complete(std::move(done), replace(name, content, size));
+  });
+}
+
+DiskResult<std::shared_ptr<const StillFile>> RealDisk::open_still(const std::string& name) {
+  assert(is_flat(name));
+  return open_still_file(directory_, name);
+}
+
+void RealDisk::make(const std::string& name, Content content, const std::string& instead_of,
+                    Done done) {
+  assert(is_flat(name));
+  archivist_.run([this, name, content = std::move(content), instead_of,
+                  done = std::move(done)]() mutable {
+    return complete(std::move(done), make_file(directory_, name, content, instead_of, is_ending_));
   });
 }
 

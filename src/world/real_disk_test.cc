@@ -333,5 +333,79 @@ TEST(Durabilities, HaveTheNamesOfTheConfiguration) {
   EXPECT_EQ(to_string(Durability::memory), "memory");
 }
 
+class MadeFile : public RealDiskTest {
+ protected:
+  DiskResult<void> make(const std::string& name, std::string text,
+                        const std::string& instead_of = "") {
+    std::optional<DiskResult<void>> result;
+    disk_->make(
+        name,
+        [text = std::move(text)](Draft& draft) {
+          return draft.write(std::as_bytes(std::span(text)));
+        },
+        instead_of, [&](DiskResult<void> done) { result = std::move(done); });
+    EXPECT_FALSE(result.has_value()) << "completed before the loop ran";
+    return wait(result);
+  }
+
+  std::vector<std::string> names() { return disk_->list().value(); }
+};
+
+TEST_F(MadeFile, HoldsWhatWasWrittenAndIsReadInPieces) {
+  const std::string text(700'000, 'x');
+  ASSERT_TRUE(make("sealed", text + "end"));
+  EXPECT_EQ(names(), std::vector<std::string>{"sealed"});
+  const auto file = disk_->open_still("sealed").value();
+  EXPECT_EQ(file->size(), text.size() + 3);
+  Bytes piece(4);
+  ASSERT_TRUE(file->read(text.size() - 1, piece));
+  EXPECT_EQ(text_of(piece), "xend");
+  EXPECT_FALSE(file->read(text.size(), piece)) << "it ends there";
+  EXPECT_FALSE(file->read_at_once(text.size(), piece));
+}
+
+TEST_F(MadeFile, TakesTheRoomOfAnother) {
+  ASSERT_TRUE(prepare("journal", "header", 100'000));
+  ASSERT_TRUE(make("sealed", "short", "journal"));
+  EXPECT_EQ(names(), std::vector<std::string>{"sealed"});
+  EXPECT_EQ(text_of(disk_->read("sealed").value()), "short");
+}
+
+TEST_F(MadeFile, IsReadAlsoWhenItsNameIsGone) {
+  ASSERT_TRUE(make("sealed", "short"));
+  const auto file = disk_->open_still("sealed").value();
+  std::optional<DiskResult<void>> removed;
+  disk_->toil([&] { return [&removed, result = disk_->remove("sealed")] { removed = result; }; });
+  ASSERT_TRUE(wait(removed));
+  EXPECT_TRUE(names().empty());
+  Bytes piece(5);
+  ASSERT_TRUE(file->read(0, piece));
+  EXPECT_EQ(text_of(piece), "short");
+}
+
+TEST_F(MadeFile, LeavesNothingWhenItFails) {
+  std::optional<DiskResult<void>> result;
+  disk_->make(
+      "sealed", [](Draft&) { return std::unexpected(DiskError{EIO, "read a part"}); }, "",
+      [&](DiskResult<void> done) { result = std::move(done); });
+  EXPECT_EQ(wait(result).error().code, EIO);
+  EXPECT_TRUE(names().empty());
+}
+
+TEST_F(MadeFile, IsGivenUpWhenTheDiskIsClosed) {
+  disk_->make(
+      "sealed",
+      [](Draft& draft) -> DiskResult<void> {
+        const Bytes piece(1 << 16);
+        for (;;) {
+          if (auto written = draft.write(piece); !written) return written;
+        }
+      },
+      "", [](DiskResult<void>) { FAIL() << "nobody is there any more"; });
+  disk_.reset();
+  disk_ = open();
+  EXPECT_TRUE(names().empty());
+}
+
 }  // namespace
 }  // namespace payswitch::world

@@ -5,6 +5,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <boost/asio/post.hpp>
 #include <cassert>
 #include <utility>
 
@@ -62,8 +63,11 @@ void Ring::write(int file, std::uint64_t offset, std::span<const std::byte> byte
   do {
     submitted = io_uring_submit(&ring_);
   } while (submitted == -EINTR);
-  assert(submitted == 1);
-  await();
+  if (submitted == 1) return await();
+  // The kernel did not take it. The disk completes nothing inside the call.
+  boost::asio::post(completed_.get_executor(),
+                    [done = std::exchange(done_, nullptr),
+                     result = submitted < 0 ? submitted : -EIO]() mutable { done(result); });
 }
 
 void Ring::await() {

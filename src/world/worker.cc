@@ -1,11 +1,24 @@
 #include "world/worker.h"
 
+#include <sys/resource.h>
+
 #include <cassert>
 #include <utility>
 
 namespace payswitch::world {
 
-Worker::Worker(Loop& loop) : loop_(loop), thread_([this] { work(); }) {}
+namespace {
+
+constexpr int low_niceness = 15;
+
+}  // namespace
+
+Worker::Worker(Loop& loop, Priority priority)
+    : loop_(loop), thread_([this, priority] {
+        // Of this thread alone: on Linux each has its own.
+        if (priority == Priority::low) ::setpriority(PRIO_PROCESS, 0, low_niceness);
+        work();
+      }) {}
 
 Worker::~Worker() {
   {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <thread>
@@ -14,7 +15,10 @@ class Worker {
  public:
   using Job = std::move_only_function<Callback()>;
 
-  explicit Worker(Loop& loop);
+  // Low: gets the processor only when nobody else wants it much.
+  enum class Priority : std::uint8_t { normal, low };
+
+  explicit Worker(Loop& loop, Priority priority = Priority::normal);
   // Waits for the job that is under way; what it returns is still posted.
   ~Worker();
 

@@ -147,6 +147,7 @@ class Campaign:
         self._note(load)
 
     def _live_and_die_at_a_moment(self) -> None:
+        self.switch.wait_until_gone()
         self.switch.start()
         self._ask()
         load = self._load()
@@ -157,6 +158,7 @@ class Campaign:
 
     def _start_under_strace(self, call: str, nth: int) -> Process:
         """Gives a process that answers, or has died."""
+        self.switch.wait_until_gone()
         process = Process(under_strace(call, nth, self.switch),
                           self.switch.directory / "switch.log")
         try:
@@ -238,6 +240,7 @@ class Campaign:
         for processor in self.scenario.processors:
             processor.faults()
             processor.delay(0)
+        self.switch.wait_until_gone()
         self.switch.start()
         self._ask()
         self.switch.settle_all(60)

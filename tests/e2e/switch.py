@@ -1,5 +1,6 @@
 """The switch, as a real process on a data directory or a Redis that outlives it."""
 
+import fcntl
 import re
 import signal
 import threading
@@ -90,6 +91,20 @@ class Switch:
                                       "the switch listens", 60)
         self.port = int(found[1])
         self.process.wait_for(self._is_alive, "the switch answers")
+
+    def wait_until_gone(self) -> None:
+        """One that strace started may outlive strace for a moment: until its last write is over."""
+        if not (self.data / "lock").exists():
+            return
+
+        def is_unlocked() -> bool:
+            with (self.data / "lock").open() as lock:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    return True
+                except BlockingIOError:
+                    return False
+        wait_until(is_unlocked, 20, "the last one has gone")
 
     def kill9(self) -> None:
         self.process.kill9()

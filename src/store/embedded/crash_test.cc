@@ -49,7 +49,12 @@ struct Script {
 
 class Story {
  public:
-  explicit Story(std::uint64_t seed) : lives_(seed), seed_(seed) {}
+  explicit Story(std::uint64_t seed) : lives_(seed), seed_(seed) {
+    lives_.options.sealing = true;
+    lives_.disk.keep_pages(in_order_);
+    lives_.disk.set_times(
+        {.prepare = std::chrono::microseconds(500), .make = std::chrono::microseconds(300)});
+  }
 
   void run() {
     for (int life = 0; life < 7; ++life) {
@@ -233,7 +238,7 @@ class Story {
     std::optional<PaymentView> view;
     store().find(test_id(static_cast<std::uint32_t>(which)),
                  [&](const Store::Found& found) { view = found.value(); });
-    lives_.world.run_for({});
+    lives_.world.run_for(std::chrono::milliseconds(1));  // it may wait for the disk
     return view;
   }
 
@@ -249,7 +254,9 @@ class Story {
       script.completed = found;
       script.waiting = found == 0;
     }
-    EXPECT_LT(last_found, first_lost) << "seed " << seed_ << ": there is a hole in what survived";
+    if (in_order_) {
+      EXPECT_LT(last_found, first_lost) << "seed " << seed_ << ": there is a hole in what survived";
+    }
     check_summary();
     check_open();
   }
@@ -281,7 +288,7 @@ class Story {
     }
     std::vector<payment::Total> found;
     store().summary({}, [&](const auto& summary) { found = summary->by_processor; });
-    lives_.world.run_for({});
+    lives_.world.run_for(std::chrono::milliseconds(1));  // it may wait for the disk
     EXPECT_EQ(found, expected) << "seed " << seed_;
   }
 
@@ -297,7 +304,11 @@ class Story {
                                       open ? view.requested_at->value : 0)});
     }
     std::ranges::sort(expected);
-    const auto& taken = lives_.adopted;
+    auto taken = lives_.adopted;
+    if (!in_order_) {
+      std::ranges::sort(expected, {}, &std::pair<std::uint64_t, std::string>::second);
+      std::ranges::sort(taken, {}, &OpenPayment::id);
+    }
     ASSERT_EQ(taken.size(), expected.size()) << "seed " << seed_;
     for (std::size_t i = 0; i < taken.size(); ++i) {
       const auto& open = taken[i];
@@ -314,6 +325,8 @@ class Story {
   std::uint64_t order_ = 0;
   std::int64_t clock_ = 0;
   bool power_may_fail_ = true;
+  // Payments are accepted in the order of the calls: none waits for a look at the disk.
+  const bool in_order_ = seed_ % 2 == 0;
 };
 
 TEST(Crash, Protocol4WhatCompletedIsKeptAndNothingElseAppearsOverManyLives) {

@@ -7,6 +7,7 @@ namespace {
 class EmbeddedUnderTest final : public StoreUnderTest {
  public:
   explicit EmbeddedUnderTest(world::Durability durability) : lives_(1, durability) {
+    lives_.options.sealing = true;
     EXPECT_TRUE(lives_.start());
   }
 

@@ -2,14 +2,19 @@
 
 #include <algorithm>
 #include <cassert>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "books/books.h"
 #include "store/embedded/index.h"
 #include "store/embedded/journal.h"
+#include "store/embedded/listing.h"
+#include "store/embedded/look_ups.h"
 #include "store/embedded/record.h"
 #include "store/embedded/recovery.h"
+#include "store/embedded/sealed_books.h"
+#include "store/embedded/sealer.h"
 #include "store/embedded/segment.h"
 
 namespace payswitch::store::embedded {
@@ -47,7 +52,7 @@ class Prompt {
 
 class Engine final : public Store {
  public:
-  explicit Engine(world::Loop& loop) : loop_(loop), prompt_(loop), index_(books_, counters_) {}
+  explicit Engine(world::Loop& loop) : loop_(loop), prompt_(loop), index_(counters_) {}
 
   std::expected<void, std::string> open(const Options& options, const JournalSeams& seams,
                                         Fatal fatal);
@@ -65,10 +70,20 @@ class Engine final : public Store {
   const std::vector<std::string>& names() const override { return index_.names(); }
   payment::UtcMs highest_requested_at() const override { return highest_at_start_; }
   bool is_available() const override { return true; }
-  bool idle() const override { return prompt_.empty() && (!journal_ || journal_->idle()); }
+  bool idle() const override {
+    return prompt_.empty() && looking_up_.empty() && (!journal_ || journal_->idle());
+  }
   const Counters& counters() const override { return counters_; }
 
  private:
+  struct Asked {
+    Acceptance acceptance;
+    AcceptDone done;
+  };
+
+  void accept_once_looked_up(const Acceptance& acceptance, AcceptDone done);
+  void looked_up(const payment::CorrelationId& id, const std::optional<SettledPayment>& sealed);
+  void accept_unsealed(const Acceptance& acceptance, AcceptDone done);
   void answer_known(const Known& known, const Acceptance& acceptance, AcceptDone done);
   void change(const Record& record);
   void keep(const Record& record, Haste haste, Completion completion);
@@ -78,11 +93,16 @@ class Engine final : public Store {
 
   world::Loop& loop_;
   Counters counters_;
-  books::Books books_;
   Prompt prompt_;
+  SealedBooks sealed_;
   Index index_;
-  std::unique_ptr<Journal> journal_;  // null: durability memory
-  std::uint64_t last_at_start_ = 0;   // the place of the last record that was read
+  std::unique_ptr<Journal> journal_;   // null: durability memory
+  std::unique_ptr<LookUps> look_ups_;  // null likewise
+  std::unique_ptr<Sealer> sealer_;     // null likewise, or nothing is to be sealed
+  // Acceptances of ids that may be sealed, and wait for the disk to say so.
+  std::unordered_map<payment::CorrelationId, std::vector<Asked>> looking_up_;
+  std::shared_ptr<Fatal> fatal_;
+  std::uint64_t last_at_start_ = 0;  // the place of the last record that was read
   payment::UtcMs highest_at_start_;
 };
 
@@ -90,11 +110,22 @@ class Engine final : public Store {
 std::expected<void, std::string> expect_no_journal(world::Disk& disk) {
   const auto names = disk.list();
   if (!names) return std::unexpected(names.error().message());
-  const auto journal = std::ranges::find_if(
-      *names, [](const std::string& name) { return segment_number(name).has_value(); });
+  const auto journal = std::ranges::find_if(*names, [](const std::string& name) {
+    return segment_number(name) || sealed_segments(name);
+  });
   if (journal == names->end()) return {};
   return std::unexpected("durability memory would forget the payments that " + *journal +
                          " keeps: use another directory");
+}
+
+Read<Summary> add_sealed(Summary summary, const SealedBooks& sealed, const books::Window& window,
+                         Wait wait) {
+  for (std::size_t number = 0; number < summary.by_processor.size(); ++number) {
+    const auto sum = sealed.sum(static_cast<payment::ProcessorNumber>(number), window, wait);
+    if (!sum) return std::unexpected(sum.error());
+    summary.by_processor[number] += *sum;
+  }
+  return summary;
 }
 
 std::expected<void, std::string> Engine::open(const Options& options, const JournalSeams& seams,
@@ -106,13 +137,39 @@ std::expected<void, std::string> Engine::open(const Options& options, const Jour
     }
     return {};
   }
-  auto start = recover(options, seams.disk, seams.clock, seams.log, index_);
+  auto sealed = SealedBooks::load(seams.disk);
+  if (!sealed) return std::unexpected(sealed.error());
+  sealed_ = *std::move(sealed);
+  index_.begin_behind(sealed_);
+  auto start = recover(options, seams.disk, seams.clock, seams.log, sealed_, index_);
   if (!start) return std::unexpected(start.error());
+  index_.end_of_journal();
   index_.note_all_unknown();
   last_at_start_ = start->records;
   highest_at_start_ = index_.highest_requested_at();
+  counters_.segments = index_.generations();
+  counters_.sealed_files = sealed_.files().size();
+  counters_.sealed_payments = sealed_.payments();
+  fatal_ = std::make_shared<Fatal>(std::move(fatal));
+  const auto begin_segment = [this](const SegmentBegin& begin) {
+    index_.begin_segment(begin);
+    ++counters_.segments;
+    if (sealer_) sealer_->wake();
+  };
+  const auto fail = [fatal = fatal_](const std::string& line) { (*fatal)(line); };
   journal_ =
-      std::make_unique<Journal>(options, *std::move(start), seams, counters_, std::move(fatal));
+      std::make_unique<Journal>(options, *std::move(start), seams, counters_, begin_segment, fail);
+  look_ups_ = std::make_unique<LookUps>(seams.disk, counters_, fail);
+  if (options.sealing) {
+    sealer_ = std::make_unique<Sealer>(Sealer::Seams{.index = index_,
+                                                     .journal = *journal_,
+                                                     .books = sealed_,
+                                                     .disk = seams.disk,
+                                                     .loop = seams.loop,
+                                                     .timers = seams.timers,
+                                                     .log = seams.log,
+                                                     .counters = counters_});
+  }
   return {};
 }
 
@@ -129,6 +186,39 @@ void Engine::accept(const Acceptance& acceptance, AcceptDone done) {
   if (const auto known = index_.known(acceptance.id)) {
     return answer_known(*known, acceptance, std::move(done));
   }
+  accept_once_looked_up(acceptance, std::move(done));
+}
+
+// An id that may be sealed is new only when the disk has said that it is not. Those who come with
+// it meanwhile wait behind it (PROTOCOL 5.2).
+void Engine::accept_once_looked_up(const Acceptance& acceptance, AcceptDone done) {
+  const auto waiting = looking_up_.find(acceptance.id);
+  if (waiting != looking_up_.end()) {
+    return waiting->second.push_back({acceptance, std::move(done)});
+  }
+  const auto sealed = sealed_.find(acceptance.id, Wait::no);
+  if (sealed && !*sealed) return accept_unsealed(acceptance, std::move(done));
+  if (sealed) return answer_known({(*sealed)->amount, 0}, acceptance, std::move(done));
+  looking_up_[acceptance.id].push_back({acceptance, std::move(done)});
+  look_ups_->ask([sealed = sealed_, id = acceptance.id] { return sealed.find(id, Wait::yes); },
+                 [this, id = acceptance.id](const auto& found) { looked_up(id, found); });
+}
+
+void Engine::looked_up(const payment::CorrelationId& id,
+                       const std::optional<SettledPayment>& sealed) {
+  auto waiting = looking_up_.extract(id);
+  for (auto& [acceptance, done] : waiting.mapped()) {
+    if (sealed) {
+      answer_known({sealed->amount, 0}, acceptance, std::move(done));
+    } else if (const auto known = index_.known(id)) {
+      answer_known(*known, acceptance, std::move(done));
+    } else {
+      accept_unsealed(acceptance, std::move(done));
+    }
+  }
+}
+
+void Engine::accept_unsealed(const Acceptance& acceptance, AcceptDone done) {
   if (!acceptance.admit_new || (journal_ && !journal_->has_room())) {
     return prompt_.add(VerdictDue{std::move(done), Verdict::not_admitted});
   }
@@ -209,25 +299,55 @@ void Engine::find(const payment::CorrelationId& id, FindDone done) {
     return journal_->after(known->sequence,
                            [this, id, done = std::move(done)]() mutable { done(index_.view(id)); });
   }
-  loop_.post([view = index_.view(id), done = std::move(done)]() mutable { done(view); });
+  const auto answer = [this](std::optional<PaymentView> view, FindDone& finder) {
+    loop_.post([view = std::move(view), done = std::move(finder)]() mutable { done(view); });
+  };
+  if (known) return answer(index_.view(id), done);
+  const auto sealed = sealed_.find(id, Wait::no);
+  if (sealed) return answer(*sealed ? std::optional((*sealed)->view()) : std::nullopt, done);
+  look_ups_->ask([sealed = sealed_, id] { return sealed.find(id, Wait::yes); },
+                 [this, id, done = std::move(done)](const auto& found) mutable {
+                   if (found) return done(found->view());
+                   // It may have come meanwhile.
+                   if (index_.known(id)) return find(id, std::move(done));
+                   done(std::nullopt);
+                 });
 }
 
 void Engine::summary(const books::Window& window, SummaryDone done) {
   Summary summary;
   for (std::size_t number = 0; number < index_.names().size(); ++number) {
     summary.by_processor.push_back(
-        books_.sum(static_cast<payment::ProcessorNumber>(number), window));
+        index_.sum(static_cast<payment::ProcessorNumber>(number), window));
   }
-  loop_.post([summary = std::move(summary), done = std::move(done)]() mutable { done(summary); });
+  const auto sealed = add_sealed(summary, sealed_, window, Wait::no);
+  if (sealed) {
+    return loop_.post([summary = *sealed, done = std::move(done)]() mutable { done(summary); });
+  }
+  // What is in memory and what is sealed are of this very moment, also when the answer comes later.
+  look_ups_->ask([summary = std::move(summary), sealed = sealed_,
+                  window] { return add_sealed(summary, sealed, window, Wait::yes); },
+                 [done = std::move(done)](const Summary& whole) mutable { done(whole); });
 }
 
 void Engine::list(const books::Window& window, const std::string& cursor, ListDone done) {
+  const auto from = parse_cursor(cursor);
+  if (from && from->part == ListCursor::Part::sealed && look_ups_) {
+    return look_ups_->ask([sealed = sealed_, window,
+                           from = *from] { return list_sealed(sealed, window, from, Wait::yes); },
+                          [done = std::move(done)](Page& page) mutable { done(std::move(page)); });
+  }
   std::optional<Page> page;
-  if (const auto from = parse_cursor(cursor)) {
+  if (from) {
     page = index_.list(window, *from);
     std::erase_if(page->payments, [this](const PaymentView& view) {
       return !is_durable(index_.known(view.id)->sequence);
     });
+    if (page->next.empty() && !sealed_.empty()) {
+      ListCursor behind_memory;
+      behind_memory.part = ListCursor::Part::sealed;
+      page->next = to_string(behind_memory);
+    }
   }
   loop_.post([page = std::move(page), done = std::move(done)]() mutable { done(page); });
 }

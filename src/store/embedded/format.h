@@ -50,7 +50,7 @@ struct GroupHeader {
 };
 static_assert(sizeof(GroupHeader) == slot_bytes);
 
-// Do not renumber: these are on disk. Zero is invalid. 7 to 15 are kept for operators' acts, 16 to
+// Do not renumber: these are on disk. Zero is invalid. 7 to 15 are kept for operators' acts, 17 to
 // 31 for sealing.
 enum class RecordType : std::uint8_t {
   processor_named = 1,
@@ -59,21 +59,26 @@ enum class RecordType : std::uint8_t {
   refused = 4,
   settled = 5,
   parked = 6,
+  copied = 16,
 };
 
 inline constexpr std::uint8_t flag_carries_intent = 1;  // accepted: the first intent rides along
 inline constexpr std::uint8_t flag_finding = 2;         // settled: the processor's books differ
+
+// Intents, refusals and parkings that tell again what became of the payment that the copied record
+// before them names. They and it are in one group.
+inline constexpr std::uint8_t flag_continues = 128;
 
 struct Record {
   RecordType type;
   std::uint8_t flags;
   std::uint8_t processor;  // no_processor: none
   std::uint8_t outcome;    // refused: payment::Outcome
-  std::uint32_t attempt;   // intent, refused, settled: the attempt's number
+  std::uint32_t attempt;   // intent, refused, settled: its number; copied: our_fault_mask
   std::array<std::uint8_t, 16> id;
-  std::int64_t cents;         // accepted: ours; settled: as the processor booked it
-  std::int64_t at;            // accepted: acceptedAt; settled: settledAt; parked: parkedAt (ms)
-  std::int64_t requested_at;  // intents and settlements (ms)
+  std::int64_t cents;         // accepted, copied: ours; settled: as the processor booked it
+  std::int64_t at;            // accepted, copied: acceptedAt; settled: settledAt; parked: parkedAt
+  std::int64_t requested_at;  // intents and settlements (ms); copied: the place of its acceptance
 };
 static_assert(sizeof(Record) == slot_bytes && std::is_trivially_copyable_v<Record>);
 

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <limits>
 
+#include "store/embedded/record.h"
+
 namespace payswitch::store::embedded {
 
 namespace {
@@ -25,6 +27,18 @@ std::uint64_t checksum_of(const GroupHeader& header, std::span<const std::byte> 
 void GroupBuffer::add(const Record& record) {
   const auto* begin = reinterpret_cast<const std::byte*>(&record);
   bytes_.insert(bytes_.end(), begin, begin + sizeof(record));
+}
+
+std::size_t GroupBuffer::whole_payments(std::size_t count) const {
+  assert(count < record_count());
+  const auto continues_at = [this](std::size_t index) {
+    Record record;
+    std::memcpy(&record, bytes_.data() + (index + 1) * slot_bytes, sizeof(record));
+    return continues(record);
+  };
+  while (continues_at(count)) --count;
+  assert(count > 0);
+  return count;
 }
 
 void GroupBuffer::split(std::size_t count, GroupBuffer& rest) {

@@ -42,6 +42,10 @@ class GroupBuffer {
   std::size_t record_count() const { return bytes_.size() / slot_bytes - 1; }
   bool empty() const { return record_count() == 0; }
 
+  // The most records, `count` at most and less than there are, that can be split off without taking
+  // a payment apart that is told again.
+  std::size_t whole_payments(std::size_t count) const;
+
   // Moves the records behind the first `count` to the end of `rest`.
   void split(std::size_t count, GroupBuffer& rest);
 

@@ -23,13 +23,30 @@ bool is_intent_of(const Record& record, const AttemptView& attempt) {
 
 // -- records ----------------------------------------------------------------------------
 
+Index::Index(Counters& counters) : counters_(counters) {
+  generations_.push_back(std::make_shared<Generation>());
+}
+
 Applied Index::apply(const Record& record, std::uint64_t sequence) {
   assert(fault_of(record) == nullptr);
   if (record.type == RecordType::processor_named) return apply_name(record);
   if (record.type == RecordType::accepted) return apply_accepted(record, sequence);
+  if (record.type == RecordType::copied) return apply_copied(record, sequence);
   const auto found = unsettled_.find(id_of(record));
   if (found == unsettled_.end()) return apply_again(record);
   Payment& payment = *found->second;
+  const auto before = payment.records_to_tell();
+  const Applied applied = apply_known(payment, record);
+  count_records(payment, before);
+  return applied;
+}
+
+void Index::count_records(const Payment& payment, std::size_t before) {
+  records_to_tell_ += payment.records_to_tell();
+  records_to_tell_ -= before;
+}
+
+Applied Index::apply_known(Payment& payment, const Record& record) {
   switch (record.type) {
     case RecordType::intent:
       return apply_intent(payment, record);
@@ -61,21 +78,43 @@ Applied Index::apply_accepted(const Record& record, std::uint64_t sequence) {
   const bool carries = (record.flags & flag_carries_intent) != 0;
   if (carries && !is_named(record.processor))
     return contradicts("an intent at an unnamed processor");
-  if (settled_.amount(id) || unsettled_.contains(id)) return accepted_again(record);
-  Payment& payment = new_payment(id);
-  payment.amount = payment::Money::from_cents(record.cents);
-  payment.accepted_at = {record.at};
+  if (unsettled_.contains(id)) return accepted_again(record, *view(id));
+  if (const auto known = settled_or_sealed(id)) return accepted_again(record, known->view());
+  if (!damage_.empty()) return unreadable();
+  Payment& payment = new_payment(record);
   payment.sequence = sequence;
+  payment.home = sequence;
   if (carries) begin_attempt(payment, intent_of(record));
+  count_records(payment, 0);
   return {};
 }
 
-Applied Index::accepted_again(const Record& record) const {
-  const auto known = view(id_of(record));
+// All of it is told again: none of its earlier records is needed any more.
+Applied Index::apply_copied(const Record& record, std::uint64_t sequence) {
+  const auto id = id_of(record);
+  const auto known = unsettled_.find(id);
+  if (known != unsettled_.end()) {
+    known->second->home = sequence;
+    return accepted_again(record, *view(id));
+  }
+  if (const auto settled = settled_or_sealed(id)) return accepted_again(record, settled->view());
+  if (!damage_.empty()) return unreadable();
+  Payment& payment = new_payment(record);
+  payment.sequence = static_cast<std::uint64_t>(record.requested_at);
+  payment.home = sequence;
+  payment.our_fault_mask = record.attempt;
+  count_records(payment, 0);
+  return {};
+}
+
+Applied Index::accepted_again(const Record& record, const PaymentView& known_view) const {
+  const PaymentView* known = &known_view;
   if (known->amount.cents() != record.cents || known->accepted_at.value != record.at) {
     return contradicts("a payment accepted twice, differently");
   }
-  if ((record.flags & flag_carries_intent) == 0) return repeated;
+  if (record.type == RecordType::copied || (record.flags & flag_carries_intent) == 0) {
+    return repeated;
+  }
   const auto first = std::ranges::find(known->attempts, 1u, &AttemptView::number);
   if (first != known->attempts.end() && is_intent_of(record, *first)) return repeated;
   // The first attempt may have been forgotten, but not when it is the only one.
@@ -86,8 +125,15 @@ Applied Index::accepted_again(const Record& record) const {
 // A record of a payment that is settled, or was never accepted.
 Applied Index::apply_again(const Record& record) const {
   const auto id = id_of(record);
-  const auto known = settled_.settlement(id);
-  if (!known) return contradicts("a record of a payment that was never accepted");
+  const auto payment = settled_or_sealed(id);
+  if (!damage_.empty()) return unreadable();
+  if (!payment) {
+    const bool may_be_copied = sealed_ != nullptr && !sealed_->empty() &&
+                               record.type != RecordType::settled && !continues(record);
+    if (may_be_copied) return {.changed = false, .awaits_copy = true};
+    return contradicts("a record of a payment that was never accepted");
+  }
+  const Settlement* known = &payment->settlement;
   if (record.type == RecordType::settled) {
     const bool same = known->amount.cents() == record.cents &&
                       known->processor == record.processor && known->number == record.attempt &&
@@ -97,7 +143,7 @@ Applied Index::apply_again(const Record& record) const {
     return same ? repeated : contradicts("a payment settled twice, differently");
   }
   if (record.type == RecordType::parked) return contradicts("a settled payment is parked");
-  const auto attempts = settled_.view(id)->attempts;
+  const auto& attempts = payment->attempts;
   if (record.attempt < attempts.front().number) return repeated;  // forgotten
   const auto attempt = std::ranges::find(attempts, record.attempt, &AttemptView::number);
   if (attempt == attempts.end()) return contradicts("a settled payment is attempted");
@@ -114,7 +160,11 @@ Applied Index::apply_intent(Payment& payment, const Record& record) {
     const bool same = known == nullptr || is_intent_of(record, *known);
     return same ? repeated : contradicts("an attempt made twice, differently");
   }
-  if (record.attempt != payment.attempts_made() + 1) return contradicts("an attempt out of order");
+  // The first attempts of one that is told again may be forgotten.
+  const bool is_first_told = continues(record) && payment.attempts_made() == 0;
+  if (record.attempt != payment.attempts_made() + 1 && !is_first_told) {
+    return contradicts("an attempt out of order");
+  }
   if (payment.state == State::parked) return contradicts("a parked payment is attempted");
   if (payment.is_unanswered()) return contradicts("an intent while another is unanswered");
   begin_attempt(payment, intent_of(record));
@@ -154,9 +204,18 @@ Applied Index::apply_settled(Payment& payment, const Record& record) {
                               .settled_at = {record.at},
                               .finding = (record.flags & flag_finding) != 0};
   move(payment, State::settled);
-  books_.add(settlement.processor, settlement.requested_at, settlement.amount);
-  if (settlement.finding) ++counters_.findings;
-  settled_.add(payment, settlement);
+  // A home that no segment was begun for is in the last one, or in a later one.
+  const auto home = std::find_if(generations_.rbegin(), generations_.rend(), [&](const auto& each) {
+    return each->begin.first_sequence <= payment.home;
+  });
+  assert(home != generations_.rend());
+  Generation& generation = **home;
+  generation.books.add(settlement.processor, settlement.requested_at, settlement.amount);
+  generation.settled.add(settled_payment(payment, settlement));
+  if (settlement.finding) {
+    ++counters_.findings;
+    ++generation.findings;
+  }
   forget(payment);
   return {};
 }
@@ -175,11 +234,14 @@ Applied Index::apply_parked(Payment& payment, const Record& record) {
 
 // -- payments ---------------------------------------------------------------------------
 
-Payment& Index::new_payment(const payment::CorrelationId& id) {
+Payment& Index::new_payment(const Record& record) {
+  const auto id = id_of(record);
   if (free_.empty()) free_.push_back(&pool_.emplace_back());
   Payment& payment = *free_.back();
   free_.pop_back();
   payment.id = id;
+  payment.amount = payment::Money::from_cents(record.cents);
+  payment.accepted_at = {record.at};
   unsettled_.emplace(id, &payment);
   ++counters_.by_state[static_cast<std::size_t>(State::accepted)];
   return payment;
@@ -220,9 +282,26 @@ void Index::note_all_unknown() {
 
 std::optional<Known> Index::known(const payment::CorrelationId& id) const {
   if (const Payment* payment = unsettled(id)) return Known{payment->amount, payment->sequence};
-  const auto amount = settled_.amount(id);
-  if (!amount) return std::nullopt;
-  return Known{*amount, 0};
+  for (const auto& generation : generations_) {
+    if (const auto amount = generation->settled.amount(id)) return Known{*amount, 0};
+  }
+  return std::nullopt;
+}
+
+std::optional<SettledPayment> Index::settled(const payment::CorrelationId& id) const {
+  for (const auto& generation : generations_) {
+    if (auto payment = generation->settled.find(id)) return payment;
+  }
+  return std::nullopt;
+}
+
+std::optional<SettledPayment> Index::settled_or_sealed(const payment::CorrelationId& id) const {
+  auto payment = settled(id);
+  if (payment || sealed_ == nullptr) return payment;
+  auto sealed = sealed_->find(id, Wait::yes);
+  if (sealed) return *std::move(sealed);
+  damage_ = sealed.error().damage;
+  return std::nullopt;
 }
 
 const Payment* Index::unsettled(const payment::CorrelationId& id) const {
@@ -232,7 +311,10 @@ const Payment* Index::unsettled(const payment::CorrelationId& id) const {
 
 std::optional<PaymentView> Index::view(const payment::CorrelationId& id) const {
   const Payment* payment = unsettled(id);
-  if (payment == nullptr) return settled_.view(id);
+  if (payment == nullptr) {
+    const auto known = settled(id);
+    return known ? std::optional(known->view()) : std::nullopt;
+  }
   PaymentView view{.id = id,
                    .amount = payment->amount,
                    .state = payment->state,
@@ -270,6 +352,46 @@ std::vector<OpenPayment> Index::open_up_to(std::uint64_t sequence) const {
     }
   }
   return open;
+}
+
+payment::Total Index::sum(payment::ProcessorNumber processor, const books::Window& window) const {
+  payment::Total total;
+  for (const auto& generation : generations_) total += generation->books.sum(processor, window);
+  return total;
+}
+
+// -- sealing ----------------------------------------------------------------------------
+
+void Index::begin_behind(const SealedBooks& sealed) {
+  sealed_ = &sealed;
+  const SealInfo last = sealed.last();
+  names_ = last.names;
+  highest_requested_at_ = last.highest_requested_at;
+  counters_.findings += sealed.findings();
+  counters_.by_state[static_cast<std::size_t>(State::settled)] += sealed.payments();
+}
+
+void Index::begin_segment(const SegmentBegin& begin) {
+  // The first one of all takes the place of none.
+  if (generations_.back()->begin.segment == 0) generations_.clear();
+  generations_.push_back(std::make_shared<Generation>());
+  generations_.back()->begin = begin;
+}
+
+std::vector<Record> Index::copy_if_home_before(std::uint64_t sequence, std::size_t place,
+                                               std::uint64_t next_sequence) {
+  Payment& payment = pool_[place];
+  const bool is_here = payment.home != 0;
+  if (!is_here || payment.home >= sequence) return {};
+  payment.home = next_sequence;
+  return copied_records(payment);
+}
+
+std::shared_ptr<const Generation> Index::let_go_of_oldest() {
+  assert(generations_.size() > 1);
+  auto oldest = std::move(generations_.front());
+  generations_.pop_front();
+  return oldest;
 }
 
 }  // namespace payswitch::store::embedded

@@ -11,8 +11,10 @@
 #include "books/books.h"
 #include "store/counters.h"
 #include "store/embedded/format.h"
+#include "store/embedded/generation.h"
 #include "store/embedded/listing.h"
 #include "store/embedded/payment.h"
+#include "store/embedded/sealed_books.h"
 #include "store/embedded/settled.h"
 #include "store/store.h"
 
@@ -22,6 +24,7 @@ namespace payswitch::store::embedded {
 struct Applied {
   bool changed = true;                  // false: it says again what is known, or it contradicts
   const char* contradiction = nullptr;  // why it cannot be true, for a person
+  bool awaits_copy = false;             // unknown, unless a copy of its payment follows
 };
 
 // What is known of an id.
@@ -30,15 +33,26 @@ struct Known {
   std::uint64_t sequence = 0;  // of its acceptance; 0: it is settled, so durable for long
 };
 
-// All payments in memory, as the journal tells them: it changes by records alone, so what a restart
-// reads is what was there before. Loop thread only.
+// All payments that are not sealed, in memory, as the journal tells them: it changes by records
+// alone, so what a restart reads is what was there before. What is settled lies in one generation a
+// segment: that of its home, or an earlier one. Loop thread only.
 class Index {
  public:
-  Index(books::Books& books, Counters& counters) : books_(books), counters_(counters) {}
+  explicit Index(Counters& counters);
 
   // `record` holds what its type allows (fault_of). `sequence` is its place in the journal. A
   // record that says again what is known changes nothing (PROTOCOL 4.5).
   Applied apply(const Record& record, std::uint64_t sequence);
+
+  // The journal that is read back goes on behind `sealed`: what is in none of its records may be
+  // there. Until end_of_journal(), apply() may wait for the disk. Before the first record.
+  void begin_behind(const SealedBooks& sealed);
+  void end_of_journal() { sealed_ = nullptr; }
+  // A sealed file that a record needed cannot be read: which, and where, for a person.
+  const std::string& damage() const { return damage_; }
+
+  // The records that follow are in that segment, or in a later one.
+  void begin_segment(const SegmentBegin& begin);
 
   // The payment is attempting, or unknown already.
   void note_unknown(const payment::CorrelationId& id);
@@ -58,6 +72,31 @@ class Index {
   // Those that are neither settled nor parked and were accepted up to `sequence`, in their order.
   std::vector<OpenPayment> open_up_to(std::uint64_t sequence) const;
 
+  // Of what is settled here. Both ends inclusive.
+  payment::Total sum(payment::ProcessorNumber processor, const books::Window& window) const;
+
+  // -- sealing ----------------------------------------------------------------------------------
+  // What it takes to tell all payments again that are not settled.
+  std::uint64_t bytes_to_tell() const { return records_to_tell_ * slot_bytes; }
+
+  // So many places hold payments that are not settled, or none.
+  std::size_t places() const { return pool_.size(); }
+
+  // What tells the payment in that place again, when there is one whose home is before `sequence`;
+  // else nothing. Its home is the first of these records, which must be added now, from
+  // `next_sequence` on.
+  std::vector<Record> copy_if_home_before(std::uint64_t sequence, std::size_t place,
+                                          std::uint64_t next_sequence);
+
+  std::size_t generations() const { return generations_.size(); }
+  const std::shared_ptr<Generation>& oldest() const { return generations_.front(); }
+  const SegmentBegin& begin_after_oldest() const { return generations_[1]->begin; }
+  const SegmentBegin& last_begin() const { return generations_.back()->begin; }
+
+  // The oldest generation is sealed: it is known and summed up elsewhere from now on. Not the last
+  // one.
+  std::shared_ptr<const Generation> let_go_of_oldest();
+
   // Of all intents; zero when there was none.
   payment::UtcMs highest_requested_at() const { return highest_requested_at_; }
 
@@ -67,31 +106,39 @@ class Index {
  private:
   using State = payment::State;
 
+  Applied apply_known(Payment& payment, const Record& record);
   Applied apply_name(const Record& record);
   Applied apply_accepted(const Record& record, std::uint64_t sequence);
+  Applied apply_copied(const Record& record, std::uint64_t sequence);
   Applied apply_again(const Record& record) const;
   Applied apply_intent(Payment& payment, const Record& record);
   Applied apply_refused(Payment& payment, const Record& record);
   Applied apply_settled(Payment& payment, const Record& record);
   Applied apply_parked(Payment& payment, const Record& record);
-  Applied accepted_again(const Record& record) const;
+  Applied accepted_again(const Record& record, const PaymentView& known) const;
+  std::optional<SettledPayment> settled(const payment::CorrelationId& id) const;
+  std::optional<SettledPayment> settled_or_sealed(const payment::CorrelationId& id) const;
+  Applied unreadable() const { return {.changed = false, .contradiction = damage_.c_str()}; }
 
-  Payment& new_payment(const payment::CorrelationId& id);
+  Payment& new_payment(const Record& record);
   void forget(Payment& payment);
+  void count_records(const Payment& payment, std::size_t before);
   void begin_attempt(Payment& payment, const Intent& intent);
   void move(Payment& payment, State to);
   bool is_named(payment::ProcessorNumber processor) const { return processor < names_.size(); }
 
-  books::Books& books_;
   Counters& counters_;
+  const SealedBooks* sealed_ = nullptr;
+  mutable std::string damage_;  // of a sealed file, as a record that needed it met it
   std::vector<std::string> names_;
   payment::UtcMs highest_requested_at_;
 
-  std::deque<Payment> pool_;  // addresses are stable
+  std::uint64_t records_to_tell_ = 0;  // of all unsettled payments
+  std::deque<Payment> pool_;           // addresses are stable
   std::vector<Payment*> free_;
   boost::unordered_flat_map<payment::CorrelationId, Payment*, std::hash<payment::CorrelationId>>
       unsettled_;
-  SettledPayments settled_;
+  std::deque<std::shared_ptr<Generation>> generations_;  // in the order of their segments
 };
 
 }  // namespace payswitch::store::embedded

@@ -25,12 +25,12 @@ class IndexTest : public testing::Test {
 
   void repeats(const Record& record) {
     const auto before = counters_.by_state;
-    const auto total = books_.sum(0, {});
+    const auto total = index_.sum(0, {});
     const auto applied = apply(record);
     EXPECT_FALSE(applied.changed);
     EXPECT_EQ(applied.contradiction, nullptr) << applied.contradiction;
     EXPECT_EQ(counters_.by_state, before);
-    EXPECT_EQ(books_.sum(0, {}), total);
+    EXPECT_EQ(index_.sum(0, {}), total);
   }
 
   void contradicts(const Record& record, const std::string& why) {
@@ -54,9 +54,8 @@ class IndexTest : public testing::Test {
     return settled_record(test_id(1), settlement(intent));
   }
 
-  books::Books books_;
   Counters counters_;
-  Index index_{books_, counters_};
+  Index index_{counters_};
   std::uint64_t sequence_ = 0;
   const Intent first_ = intent(1, at(1));
   const Intent second_ = intent(2, at(2));
@@ -70,7 +69,7 @@ TEST_F(IndexTest, Protocol45EveryRecordSaidAgainChangesNothing) {
     for (std::size_t i = 0; i <= last; ++i) repeats(life[i]);
   }
   repeats(life.back());
-  EXPECT_EQ(books_.sum(0, {}), (payment::Total{1, 1990}));
+  EXPECT_EQ(index_.sum(0, {}), (payment::Total{1, 1990}));
 }
 
 TEST_F(IndexTest, Protocol45ACarriedIntentSaidAgainChangesNothing) {
@@ -152,7 +151,7 @@ TEST_F(IndexTest, SettledTwiceDifferentlyContradicts) {
   contradicts(intended(intent(1, at(2))), "differently");
   contradicts(refused(1), "differently");
   contradicts(parked_record(test_id(1), at(1)), "parked");
-  EXPECT_EQ(books_.sum(0, {}), (payment::Total{1, 1990}));
+  EXPECT_EQ(index_.sum(0, {}), (payment::Total{1, 1990}));
 }
 
 TEST_F(IndexTest, AParkedPaymentMovesOnlyByAnOperator) {
@@ -216,7 +215,7 @@ TEST_F(IndexTest, PlacesOfSettledPaymentsAreUsedAgain) {
     EXPECT_EQ(payment->our_fault_mask, 0u);
     changes(settled_record(test_id(number), settlement(intent(1, at(number)), number)));
   }
-  EXPECT_EQ(books_.sum(0, {}), (payment::Total{1000, 500'500}));
+  EXPECT_EQ(index_.sum(0, {}), (payment::Total{1000, 500'500}));
   for (std::uint32_t number = 1; number <= 1000; ++number) {
     EXPECT_EQ(index_.view(test_id(number))->amount, cents(number));
     EXPECT_EQ(index_.known(test_id(number))->sequence, 0u);

@@ -7,7 +7,7 @@
 namespace payswitch::store::embedded {
 
 Journal::Journal(const Options& options, JournalStart start, const JournalSeams& seams,
-                 Counters& counters, Fatal fatal)
+                 Counters& counters, OnSegment on_segment, Fatal fatal)
     : durability_(options.durability),
       max_group_bytes_(options.max_group_bytes),
       linger_(options.linger),
@@ -16,11 +16,13 @@ Journal::Journal(const Options& options, JournalStart start, const JournalSeams&
       timers_(seams.timers),
       clock_(seams.clock),
       counters_(counters),
+      on_segment_(std::move(on_segment)),
       fatal_(std::move(fatal)),
       chain_(start.chain),
       segment_(start.segment),
       segment_name_(segment_name(start.segment.number)),
       offset_(start.offset),
+      begin_(start.begin),
       added_(start.records),
       flown_(start.records),
       durable_(start.records),
@@ -28,7 +30,7 @@ Journal::Journal(const Options& options, JournalStart start, const JournalSeams&
               seams.loop, seams.timers, seams.log, counters, [this] { schedule(); }) {
   assert(durability_ != world::Durability::memory);
   assert(options.segment_bytes >= min_segment_bytes && max_group_bytes_ >= block_bytes);
-  counters_.segments = segment_.number;
+  assert(!options.sealing || max_group_bytes_ >= min_group_bytes);
 }
 
 std::uint64_t Journal::add(const Record& record, Haste haste) {
@@ -51,6 +53,12 @@ void Journal::after(std::uint64_t sequence, Completion completion) {
   auto& batch = sequence <= flown_ ? *flying_ : *gathering_;
   const auto last = sequence <= flown_ ? flown_ : added_;
   batch.waiting.push_back({last, std::move(completion)});
+}
+
+bool Journal::survives_power_cut(std::uint64_t sequence) const {
+  // What is written with `os` is synced when its segment is left.
+  return durability_ == world::Durability::os ? sequence < begin_.first_sequence
+                                              : is_durable(sequence);
 }
 
 void Journal::schedule() {
@@ -88,7 +96,8 @@ void Journal::write_group(std::uint64_t most_records) {
   std::swap(gathering_, flying_);
   timers_.cancel(std::exchange(linger_timer_, world::TimerId::none));
   const bool too_many = flying_->group.record_count() > most_records;
-  if (too_many) flying_->group.split(most_records, gathering_->group);
+  if (too_many)
+    flying_->group.split(flying_->group.whole_payments(most_records), gathering_->group);
   flying_records_ = flying_->group.record_count();
   flown_ += flying_records_;
   if (too_many) move_later_completions();
@@ -141,12 +150,17 @@ void Journal::group_is_durable() {
 void Journal::change_segment() {
   if (supply_.empty()) return;
   if (durability_ == world::Durability::os && !old_segment_synced_) return sync_old_segment();
-  segment_ = supply_.take();
+  leave_segment();
   segment_name_ = segment_name(segment_.number);
   offset_ = segment_header_bytes;
   old_segment_synced_ = false;
-  counters_.segments = segment_.number;
   flush();
+}
+
+void Journal::leave_segment() {
+  segment_ = supply_.take();
+  begin_ = {.segment = segment_.number, .first_sequence = flown_ + 1, .chain = chain_};
+  on_segment_(begin_);
 }
 
 // Only the last segment may be in the page cache alone, for only that one is written again by a

@@ -10,7 +10,9 @@
 #include "store/counters.h"
 #include "store/embedded/completion.h"
 #include "store/embedded/engine.h"
+#include "store/embedded/generation.h"
 #include "store/embedded/group.h"
+#include "store/embedded/record.h"
 #include "store/embedded/recovery.h"
 #include "store/embedded/supply.h"
 #include "store/options.h"
@@ -30,6 +32,9 @@ struct JournalSeams {
   world::Log& log;
 };
 
+// The smallest limit of a group: a payment that is told again fits.
+inline constexpr std::uint64_t min_group_bytes = group_bytes(max_copied_records);
+
 // Whether somebody waits for a record, or it may linger for company.
 enum class Haste : std::uint8_t { now, soon };
 
@@ -40,8 +45,11 @@ enum class Haste : std::uint8_t { now, soon };
 // final: `fatal` is called once, and nothing completes any more (PROTOCOL 4.4). Loop thread only.
 class Journal {
  public:
+  // The journal goes on in a new segment; the one before does not change any more.
+  using OnSegment = std::move_only_function<void(const SegmentBegin&)>;
+
   Journal(const Options& options, JournalStart start, const JournalSeams& seams, Counters& counters,
-          Fatal fatal);
+          OnSegment on_segment, Fatal fatal);
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
@@ -57,8 +65,13 @@ class Journal {
 
   bool is_durable(std::uint64_t sequence) const { return sequence <= durable_; }
 
+  // Also with durability `os`.
+  bool survives_power_cut(std::uint64_t sequence) const;
+
   // False while there is space only for payments that were accepted already.
   bool has_room() const { return !supply_.is_down_to_reserve(); }
+
+  SegmentSupply& supply() { return supply_; }
 
   // Nothing is gathered or in flight.
   bool idle() const { return durable_ == added_; }
@@ -80,6 +93,7 @@ class Journal {
   void write_group(std::uint64_t most_records);
   void move_later_completions();
   void change_segment();
+  void leave_segment();
   void sync_old_segment();
   void append(std::uint64_t offset, std::span<const std::byte> bytes, world::Durability durability,
               std::shared_ptr<const void> owner, void (Journal::*next)());
@@ -95,12 +109,14 @@ class Journal {
   world::Timers& timers_;
   const world::Clock& clock_;
   Counters& counters_;
+  OnSegment on_segment_;
   Fatal fatal_;
 
   Chain chain_;
   Segment segment_;
   std::string segment_name_;
   std::uint64_t offset_;
+  SegmentBegin begin_;  // of segment_
   bool old_segment_synced_ = false;
 
   std::shared_ptr<Batch> gathering_ = std::make_shared<Batch>();

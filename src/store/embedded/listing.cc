@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
+#include <vector>
 
 #include "store/embedded/index.h"
 #include "store/embedded/settled.h"
@@ -12,8 +14,11 @@ namespace payswitch::store::embedded {
 
 namespace {
 
+using Part = ListCursor::Part;
+
 constexpr std::string_view open_prefix = "open-";
 constexpr std::string_view settled_prefix = "settled-";
+constexpr std::string_view sealed_prefix = "sealed";
 
 bool is_in(const books::Window& window, payment::UtcMs time) {
   return window.from <= time && time <= window.to;
@@ -25,36 +30,72 @@ bool is_in(const books::Window& window, const Payment& payment) {
          (fits(payment.last) || std::ranges::any_of(payment.earlier, fits));
 }
 
+bool is_in(const books::Window& window, const SettledPayment& payment) {
+  return is_in(window, payment.settlement.requested_at) ||
+         std::ranges::any_of(payment.attempts, [&](const AttemptView& attempt) {
+           return is_in(window, attempt.requested_at);
+         });
+}
+
+bool take_prefix(std::string_view& text, std::string_view prefix) {
+  if (!text.starts_with(prefix)) return false;
+  text.remove_prefix(prefix.size());
+  return true;
+}
+
+bool take_number(std::string_view& text, std::uint64_t& number) {
+  const auto* const end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, number);
+  text = {parsed.ptr, end};
+  return parsed.ec == std::errc{};
+}
+
+bool take_behind(std::string_view& text, std::optional<payment::CorrelationId>& behind) {
+  if (text.empty()) return true;
+  if (!take_prefix(text, "-")) return false;
+  behind = payment::CorrelationId::parse(text);
+  return behind.has_value();
+}
+
 }  // namespace
 
 std::string to_string(const ListCursor& cursor) {
-  const auto prefix = cursor.settled ? settled_prefix : open_prefix;
-  return fmt::format("{}{}{}", prefix, cursor.position,
-                     cursor.behind ? "-" + cursor.behind->to_string() : std::string());
+  const auto behind = cursor.behind ? "-" + cursor.behind->to_string() : std::string();
+  switch (cursor.part) {
+    case Part::open:
+      return fmt::format("{}{}", open_prefix, cursor.position);
+    case Part::settled:
+      return fmt::format("{}{}-{}{}", settled_prefix, cursor.segment, cursor.position, behind);
+    case Part::sealed:
+      return fmt::format("{}{}", sealed_prefix, behind);
+  }
+  std::unreachable();
 }
 
 std::optional<ListCursor> parse_cursor(std::string_view text) {
   ListCursor cursor;
   if (text.empty()) return cursor;
-  cursor.settled = text.starts_with(settled_prefix);
-  if (!cursor.settled && !text.starts_with(open_prefix)) return std::nullopt;
-  text.remove_prefix((cursor.settled ? settled_prefix : open_prefix).size());
-  const auto* const end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data(), end, cursor.position);
-  if (parsed.ec != std::errc{}) return std::nullopt;
-  text = {parsed.ptr, end};
-  if (text.empty()) return cursor;
-  if (!cursor.settled || !text.starts_with('-')) return std::nullopt;
-  cursor.behind = payment::CorrelationId::parse(text.substr(1));
-  if (!cursor.behind) return std::nullopt;
-  return cursor;
+  bool is_whole = false;
+  if (take_prefix(text, open_prefix)) {
+    is_whole = take_number(text, cursor.position) && text.empty();
+  } else if (take_prefix(text, settled_prefix)) {
+    cursor.part = Part::settled;
+    is_whole = take_number(text, cursor.segment) && take_prefix(text, "-") &&
+               take_number(text, cursor.position) && take_behind(text, cursor.behind);
+  } else if (take_prefix(text, sealed_prefix)) {
+    cursor.part = Part::sealed;
+    is_whole = take_behind(text, cursor.behind);
+  }
+  return is_whole ? std::optional(cursor) : std::nullopt;
 }
+
+// -- in memory --------------------------------------------------------------------------
 
 // A payment keeps its place in the pool as long as it is open.
 Page Index::list(const books::Window& window, ListCursor cursor) const {
   Page page;
   std::size_t budget = max_listed_over;
-  if (!cursor.settled) {
+  if (cursor.part == Part::open) {
     for (; cursor.position < pool_.size(); ++cursor.position) {
       if (budget == 0 || page.payments.size() == max_page_payments) {
         page.next = to_string(cursor);
@@ -64,13 +105,21 @@ Page Index::list(const books::Window& window, ListCursor cursor) const {
       const Payment& payment = pool_[cursor.position];
       if (is_in(window, payment)) page.payments.push_back(*view(payment.id));
     }
-    cursor = {.settled = true, .position = 0, .behind = std::nullopt};
+    cursor = {.part = Part::settled, .segment = 0, .position = 0, .behind = std::nullopt};
   }
-  settled_.list(window, cursor, budget, page);
+  for (const auto& generation : generations_) {
+    const auto segment = generation->begin.segment;
+    if (segment < cursor.segment) continue;
+    // That one may have been sealed meanwhile.
+    if (segment > cursor.segment) {
+      cursor = {.part = Part::settled, .segment = segment, .position = 0, .behind = std::nullopt};
+    }
+    if (!generation->settled.list(window, cursor, budget, page)) break;
+  }
   return page;
 }
 
-void SettledPayments::list(const books::Window& window, ListCursor cursor, std::size_t budget,
+bool SettledPayments::list(const books::Window& window, ListCursor cursor, std::size_t& budget,
                            Page& page) const {
   std::vector<payment::CorrelationId> ids;
   for (; cursor.position < shard_count; ++cursor.position, cursor.behind.reset()) {
@@ -86,13 +135,15 @@ void SettledPayments::list(const books::Window& window, ListCursor cursor, std::
     }
     const auto count = std::min(ids.size(), room);
     std::ranges::partial_sort(ids, ids.begin() + static_cast<std::ptrdiff_t>(count));
-    for (std::size_t i = 0; i < count; ++i) page.payments.push_back(*view(ids[i]));
+    for (std::size_t i = 0; i < count; ++i) page.payments.push_back(find(ids[i])->view());
     if (count < ids.size()) {
       cursor.behind = ids[count - 1];
       break;
     }
   }
-  if (cursor.position < shard_count) page.next = to_string(cursor);
+  if (cursor.position >= shard_count) return true;
+  page.next = to_string(cursor);
+  return false;
 }
 
 bool SettledPayments::is_in(const books::Window& window, const payment::CorrelationId& id,
@@ -102,6 +153,82 @@ bool SettledPayments::is_in(const books::Window& window, const payment::Correlat
   return std::ranges::any_of(more_.at(id).attempts, [&](const AttemptView& attempt) {
     return embedded::is_in(window, attempt.requested_at);
   });
+}
+
+// -- sealed -----------------------------------------------------------------------------
+
+namespace {
+
+// One file's payments behind an id, in their order.
+class SealedRun {
+ public:
+  SealedRun(const SealedFile& file, const std::optional<payment::CorrelationId>& behind)
+      : file_(&file), next_page_(behind ? file.page_of(*behind) : 0) {}
+
+  // The one that next() gave last.
+  const std::optional<SealedEntry>& entry() const { return entry_; }
+
+  // Moves on to the next payment; none at the end. `pages` counts what was read.
+  Read<void> next(Wait wait, std::size_t& pages) {
+    for (;;) {
+      entry_ = page_ ? page_->next(slot_) : std::nullopt;
+      if (entry_ || next_page_ == file_->id_pages()) return {};
+      auto read = file_->id_page(next_page_, wait);
+      if (!read) return std::unexpected(read.error());
+      page_ = *std::move(read);
+      slot_ = 0;
+      ++next_page_;
+      ++pages;
+    }
+  }
+
+ private:
+  const SealedFile* file_;
+  std::uint64_t next_page_;
+  std::optional<SealedPage> page_;
+  std::uint32_t slot_ = 0;
+  std::optional<SealedEntry> entry_;
+};
+
+Read<std::vector<SealedRun>> runs_behind(const SealedFiles& files, const books::Window& window,
+                                         const std::optional<payment::CorrelationId>& behind,
+                                         Wait wait, std::size_t& pages) {
+  std::vector<SealedRun> runs;
+  for (const auto& file : files) {
+    if (file->highest_time() < window.from) continue;
+    SealedRun run(*file, behind);
+    do {
+      if (auto read = run.next(wait, pages); !read) return std::unexpected(read.error());
+    } while (behind && run.entry() && run.entry()->id() <= *behind);
+    if (run.entry()) runs.push_back(std::move(run));
+  }
+  return runs;
+}
+
+}  // namespace
+
+Read<Page> list_sealed(const SealedBooks& sealed, const books::Window& window,
+                       const ListCursor& cursor, Wait wait) {
+  std::size_t pages = 0;
+  auto runs = runs_behind(sealed.files(), window, cursor.behind, wait, pages);
+  if (!runs) return std::unexpected(runs.error());
+  Page page;
+  auto last = cursor;
+  while (!runs->empty()) {
+    if (last.behind != cursor.behind &&
+        (pages >= max_pages_listed_over || page.payments.size() == max_page_payments)) {
+      page.next = to_string(last);
+      break;
+    }
+    const auto first =
+        std::ranges::min_element(*runs, {}, [](const SealedRun& run) { return run.entry()->id(); });
+    last.behind = first->entry()->id();
+    const SettledPayment payment = read_entry(*first->entry());
+    if (is_in(window, payment)) page.payments.push_back(payment.view());
+    if (auto read = first->next(wait, pages); !read) return std::unexpected(read.error());
+    if (!first->entry()) runs->erase(first);
+  }
+  return page;
 }
 
 }  // namespace payswitch::store::embedded

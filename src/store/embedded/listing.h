@@ -5,7 +5,10 @@
 #include <string>
 #include <string_view>
 
+#include "books/books.h"
 #include "payment/correlation_id.h"
+#include "store/embedded/sealed_books.h"
+#include "store/store.h"
 
 namespace payswitch::store::embedded {
 
@@ -13,18 +16,32 @@ namespace payswitch::store::embedded {
 // settled payments is looked at whole.
 inline constexpr std::size_t max_listed_over = 50'000;
 
-// Where a list goes on. Payments move from the open ones to the settled ones and never back, so the
-// open ones come first: none is missed.
+// How many pages of sealed files one page of a list reads.
+inline constexpr std::size_t max_pages_listed_over = 256;
+
+// Where a list goes on. Payments move from the open ones to the settled ones in memory, the oldest
+// of these to the sealed ones, and never back, so they are listed in this order: none is missed.
 struct ListCursor {
-  bool settled = false;        // all open ones have been looked at
-  std::uint64_t position = 0;  // among the open ones; then the shard of the settled ones
-  std::optional<payment::CorrelationId> behind;  // in that shard, which is listed by id
+  enum class Part : std::uint8_t { open, settled, sealed };
+
+  Part part = Part::open;
+  std::uint64_t segment = 0;   // settled: that of the generation
+  std::uint64_t position = 0;  // open: the place in the pool; settled: the shard
+  // In that shard, or in all sealed files together: both are listed by id, so that files may be
+  // merged between two pages.
+  std::optional<payment::CorrelationId> behind;
 };
 
-// "open-17", "settled-3", "settled-3-550e8400-e29b-41d4-a716-446655440000".
+// "open-17", "settled-8-3", "settled-8-3-550e8400-e29b-41d4-a716-446655440000", "sealed",
+// "sealed-550e8400-e29b-41d4-a716-446655440000".
 std::string to_string(const ListCursor& cursor);
 
 // The beginning for an empty text; nullopt for one that to_string() does not make.
 std::optional<ListCursor> parse_cursor(std::string_view text);
+
+// The part of Store::list() that is sealed. Ids say nothing of times: every payment is looked at,
+// save in files that are older than the window.
+Read<Page> list_sealed(const SealedBooks& sealed, const books::Window& window,
+                       const ListCursor& cursor, Wait wait);
 
 }  // namespace payswitch::store::embedded

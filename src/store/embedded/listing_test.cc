@@ -12,35 +12,36 @@ namespace payswitch::store::embedded {
 namespace {
 
 TEST(Listing, ACursorIsTextAndBack) {
-  for (const char* text : {"open-0", "open-18446744073709551615", "settled-63",
-                           "settled-3-550e8400-e29b-41d4-a716-446655440000"}) {
+  for (const char* text : {"open-0", "open-18446744073709551615", "settled-8-63", "sealed",
+                           "settled-8-3-550e8400-e29b-41d4-a716-446655440000",
+                           "sealed-550e8400-e29b-41d4-a716-446655440000"}) {
     const auto cursor = parse_cursor(text);
     ASSERT_TRUE(cursor) << text;
     EXPECT_EQ(to_string(*cursor), text);
   }
   EXPECT_EQ(to_string(*parse_cursor("")), "open-0");
-  for (const char* text : {"open", "open-", "open-x", "open-1-550e8400-e29b-41d4-a716-446655440000",
-                           "settled-1-", "settled-1-x", "open-18446744073709551616", "open--1"}) {
+  for (const char* text :
+       {"open", "open-", "open-x", "open-1-550e8400-e29b-41d4-a716-446655440000", "settled-1",
+        "settled-1-", "settled-1-x", "settled-1-2-", "settled-1-2-x", "sealed-", "sealed1",
+        "sealed-x", "open-18446744073709551616", "open--1"}) {
     EXPECT_FALSE(parse_cursor(text)) << text;
   }
 }
 
 TEST(Listing, ACursorBehindTheEndIsTheEnd) {
-  books::Books books;
   Counters counters;
-  const Index index(books, counters);
+  const Index index(counters);
   EXPECT_EQ(index.list({}, *parse_cursor("open-7")).next, "");
-  EXPECT_EQ(index.list({}, *parse_cursor("settled-64")).next, "");
-  EXPECT_EQ(index.list({}, *parse_cursor("settled-18446744073709551615")).next, "");
+  EXPECT_EQ(index.list({}, *parse_cursor("settled-0-64")).next, "");
+  EXPECT_EQ(index.list({}, *parse_cursor("settled-18446744073709551615-0")).next, "");
 }
 
 // Full pages, and what one page looks at: at the limit and one beyond.
 class ListingPages : public testing::TestWithParam<std::uint32_t> {};
 
 TEST_P(ListingPages, EachPaymentIsOnOnePage) {
-  books::Books books;
   Counters counters;
-  Index index(books, counters);
+  Index index(counters);
   index.apply(named_record(0, "default"), 1);
   for (std::uint32_t n = 1; n <= GetParam(); ++n) {
     // Every second one stays open; every hundredth lies in the window.

@@ -19,7 +19,7 @@
 namespace payswitch::store::embedded {
 
 // An embedded store in a virtual world, over several lives of its process. Segments are as small as
-// they can be, so that a few payments fill one.
+// they can be, so that a few payments fill one. Nothing is sealed unless a test asks for it.
 class Lives {
  public:
   explicit Lives(std::uint64_t seed = 1, world::Durability durability = world::Durability::fsync)
@@ -27,6 +27,7 @@ class Lives {
     options.durability = durability;
     options.segment_bytes = 8192;
     options.max_group_bytes = 2048;
+    options.sealing = false;
     options.processors = {"default", "fallback"};
   }
   ~Lives() { kill(); }

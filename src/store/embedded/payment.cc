@@ -13,7 +13,7 @@ const AttemptView* Payment::attempt(std::uint32_t number) const {
 }
 
 void Payment::begin_attempt(const Intent& intent) {
-  assert(intent.number == last.number + 1);
+  assert(last.number == 0 || intent.number == last.number + 1);
   if (last.number != 0) {
     if (earlier.size() == max_attempts_remembered - 1) earlier.erase(earlier.begin());
     earlier.push_back(last);
@@ -22,6 +22,12 @@ void Payment::begin_attempt(const Intent& intent) {
           .processor = intent.processor,
           .requested_at = intent.requested_at,
           .outcome = std::nullopt};
+}
+
+std::size_t Payment::records_to_tell() const {
+  if (home == 0) return 0;
+  const std::size_t attempts = (last.number != 0 ? 1 : 0) + earlier.size();
+  return 1 + 2 * attempts + (state == payment::State::parked ? 1 : 0);
 }
 
 std::vector<AttemptView> Payment::attempts() const {

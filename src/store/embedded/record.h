@@ -2,8 +2,10 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "store/embedded/format.h"
+#include "store/embedded/payment.h"
 #include "store/store.h"
 
 // What the store is told, as records. Pure.
@@ -15,6 +17,18 @@ Record intent_record(const payment::CorrelationId& id, const Intent& intent);
 Record refused_record(const payment::CorrelationId& id, const Refusal& refusal);
 Record settled_record(const payment::CorrelationId& id, const Settlement& settlement);
 Record parked_record(const payment::CorrelationId& id, payment::UtcMs at);
+
+// All that is known of a payment that is not settled, told again (PROTOCOL 4.5): with these records
+// at the end of the journal, none of its earlier ones is needed. The first one is `copied`.
+std::vector<Record> copied_records(const Payment& payment);
+
+// The most that it takes to tell a payment again: they fit into one group.
+inline constexpr std::size_t max_copied_records = 2 + 2 * max_attempts_remembered;
+
+// Not the first one of a payment that is told again.
+inline bool continues(const Record& record) {
+  return record.type != RecordType::processor_named && (record.flags & flag_continues) != 0;
+}
 
 inline payment::CorrelationId id_of(const Record& record) {
   return payment::CorrelationId(record.id);

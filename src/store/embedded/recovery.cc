@@ -35,8 +35,14 @@ Bytes header_of(const Segment& segment) {
 class Recovery {
  public:
   Recovery(const Options& options, world::Disk& disk, const world::Clock& clock, world::Log& log,
-           Index& index)
-      : options_(options), disk_(disk), clock_(clock), log_(log), index_(index), replay_(index) {}
+           const SealedBooks& sealed, Index& index)
+      : options_(options),
+        disk_(disk),
+        clock_(clock),
+        log_(log),
+        sealed_(sealed),
+        index_(index),
+        replay_(index, sealed.last()) {}
 
   std::expected<JournalStart, std::string> run();
 
@@ -47,14 +53,17 @@ class Recovery {
   Line refresh_unused();
   Line write_survivors(std::span<const std::byte> names);
   Line write(const Segment& segment, const Bytes& content);
+  void begin_segment(std::uint64_t number);
   void go_on_in(const Segment& segment, std::uint64_t offset);
 
   const Options& options_;
   world::Disk& disk_;
   const world::Clock& clock_;
   world::Log& log_;
+  const SealedBooks& sealed_;
   Index& index_;
   Replay replay_;
+  std::vector<std::string> superfluous_;
   Bytes survivors_;  // of the last segment that belongs to the log
   JournalStart start_;
 };
@@ -74,6 +83,11 @@ std::expected<JournalStart, std::string> Recovery::run() {
   // First: as long as they hold a piece of a group, the log must not go on before them.
   if (auto refreshed = refresh_unused(); !refreshed) return std::unexpected(refreshed.error());
   if (auto written = write_survivors(names); !written) return std::unexpected(written.error());
+  // With what was written the directory was synced: now the sealed files' names hold.
+  superfluous_.insert(superfluous_.end(), sealed_.superseded().begin(), sealed_.superseded().end());
+  for (const auto& name : superfluous_) {
+    if (auto removed = disk_.remove(name); !removed) return line(removed.error());
+  }
   return std::move(start_);
 }
 
@@ -86,7 +100,8 @@ std::expected<std::vector<std::uint64_t>, std::string> Recovery::find_segments()
     if (name.ends_with(".tmp")) {
       if (auto removed = disk_.remove(name); !removed) return line(removed.error());
     } else if (const auto number = segment_number(name)) {
-      numbers.push_back(*number);
+      const bool is_sealed = *number <= sealed_.last().last_segment;
+      is_sealed ? superfluous_.push_back(name) : numbers.push_back(*number);
     }
   }
   std::ranges::sort(numbers);
@@ -96,18 +111,28 @@ std::expected<std::vector<std::uint64_t>, std::string> Recovery::find_segments()
 Line Recovery::read_segments() {
   const auto numbers = find_segments();
   if (!numbers) return std::unexpected(numbers.error());
+  if (numbers->empty() && !sealed_.empty()) {
+    return std::unexpected(segment_name(sealed_.last().last_segment + 1) + " is missing, but " +
+                           sealed_.files().back()->name() + " is there");
+  }
   for (const auto number : *numbers) {
     auto file = disk_.read(segment_name(number));
     if (!file) return line(file.error());
     if (auto read = replay_.read(*file, number); !read) return read;
     if (replay_.last().number == number) survivors_ = std::move(*file);
   }
-  return {};
+  return replay_.finish();
 }
 
 void Recovery::tell() const {
-  log_.info("journal: {} records in {} groups read from {} segments", replay_.records(),
-            replay_.chain().number, replay_.last().number);
+  if (!sealed_.empty()) {
+    log_.info("sealed books: {} payments in {} files, up to segment {}", sealed_.payments(),
+              sealed_.files().size(), sealed_.last().last_segment);
+  }
+  log_.info("journal: {} records in {} groups read from {} segments",
+            replay_.records() - sealed_.last().records,
+            replay_.chain().number - sealed_.last().chain.number,
+            replay_.last().number - std::min(replay_.last().number, sealed_.last().last_segment));
   if (const auto& tear = replay_.tear()) {
     log_.warn("{}: dropped a torn tail at offset {}: it was never acknowledged",
               segment_name(tear->segment), tear->offset);
@@ -131,10 +156,12 @@ Line Recovery::refresh_unused() {
 Line Recovery::write_survivors(std::span<const std::byte> names) {
   Segment segment = replay_.last();
   std::uint64_t end = replay_.end();
+  start_.begin = index_.last_begin();
   if (segment.number == 0) {
     segment = {.number = 1, .size = options_.segment_bytes};
     end = segment_header_bytes;
     survivors_ = header_of(segment);
+    begin_segment(segment.number);
   }
   survivors_.resize(end);
   const bool fits = names.size() <= segment.size - end;
@@ -150,7 +177,15 @@ Line Recovery::write_survivors(std::span<const std::byte> names) {
   Bytes content = header_of(next);
   append(content, names);
   go_on_in(next, content.size());
+  begin_segment(next.number);
   return write(next, content);
+}
+
+// Behind all that was read.
+void Recovery::begin_segment(std::uint64_t number) {
+  start_.begin = {
+      .segment = number, .first_sequence = replay_.records() + 1, .chain = replay_.chain()};
+  index_.begin_segment(start_.begin);
 }
 
 Line Recovery::write(const Segment& segment, const Bytes& content) {
@@ -191,8 +226,8 @@ std::expected<std::vector<Record>, std::string> name_processors(const Options& o
 
 std::expected<JournalStart, std::string> recover(const Options& options, world::Disk& disk,
                                                  const world::Clock& clock, world::Log& log,
-                                                 Index& index) {
-  return Recovery(options, disk, clock, log, index).run();
+                                                 const SealedBooks& sealed, Index& index) {
+  return Recovery(options, disk, clock, log, sealed, index).run();
 }
 
 }  // namespace payswitch::store::embedded

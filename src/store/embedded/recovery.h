@@ -7,6 +7,7 @@
 
 #include "store/embedded/group.h"
 #include "store/embedded/index.h"
+#include "store/embedded/sealed_books.h"
 #include "store/embedded/segment.h"
 #include "store/options.h"
 #include "world/clock.h"
@@ -21,15 +22,17 @@ struct JournalStart {
   Segment segment;                // the one that is written to
   std::uint64_t offset = 0;       // where its next group goes
   std::vector<Segment> prepared;  // the ones after it, in their order, zeros behind their headers
-  std::uint64_t records = 0;      // that were read
+  std::uint64_t records = 0;      // that were ever written, the sealed ones included
+  SegmentBegin begin;             // of `segment`
 };
 
-// Reads the journal into `index`, registers the configured processors that have no number yet, and
+// Reads the journal, from the first segment that is not sealed, into `index`; removes the segments
+// that are; registers the configured processors that have no number yet, and
 // makes durable what it read (PROTOCOL 4.3): when it returns, nothing that the index holds can be
 // taken back by a power cut. Blocks. An error is one line for a person.
 std::expected<JournalStart, std::string> recover(const Options& options, world::Disk& disk,
                                                  const world::Clock& clock, world::Log& log,
-                                                 Index& index);
+                                                 const SealedBooks& sealed, Index& index);
 
 // Numbers the configured processors that have none, in memory alone.
 std::expected<std::vector<Record>, std::string> name_processors(const Options& options,

@@ -22,6 +22,13 @@ std::string damaged(std::uint64_t segment, std::uint64_t offset, std::string_vie
 
 }  // namespace
 
+Replay::Replay(Index& index, const SealInfo& sealed)
+    : index_(index),
+      first_(sealed.last_segment + 1),
+      chain_(sealed.chain),
+      records_(sealed.records),
+      last_{.number = sealed.last_segment, .size = 0} {}
+
 std::expected<void, std::string> Replay::read(std::span<const std::byte> file,
                                               std::uint64_t number) {
   const std::uint64_t expected = last_.number + unused_.size() + 1;
@@ -36,6 +43,8 @@ std::expected<void, std::string> Replay::read(std::span<const std::byte> file,
   std::uint64_t end = segment_header_bytes;
   Place stopped_at{last_.number, end_};
   if (!stopped_) {
+    const SegmentBegin begin{.segment = number, .first_sequence = records_ + 1, .chain = chain_};
+    if (number == first_ || group_continues(file)) index_.begin_segment(begin);
     const auto followed = follow(file, number);
     if (!followed) return std::unexpected(followed.error());
     end = *followed;
@@ -47,7 +56,7 @@ std::expected<void, std::string> Replay::read(std::span<const std::byte> file,
     if (auto searched = search_behind(file, number, end, stopped_at); !searched) return searched;
     if (!tear_) tear_ = Place{number, end};
   }
-  if (holds_groups || number == 1) {
+  if (holds_groups || number == first_) {
     last_ = *segment;
     end_ = end;
     stopped_ = !clean;
@@ -63,9 +72,7 @@ std::expected<std::uint64_t, std::string> Replay::follow(std::span<const std::by
                                                          std::uint64_t number) {
   std::uint64_t end = segment_header_bytes;
   while (const auto group = group_at(file, end)) {
-    const bool continues =
-        group->header.number == chain_.number + 1 && group->header.previous == chain_.checksum;
-    if (!continues) break;
+    if (!continues_chain(*group)) break;
     if (auto taken = take(*group, number); !taken) return std::unexpected(taken.error());
     chain_ = {group->header.number, group->header.checksum};
     end = group->end();
@@ -73,17 +80,44 @@ std::expected<std::uint64_t, std::string> Replay::follow(std::span<const std::by
   return end;
 }
 
+bool Replay::continues_chain(const IntactGroup& group) const {
+  return group.header.number == chain_.number + 1 && group.header.previous == chain_.checksum;
+}
+
+bool Replay::group_continues(std::span<const std::byte> file) const {
+  const auto group = group_at(file, segment_header_bytes);
+  return group && continues_chain(*group);
+}
+
 Replay::Line Replay::take(const IntactGroup& group, std::uint64_t segment) {
   for (std::uint32_t i = 0; i < group.header.record_count; ++i) {
     const Record record = group.record(i);
-    const char* fault = fault_of(record);
-    if (fault == nullptr) fault = index_.apply(record, ++records_).contradiction;
-    if (fault == nullptr) continue;
     const auto offset = group.offset + (i + 1) * slot_bytes;
+    const char* fault = fault_of(record);
+    if (fault == nullptr) fault = apply(record, {segment, offset});
+    if (fault == nullptr) continue;
+    if (!index_.damage().empty()) return std::unexpected(index_.damage());
     return std::unexpected(
         damaged(segment, offset, fmt::format("{} (payment {})", fault, id_of(record).to_string())));
   }
   return {};
+}
+
+// Records between a payment's acceptance, which went with its segment, and its copy say nothing
+// that the copy does not say; but the copy must be there.
+const char* Replay::apply(const Record& record, const Place& place) {
+  const Applied applied = index_.apply(record, ++records_);
+  if (applied.awaits_copy) awaited_.try_emplace(id_of(record), place);
+  if (record.type == RecordType::copied) awaited_.erase(id_of(record));
+  return applied.contradiction;
+}
+
+std::expected<void, std::string> Replay::finish() const {
+  if (awaited_.empty()) return {};
+  const auto& [id, place] = *awaited_.begin();
+  return std::unexpected(damaged(
+      place.segment, place.offset,
+      fmt::format("a record of a payment that was never accepted (payment {})", id.to_string())));
 }
 
 // Behind the end of the log nothing may follow that was written later (PROTOCOL 4.2).

@@ -5,10 +5,12 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "store/embedded/group.h"
 #include "store/embedded/index.h"
+#include "store/embedded/sealed_writer.h"
 #include "store/embedded/segment.h"
 
 namespace payswitch::store::embedded {
@@ -33,17 +35,22 @@ class Replay {
     std::uint64_t offset = 0;
   };
 
-  explicit Replay(Index& index) : index_(index) {}
+  // `sealed`: what the log goes on behind.
+  explicit Replay(Index& index, const SealInfo& sealed = {});
 
-  // The segments in the order of their numbers, from 1 without a gap. An error is one line for a
-  // person that names the file and the offset; nothing more may be read after it.
+  // The segments in the order of their numbers, from the first that is not sealed, without a gap.
+  // An error is one line for a person that names the file and the offset; nothing more may be read
+  // after it.
   std::expected<void, std::string> read(std::span<const std::byte> file, std::uint64_t number);
+
+  // When all segments were read.
+  std::expected<void, std::string> finish() const;
 
   const Chain& chain() const { return chain_; }
   std::uint64_t records() const { return records_; }
 
-  // The last segment that belongs to the log, and the offset behind its last group. A first segment
-  // without groups belongs to it. Number 0: nothing was read.
+  // The last segment that belongs to the log, and the offset behind its last group. The first one
+  // belongs to it also without groups. The last sealed one: nothing was read.
   const Segment& last() const { return last_; }
   std::uint64_t end() const { return end_; }
   const std::vector<Unused>& unused() const { return unused_; }
@@ -57,10 +64,14 @@ class Replay {
   std::expected<std::uint64_t, std::string> follow(std::span<const std::byte> file,
                                                    std::uint64_t number);
   Line take(const IntactGroup& group, std::uint64_t segment);
+  bool continues_chain(const IntactGroup& group) const;
+  bool group_continues(std::span<const std::byte> file) const;
+  const char* apply(const Record& record, const Place& place);
   Line search_behind(std::span<const std::byte> file, std::uint64_t number, std::uint64_t offset,
                      const Place& stopped_at);
 
   Index& index_;
+  const std::uint64_t first_;  // segment
   Chain chain_;
   std::uint64_t records_ = 0;
   Segment last_;
@@ -68,6 +79,7 @@ class Replay {
   bool stopped_ = false;  // the log ends before the segment that is read next
   std::vector<Unused> unused_;
   std::optional<Place> tear_;
+  std::unordered_map<payment::CorrelationId, Place> awaited_;  // whose copy must follow
 };
 
 }  // namespace payswitch::store::embedded

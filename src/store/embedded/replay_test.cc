@@ -73,9 +73,8 @@ struct Outcome {
 };
 
 Outcome replay(const JournalBytes& journal) {
-  books::Books books;
   Counters counters;
-  Index index(books, counters);
+  Index index(counters);
   Replay replay(index);
   Outcome outcome;
   for (std::size_t i = 0; i < journal.files.size() && outcome.error.empty(); ++i) {
@@ -132,9 +131,8 @@ TEST(Replay, PreparedSegmentsBehindTheLogAreUnused) {
 
 TEST(Replay, AGapInTheNumbersIsDamage) {
   JournalBytes journal;
-  books::Books books;
   Counters counters;
-  Index index(books, counters);
+  Index index(counters);
   Replay from_two(index);
   EXPECT_THAT(from_two.read(journal.files[0], 2).error(),
               HasSubstr("journal-0000000001 is missing, but journal-0000000002 is there"));

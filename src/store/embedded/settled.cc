@@ -1,27 +1,51 @@
 #include "store/embedded/settled.h"
 
+#include <algorithm>
 #include <cassert>
 
 namespace payswitch::store::embedded {
 
-namespace {
-
-bool is_plain(const Payment& payment, const Settlement& settlement) {
-  return payment.attempts_made() == 1 && settlement.number == 1 && !settlement.finding &&
-         payment.last.processor == settlement.processor &&
-         payment.last.requested_at == settlement.requested_at &&
-         payment.amount == settlement.amount;
+PaymentView SettledPayment::view() const {
+  return {.id = id,
+          .amount = amount,
+          .state = payment::State::settled,
+          .accepted_at = accepted_at,
+          .processor = settlement.processor,
+          .requested_at = settlement.requested_at,
+          .settled_at = settlement.settled_at,
+          .booked_amount = settlement.amount,
+          .finding = settlement.finding,
+          .attempts_made = attempts.back().number,
+          .attempts = attempts};
 }
 
-}  // namespace
+bool SettledPayment::is_plain() const {
+  if (attempts.size() != 1) return false;
+  const AttemptView& only = attempts.front();
+  return only.number == 1 && settlement.number == 1 && !settlement.finding &&
+         only.processor == settlement.processor && only.requested_at == settlement.requested_at &&
+         only.outcome == payment::Outcome::taken && amount == settlement.amount;
+}
 
-SettledPayments::Entry::Entry(const Payment& payment, const Settlement& settlement, bool has_more)
+SettledPayment settled_payment(const Payment& payment, const Settlement& settlement) {
+  auto attempts = payment.attempts();
+  for (auto& attempt : attempts) {
+    if (attempt.number == settlement.number) attempt.outcome = payment::Outcome::taken;
+  }
+  return {.id = payment.id,
+          .amount = payment.amount,
+          .accepted_at = payment.accepted_at,
+          .settlement = settlement,
+          .attempts = std::move(attempts)};
+}
+
+SettledPayments::Entry::Entry(const SettledPayment& payment, bool has_more)
     : accepted_at(payment.accepted_at),
-      requested_at(settlement.requested_at),
-      settled_at(settlement.settled_at),
+      requested_at(payment.settlement.requested_at),
+      settled_at(payment.settlement.settled_at),
       packed_(static_cast<std::uint64_t>(payment.amount.cents()) |
-              static_cast<std::uint64_t>(settlement.processor) << amount_bits |
-              (settlement.finding ? finding_bit : 0) | (has_more ? more_bit : 0)) {}
+              static_cast<std::uint64_t>(payment.settlement.processor) << amount_bits |
+              (payment.settlement.finding ? finding_bit : 0) | (has_more ? more_bit : 0)) {}
 
 payment::Money SettledPayments::Entry::amount() const {
   constexpr std::uint64_t mask = (1ull << amount_bits) - 1;
@@ -37,81 +61,70 @@ std::size_t SettledPayments::shard_of(const payment::CorrelationId& id) {
   return (std::hash<payment::CorrelationId>{}(id) >> 16) % shard_count;
 }
 
-const SettledPayments::Entry* SettledPayments::find(const payment::CorrelationId& id) const {
+const SettledPayments::Entry* SettledPayments::entry(const payment::CorrelationId& id) const {
   const auto& shard = shards_[shard_of(id)];
   const auto found = shard.find(id);
   return found == shard.end() ? nullptr : &found->second;
 }
 
-void SettledPayments::add(const Payment& payment, const Settlement& settlement) {
-  const bool has_more = !is_plain(payment, settlement);
+void SettledPayments::add(const SettledPayment& payment) {
+  const bool has_more = !payment.is_plain();
   const auto [entry, added] =
-      shards_[shard_of(payment.id)].try_emplace(payment.id, payment, settlement, has_more);
+      shards_[shard_of(payment.id)].try_emplace(payment.id, payment, has_more);
   assert(added);
   if (!has_more) return;
-  auto attempts = payment.attempts();
-  for (auto& attempt : attempts) {
-    if (attempt.number == settlement.number) attempt.outcome = payment::Outcome::taken;
-  }
-  more_.try_emplace(payment.id, More{.booked = settlement.amount,
-                                     .settled_by = settlement.number,
-                                     .attempts = std::move(attempts)});
+  more_.try_emplace(payment.id, More{.booked = payment.settlement.amount,
+                                     .settled_by = payment.settlement.number,
+                                     .attempts = payment.attempts});
 }
 
 std::optional<payment::Money> SettledPayments::amount(const payment::CorrelationId& id) const {
-  const Entry* entry = find(id);
-  if (entry == nullptr) return std::nullopt;
-  return entry->amount();
+  const Entry* found = entry(id);
+  if (found == nullptr) return std::nullopt;
+  return found->amount();
 }
 
-std::optional<PaymentView> SettledPayments::view(const payment::CorrelationId& id) const {
-  const Entry* entry = find(id);
-  if (entry == nullptr) return std::nullopt;
-  PaymentView view{.id = id,
-                   .amount = entry->amount(),
-                   .state = payment::State::settled,
-                   .accepted_at = entry->accepted_at,
-                   .processor = entry->processor(),
-                   .requested_at = entry->requested_at,
-                   .settled_at = entry->settled_at,
-                   .booked_amount = entry->amount(),
-                   .finding = entry->finding(),
-                   .attempts_made = 1,
-                   .attempts = {}};
-  if (entry->has_more()) {
-    view.booked_amount = more_.at(id).booked;
-    view.attempts = more_.at(id).attempts;
-    view.attempts_made = view.attempts.back().number;
-  } else {
-    view.attempts = {{.number = 1,
-                      .processor = entry->processor(),
-                      .requested_at = entry->requested_at,
-                      .outcome = payment::Outcome::taken}};
-  }
-  return view;
-}
-
-std::optional<Settlement> SettledPayments::settlement(const payment::CorrelationId& id) const {
-  const Entry* entry = find(id);
-  if (entry == nullptr) return std::nullopt;
-  Settlement settlement{.processor = entry->processor(),
-                        .number = 1,
-                        .requested_at = entry->requested_at,
-                        .amount = entry->amount(),
-                        .settled_at = entry->settled_at,
-                        .finding = entry->finding()};
-  if (entry->has_more()) {
+std::optional<SettledPayment> SettledPayments::find(const payment::CorrelationId& id) const {
+  const Entry* found = entry(id);
+  if (found == nullptr) return std::nullopt;
+  SettledPayment payment{.id = id,
+                         .amount = found->amount(),
+                         .accepted_at = found->accepted_at,
+                         .settlement = {.processor = found->processor(),
+                                        .number = 1,
+                                        .requested_at = found->requested_at,
+                                        .amount = found->amount(),
+                                        .settled_at = found->settled_at,
+                                        .finding = found->finding()},
+                         .attempts = {}};
+  if (found->has_more()) {
     const More& more = more_.at(id);
-    settlement.number = more.settled_by;
-    settlement.amount = more.booked;
+    payment.settlement.number = more.settled_by;
+    payment.settlement.amount = more.booked;
+    payment.attempts = more.attempts;
+  } else {
+    payment.attempts = {{.number = 1,
+                         .processor = found->processor(),
+                         .requested_at = found->requested_at,
+                         .outcome = payment::Outcome::taken}};
   }
-  return settlement;
+  return payment;
 }
 
 std::size_t SettledPayments::size() const {
   std::size_t size = 0;
   for (const auto& shard : shards_) size += shard.size();
   return size;
+}
+
+std::vector<payment::CorrelationId> SettledPayments::sorted_ids() const {
+  std::vector<payment::CorrelationId> ids;
+  ids.reserve(size());
+  for (const auto& shard : shards_) {
+    for (const auto& [id, found] : shard) ids.push_back(id);
+  }
+  std::ranges::sort(ids);
+  return ids;
 }
 
 }  // namespace payswitch::store::embedded

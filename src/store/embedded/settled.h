@@ -6,31 +6,52 @@
 #include <optional>
 #include <vector>
 
-#include "store/embedded/listing.h"
+#include "books/books.h"
 #include "store/embedded/payment.h"
 #include "store/store.h"
 
 namespace payswitch::store::embedded {
 
-// Every settled payment, in 48 bytes each where all went as it mostly goes: one attempt, booked as
-// it was sent. What differs from that is kept beside. Nothing is ever removed. Loop thread only.
+struct ListCursor;
+
+// All that is kept of a payment once it is settled.
+struct SettledPayment {
+  payment::CorrelationId id;
+  payment::Money amount;  // as it was accepted
+  payment::UtcMs accepted_at;
+  Settlement settlement;
+  std::vector<AttemptView> attempts;  // the remembered ones; never empty
+
+  PaymentView view() const;
+
+  // One attempt, booked as it was sent.
+  bool is_plain() const;
+};
+
+SettledPayment settled_payment(const Payment& payment, const Settlement& settlement);
+
+// Settled payments in memory, in 48 bytes each where all went as it mostly goes: one attempt,
+// booked as it was sent. What differs from that is kept beside. Nothing is ever removed. One thread
+// adds; once that is over, any thread may read.
 class SettledPayments {
  public:
-  void add(const Payment& payment, const Settlement& settlement);
+  void add(const SettledPayment& payment);
 
   // The amount that was accepted; nullopt when no such payment is settled.
   std::optional<payment::Money> amount(const payment::CorrelationId& id) const;
 
-  std::optional<PaymentView> view(const payment::CorrelationId& id) const;
-
-  // How it was settled: what add() was told.
-  std::optional<Settlement> settlement(const payment::CorrelationId& id) const;
+  // What add() was told.
+  std::optional<SettledPayment> find(const payment::CorrelationId& id) const;
 
   std::size_t size() const;
 
   // The part of Store::list() that is here: goes on behind `cursor` and adds to `page` until it is
-  // full, nothing is left, or `budget` payments have been looked at (at least one shard's).
-  void list(const books::Window& window, ListCursor cursor, std::size_t budget, Page& page) const;
+  // full, nothing is left, or `budget` payments have been looked at (at least one shard's), which
+  // it takes off. Whether nothing is left; if not, the page names the next.
+  bool list(const books::Window& window, ListCursor cursor, std::size_t& budget, Page& page) const;
+
+  // In their order.
+  std::vector<payment::CorrelationId> sorted_ids() const;
 
  private:
   // Four words: the amount (at most Money::max_cents, 40 bits), the processor and two flags share
@@ -38,7 +59,7 @@ class SettledPayments {
   class Entry {
    public:
     Entry() = default;
-    Entry(const Payment& payment, const Settlement& settlement, bool has_more);
+    Entry(const SettledPayment& payment, bool has_more);
 
     payment::Money amount() const;
     payment::ProcessorNumber processor() const;
@@ -74,7 +95,7 @@ class SettledPayments {
   bool is_in(const books::Window& window, const payment::CorrelationId& id,
              const Entry& entry) const;
   static std::size_t shard_of(const payment::CorrelationId& id);
-  const Entry* find(const payment::CorrelationId& id) const;
+  const Entry* entry(const payment::CorrelationId& id) const;
 
   std::array<Map<Entry>, shard_count> shards_;
   Map<More> more_;

@@ -2,6 +2,7 @@
 
 #include <cassert>
 #include <span>
+#include <utility>
 
 namespace payswitch::store::embedded {
 
@@ -36,8 +37,24 @@ Segment SegmentSupply::take() {
   return segment;
 }
 
+std::string SegmentSupply::lend_room() {
+  if (!failing_ || preparing_ || lent_ || ready_.empty()) return "";
+  lent_ = true;
+  last_ = ready_.back().number - 1;
+  ready_.pop_back();
+  count();
+  return segment_name(last_ + 1);
+}
+
+void SegmentSupply::give_back() {
+  lent_ = false;
+  timers_.cancel(std::exchange(retry_, world::TimerId::none));
+  fill();
+}
+
 void SegmentSupply::fill() {
-  if (preparing_ || retry_ != world::TimerId::none || ready_.size() >= prepared_target) return;
+  if (preparing_ || lent_ || retry_ != world::TimerId::none || ready_.size() >= prepared_target)
+    return;
   preparing_ = true;
   const Segment segment{.number = last_ + 1, .size = segment_bytes_};
   const auto header = make_segment_header(segment);

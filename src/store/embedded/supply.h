@@ -41,6 +41,17 @@ class SegmentSupply {
   // The next segment in the order of numbers. Not empty().
   Segment take();
 
+  std::uint64_t segment_bytes() const { return segment_bytes_; }
+
+  // No segment can be prepared.
+  bool is_failing() const { return failing_; }
+
+  // The last prepared segment's file, for its room, while no other can be had; "" when there is
+  // none to spare. Nothing is prepared until give_back(): what the room is needed for frees more.
+  std::string lend_room();
+  // It is called whenever a segment was removed: what failed for want of room is tried at once.
+  void give_back();
+
   // Nothing but the reserve is left, because preparing fails: new payments must wait outside.
   bool is_down_to_reserve() const { return failing_ && ready_.size() <= reserve_segments; }
 
@@ -59,6 +70,7 @@ class SegmentSupply {
   std::deque<Segment> ready_;
   std::uint64_t last_;  // the number of the newest segment that exists
   bool preparing_ = false;
+  bool lent_ = false;
   bool failing_ = false;
   world::TimerId retry_ = world::TimerId::none;
   std::shared_ptr<char> alive_ = std::make_shared<char>();  // completions may come after the end
