@@ -35,6 +35,11 @@ class RealFiles final : public Files {
     return world::read_whole(*file, name);
   }
 
+  world::DiskResult<std::shared_ptr<const world::StillFile>> open_still(
+      const std::string& name) override {
+    return world::open_still_file(directory_, name);
+  }
+
  private:
   const std::string path_;
   const world::File directory_;

@@ -4,6 +4,7 @@
 
 #include <numeric>
 
+#include "audit/difference.h"
 #include "store/embedded/record.h"
 
 namespace payswitch::audit {
@@ -18,38 +19,34 @@ std::string about(std::string_view what, const Record& record) {
   return fmt::format("{} (payment {})", what, id_of(record).to_string());
 }
 
-// What a settlement says against what was sent. The index keeps both; neither has to be right.
-std::optional<std::string> difference(const Payment& payment, const Record& record) {
-  const bool flagged = (record.flags & flag_finding) != 0;
-  const std::string_view flag = flagged ? "" : ", and not flagged as a finding";
-  const Money booked = Money::from_cents(record.cents);
-  if (booked != payment.amount) {
-    return about(fmt::format("accepted with {} and booked with {}{}", payment.amount.to_string(),
-                             booked.to_string(), flag),
-                 record);
-  }
-  const store::AttemptView* attempt = payment.attempt(record.attempt);
-  if (attempt == nullptr) return std::nullopt;  // forgotten
-  if (attempt->processor != record.processor) {
-    return about("settled at another processor than it was sent to", record);
-  }
-  if (attempt->requested_at.value != record.requested_at) {
-    return about(fmt::format("sent with requestedAt {} and booked with {}{}",
-                             payment::format_iso8601(attempt->requested_at),
-                             payment::format_iso8601({record.requested_at}), flag),
-                 record);
-  }
-  return std::nullopt;
-}
-
 }  // namespace
+
+JournalAudit::JournalAudit(const SealedBooks& sealed)
+    : sealed_(sealed),
+      sequence_(sealed.last().records),
+      accepted_(sealed.payments()),
+      settled_(sealed.payments()) {
+  index_.begin_behind(sealed_);
+  for (const auto& file : sealed_.files()) {
+    for (std::size_t number = 0; number < totals_.size(); ++number) {
+      totals_[number] += file->total(static_cast<ProcessorNumber>(number));
+    }
+  }
+}
 
 std::optional<std::string> JournalAudit::add(const Record& record, bool behind_damage) {
   if (behind_damage) stand_in_for_lost_names(record);
   std::optional<std::string> wrong;
   if (record.type == RecordType::settled) {
     if (const Payment* payment = index_.unsettled(id_of(record))) {
-      wrong = difference(*payment, record);
+      const store::Settlement settlement{.processor = record.processor,
+                                         .number = record.attempt,
+                                         .requested_at = {record.requested_at},
+                                         .amount = Money::from_cents(record.cents),
+                                         .settled_at = {record.at},
+                                         .finding = (record.flags & flag_finding) != 0};
+      wrong = difference(payment->amount, payment->attempts(), settlement);
+      if (wrong) wrong = about(*wrong, record);
     }
   }
   const Applied applied = index_.apply(record, ++sequence_);
@@ -59,6 +56,8 @@ std::optional<std::string> JournalAudit::add(const Record& record, bool behind_d
     put_down_as_unreadable(record);
     return std::nullopt;
   }
+  if (applied.awaits_copy) awaited_.insert(id_of(record));
+  if (record.type == RecordType::copied) awaited_.erase(id_of(record));
   if (!applied.changed) return std::nullopt;
   if (record.type == RecordType::accepted || record.type == RecordType::copied) ++accepted_;
   if (record.type == RecordType::settled) {
@@ -83,10 +82,12 @@ void JournalAudit::put_down_as_unreadable(const Record& record) {
   unreadable_[record.processor].add(Money::from_cents(record.cents));
 }
 
-std::vector<std::string> JournalAudit::compare_totals() const {
+std::vector<std::string> JournalAudit::compare_totals(bool behind_damage) const {
   std::vector<std::string> wrong;
   for (std::size_t number = 0; number < totals_.size(); ++number) {
-    const auto sum = index_.sum(static_cast<ProcessorNumber>(number), {});
+    const auto processor = static_cast<ProcessorNumber>(number);
+    auto sum = index_.sum(processor, {});
+    for (const auto& file : sealed_.files()) sum += file->total(processor);
     if (sum == totals_[number]) continue;
     wrong.push_back(fmt::format(
         "the books of processor {} say {} payments and {}, its settlements "
@@ -101,6 +102,12 @@ std::vector<std::string> JournalAudit::compare_totals() const {
   }
   if (settled != settled_) {
     wrong.push_back(fmt::format("{} payments were settled, {} are", settled_, settled));
+  }
+  if (behind_damage) return wrong;
+  for (const auto& id : awaited_) {
+    wrong.push_back("payment " + id.to_string() +
+                    " has records, and was never accepted: neither its acceptance nor a copy of "
+                    "it is there");
   }
   return wrong;
 }

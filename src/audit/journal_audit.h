@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "audit/finding.h"
@@ -21,7 +22,7 @@ struct SettledAt {
   payment::Total unreadable;
 };
 
-// What the journal amounts to.
+// What journal and sealed files amount to.
 struct JournalSums {
   std::array<std::uint64_t, payment::state_count> by_state{};  // index: payment::State
   std::vector<SettledAt> settled;                              // index: ProcessorNumber
@@ -34,12 +35,16 @@ class JournalAudit {
  public:
   using Record = store::embedded::Record;
 
+  // What the journal goes on behind; outlives the audit.
+  explicit JournalAudit(const store::embedded::SealedBooks& sealed);
+
   // In the order of the journal; `record` holds what its type allows. What is wrong with it, for a
   // person. Behind damage a record that does not fit is the consequence and no finding of its own.
   std::optional<std::string> add(const Record& record, bool behind_damage);
 
-  // After the last record: totals that do not add up.
-  std::vector<std::string> compare_totals() const;
+  // After the last record: totals that do not add up, and payments that are spoken of and are not
+  // there. Behind damage they may have been there.
+  std::vector<std::string> compare_totals(bool behind_damage) const;
 
   JournalSums sums() const;
 
@@ -50,7 +55,10 @@ class JournalAudit {
   void put_down_as_unreadable(const Record& record);
 
   store::Counters counters_;
+  const store::embedded::SealedBooks& sealed_;
   store::embedded::Index index_{counters_};
+  // Payments whose acceptance went with a sealed segment, and whose copy must follow.
+  std::unordered_set<payment::CorrelationId> awaited_;
   std::uint64_t sequence_ = 0;
   std::uint64_t accepted_ = 0;  // records that were news
   std::uint64_t settled_ = 0;

@@ -28,7 +28,7 @@ void JournalReader::read(std::span<const std::byte> file, std::uint64_t number) 
   ++segments_;
   last_segment_ = number;
   std::uint64_t end = std::min<std::uint64_t>(segment_header_bytes, file.size());
-  bool holds_groups = number == 1;
+  bool holds_groups = number == first_segment_;
   for (std::uint64_t offset = end; offset < file.size();) {
     const auto group = group_at(file, offset);
     // A number that was taken already is a leftover of an earlier life.

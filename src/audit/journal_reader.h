@@ -7,6 +7,7 @@
 
 #include "audit/finding.h"
 #include "store/embedded/group.h"
+#include "store/embedded/sealed_writer.h"
 #include "store/embedded/segment.h"
 
 namespace payswitch::audit {
@@ -25,9 +26,14 @@ class JournalReader {
     std::function<void(JournalFinding finding)> finding;
   };
 
-  explicit JournalReader(Events events) : events_(std::move(events)) {}
+  // `sealed`: what the journal goes on behind.
+  JournalReader(Events events, const store::embedded::SealInfo& sealed)
+      : events_(std::move(events)),
+        first_segment_(sealed.last_segment + 1),
+        last_segment_(sealed.last_segment),
+        chain_(sealed.chain) {}
 
-  // The segments in the order of their numbers.
+  // The segments in the order of their numbers, from the first that is not sealed.
   void read(std::span<const std::byte> file, std::uint64_t number);
 
   std::uint64_t segments() const { return segments_; }
@@ -48,7 +54,8 @@ class JournalReader {
                 const std::string& name);
 
   Events events_;
-  std::uint64_t last_segment_ = 0;
+  const std::uint64_t first_segment_;
+  std::uint64_t last_segment_;
   std::uint64_t segments_ = 0;
   std::uint64_t groups_ = 0;
   std::uint64_t records_ = 0;

@@ -45,6 +45,10 @@ std::string to_text(const JournalReport& report, std::string_view directory) {
       fmt::format("{}: {} segments, {} groups, {} records, {} payments\n", directory,
                   report.segments, report.groups, report.records, all_payments(report));
   auto out = std::back_inserter(text);
+  if (report.sealed_files > 0) {
+    fmt::format_to(out, "  {} of them in {} sealed files before these segments\n",
+                   report.sealed_payments, report.sealed_files);
+  }
   fmt::format_to(out, "  settled {}, waiting {}, sent and unanswered {}, parked {}\n",
                  in(report, State::settled), in(report, State::accepted),
                  in(report, State::attempting) + in(report, State::unknown),
@@ -92,11 +96,13 @@ std::string to_json(const JournalReport& report, std::string_view directory) {
   const std::string tear = report.tear ? fmt::format(R"({{"file":{},"offset":{}}})",
                                                      quoted(report.tear->file), report.tear->offset)
                                        : "null";
-  return fmt::format(R"({{"data":{},"segments":{},"groups":{},"records":{},"payments":{{{}}},)"
+  return fmt::format(R"({{"data":{},"sealedFiles":{},"sealedPayments":{},)"
+                     R"("segments":{},"groups":{},"records":{},"payments":{{{}}},)"
                      R"("processors":[{}],"tear":{},"unjudged":{},"findingCount":{},)"
                      R"("findings":[{}]}})",
-                     quoted(directory), report.segments, report.groups, report.records, states,
-                     settled, tear, report.sums.unjudged, report.finding_count, findings) +
+                     quoted(directory), report.sealed_files, report.sealed_payments,
+                     report.segments, report.groups, report.records, states, settled, tear,
+                     report.sums.unjudged, report.finding_count, findings) +
          "\n";
 }
 

@@ -3,32 +3,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 #include "audit/journal_reader.h"
-#include "store/embedded/sealed_file.h"
+#include "audit/sealed_audit.h"
+#include "store/embedded/sealed_books.h"
+#include "store/embedded/sealed_format.h"
 
 namespace payswitch::audit {
 
 using namespace store::embedded;
 
 namespace {
-
-std::expected<std::vector<std::uint64_t>, std::string> find_segments(Files& files) {
-  const auto names = files.list();
-  if (!names) return std::unexpected(names.error().message());
-  std::vector<std::uint64_t> numbers;
-  for (const auto& name : *names) {
-    if (const auto number = segment_number(name)) numbers.push_back(*number);
-    if (sealed_segments(name)) {
-      return std::unexpected(name + " is sealed, and sealed files are not read here: of this " +
-                             "directory nothing can be said");
-    }
-  }
-  std::ranges::sort(numbers);
-  if (numbers.empty()) return std::unexpected("there is no journal in this directory");
-  return numbers;
-}
 
 // What another version means by its bytes is not ours to judge.
 bool is_of_another_version(std::span<const std::byte> file) {
@@ -38,48 +25,126 @@ bool is_of_another_version(std::span<const std::byte> file) {
   return header.magic == segment_magic && header.version != format_version;
 }
 
+// The same of a sealed file.
+bool is_of_another_version(const world::StillFile& file) {
+  SealedFooter footer;
+  if (file.size() < page_bytes) return false;
+  const auto bytes = std::as_writable_bytes(std::span(&footer, 1));
+  if (!file.read(file.size() - page_bytes, bytes)) return false;
+  return footer.magic == sealed_magic && footer.version != sealed_version;
+}
+
+// One reading of the directory. What is gone when it is read, or cannot follow what was read
+// before, is a finding like any other: it is not the same the next time.
 class Reading {
  public:
-  std::expected<JournalReport, std::string> run(Files& files, Progress& progress);
+  Reading(Files& files, Progress& progress) : files_(files), progress_(progress) {}
+
+  std::expected<JournalReport, std::string> run();
 
  private:
+  using Line = std::expected<void, std::string>;
+
   void note(JournalFinding finding) {
     ++report_.finding_count;
     if (report_.findings.size() < max_findings_told) report_.findings.push_back(std::move(finding));
   }
-  void add(const Record& record, const Place& place) {
-    if (auto wrong = audit_.add(record, reader_.is_behind_damage())) note({place, *wrong});
-  }
+  bool load_sealed(const std::vector<std::string>& names);
+  Line read_journal(const std::vector<std::string>& names);
+  Line read_segments(const std::vector<std::uint64_t>& numbers, JournalReader& reader);
 
+  Files& files_;
+  Progress& progress_;
   JournalReport report_;
-  JournalAudit audit_;
-  JournalReader reader_{
-      {.record = [this](const Record& record, const Place& place) { add(record, place); },
-       .finding = [this](JournalFinding finding) { note(std::move(finding)); }}};
+  SealedBooks sealed_;
+  std::string other_version_;  // why it is not ours to judge
 };
 
-std::expected<JournalReport, std::string> Reading::run(Files& files, Progress& progress) {
-  const auto numbers = find_segments(files);
-  if (!numbers) return std::unexpected(numbers.error());
-  for (const auto number : *numbers) {
-    const auto file = files.read(segment_name(number));
-    if (!file) return std::unexpected(file.error().message());
-    if (is_of_another_version(*file)) {
-      return std::unexpected(segment_name(number) + " " + check_segment(*file, number).error());
+std::expected<JournalReport, std::string> Reading::run() {
+  const auto names = files_.list();
+  if (!names) return std::unexpected(names.error().message());
+  const bool is_whole = load_sealed(*names);
+  if (!other_version_.empty()) return std::unexpected(other_version_);
+  if (!is_whole) {
+    note({{}, "the journal was not read, for what is sealed before it is not to be relied on"});
+    return std::move(report_);
+  }
+  if (auto read = read_journal(*names); !read) return std::unexpected(read.error());
+  return std::move(report_);
+}
+
+// False: what is there cannot be relied on.
+bool Reading::load_sealed(const std::vector<std::string>& names) {
+  auto loaded = SealedBooks::load(names, [this](const std::string& name) {
+    auto file = files_.open_still(name);
+    if (file && is_of_another_version(**file)) {
+      other_version_ = name + " has another format version than this program reads";
     }
-    reader_.read(*file, number);
-    progress.at([&] {
-      return fmt::format("read {} of {} segments, {} records", reader_.segments(), numbers->size(),
-                         reader_.records());
+    return file;
+  });
+  if (!loaded) {
+    note({{}, loaded.error()});
+    return false;
+  }
+  sealed_ = *std::move(loaded);
+  report_.sealed_files = sealed_.files().size();
+  report_.sealed_payments = sealed_.payments();
+  return audit_sealed(sealed_, progress_, [this](JournalFinding finding) { note(finding); });
+}
+
+Reading::Line Reading::read_journal(const std::vector<std::string>& names) {
+  std::vector<std::uint64_t> numbers;
+  for (const auto& name : names) {
+    const auto number = segment_number(name);
+    // Up to the last one that is sealed they only wait to be removed.
+    if (number && *number > sealed_.last().last_segment) numbers.push_back(*number);
+  }
+  std::ranges::sort(numbers);
+  if (numbers.empty() && sealed_.empty()) {
+    return std::unexpected("there is no journal in this directory");
+  }
+  if (numbers.empty()) {
+    const auto name = segment_name(sealed_.last().last_segment + 1);
+    note({{name, 0}, "is missing, but " + sealed_.files().back()->name() + " is there"});
+  }
+  JournalAudit audit(sealed_);
+  JournalReader reader({.record =
+                            [&](const Record& record, const Place& place) {
+                              if (auto wrong = audit.add(record, reader.is_behind_damage()))
+                                note({place, *wrong});
+                            },
+                        .finding = [this](JournalFinding finding) { note(std::move(finding)); }},
+                       sealed_.last());
+  if (auto read = read_segments(numbers, reader); !read) return read;
+  for (const auto& wrong : audit.compare_totals(reader.is_behind_damage())) note({{}, wrong});
+  report_.segments = reader.segments();
+  report_.groups = reader.groups();
+  report_.records = reader.records();
+  report_.tear = reader.tear();
+  report_.sums = audit.sums();
+  return {};
+}
+
+Reading::Line Reading::read_segments(const std::vector<std::uint64_t>& numbers,
+                                     JournalReader& reader) {
+  for (const auto number : numbers) {
+    const auto name = segment_name(number);
+    const auto file = files_.read(name);
+    if (!file && file.error().code == ENOENT) {
+      note({{name, 0}, "was there, and is gone"});
+      continue;
+    }
+    if (!file) return std::unexpected(file.error().message());
+    if (is_of_another_version(std::span(*file))) {
+      return std::unexpected(name + " " + check_segment(*file, number).error());
+    }
+    reader.read(*file, number);
+    progress_.at([&] {
+      return fmt::format("read {} of {} segments, {} records", reader.segments(), numbers.size(),
+                         reader.records());
     });
   }
-  for (const auto& wrong : audit_.compare_totals()) note({{}, wrong});
-  report_.segments = reader_.segments();
-  report_.groups = reader_.groups();
-  report_.records = reader_.records();
-  report_.tear = reader_.tear();
-  report_.sums = audit_.sums();
-  return std::move(report_);
+  return {};
 }
 
 }  // namespace
@@ -87,7 +152,7 @@ std::expected<JournalReport, std::string> Reading::run(Files& files, Progress& p
 std::expected<JournalReport, std::string> audit_journal(Files& files, Progress& progress) {
   std::optional<std::vector<JournalFinding>> before;
   for (int reading = 0; reading < max_readings; ++reading) {
-    auto report = Reading().run(files, progress);
+    auto report = Reading(files, progress).run();
     if (!report || report->findings.empty() || report->findings == before) return report;
     before = std::move(report->findings);
   }

@@ -1,7 +1,10 @@
 #include "audit/offline.h"
 
 #include <gmock/gmock.h>
+#include <xxhash.h>
 
+#include <cerrno>
+#include <cstring>
 #include <functional>
 #include <map>
 
@@ -15,12 +18,33 @@ namespace {
 
 using namespace store::embedded;
 using namespace store;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
 constexpr const char* first = "journal-0000000001";
+
+class MemoryFile final : public world::StillFile {
+ public:
+  explicit MemoryFile(world::Bytes content) : content_(std::move(content)) {}
+
+  std::uint64_t size() const override { return content_.size(); }
+  world::DiskResult<void> read(std::uint64_t offset, std::span<std::byte> into) const override {
+    if (read_at_once(offset, into)) return {};
+    return std::unexpected(world::DiskError{EIO, "read"});
+  }
+  bool read_at_once(std::uint64_t offset, std::span<std::byte> into) const override {
+    if (offset + into.size() > content_.size()) return false;
+    std::ranges::copy_n(content_.begin() + static_cast<std::ptrdiff_t>(offset),
+                        static_cast<std::ptrdiff_t>(into.size()), into.begin());
+    return true;
+  }
+
+ private:
+  const world::Bytes content_;
+};
 
 struct MemoryFiles final : Files {
   world::DiskResult<std::vector<std::string>> list() override {
@@ -31,7 +55,14 @@ struct MemoryFiles final : Files {
   }
   world::DiskResult<world::Bytes> read(const std::string& name) override {
     if (on_read) on_read(name);
+    if (!files.contains(name)) return std::unexpected(world::DiskError{ENOENT, "open " + name});
     return files.at(name);
+  }
+  world::DiskResult<std::shared_ptr<const world::StillFile>> open_still(
+      const std::string& name) override {
+    const auto content = read(name);
+    if (!content) return std::unexpected(content.error());
+    return std::make_shared<const MemoryFile>(*content);
   }
   void flip(const std::string& name, std::uint64_t offset) {
     files[name][offset] ^= std::byte{0x10};
@@ -44,8 +75,9 @@ struct MemoryFiles final : Files {
 
 // A journal of several segments, written by the store itself: `count` payments of 0.01, 0.02, …,
 // each third one refused at "default" and settled at "fallback", the last one unanswered.
-MemoryFiles real_journal(std::uint32_t count = 60) {
+MemoryFiles real_journal(std::uint32_t count = 60, bool sealing = false) {
   Lives lives;
+  lives.options.sealing = sealing;
   EXPECT_TRUE(lives.start());
   for (std::uint32_t n = 1; n <= count; ++n) {
     const Intent carried = intent(1, at(n));
@@ -66,6 +98,19 @@ MemoryFiles real_journal(std::uint32_t count = 60) {
   for (const auto& name : *lives.disk.list()) files.files[name] = lives.disk.content(name);
   files.files["lock"];
   return files;
+}
+
+// The same with the past sealed, in several files, and a few segments behind them.
+MemoryFiles sealed_journal(std::uint32_t count = 60) {
+  return real_journal(count, true);
+}
+
+std::vector<std::string> sealed_names(const MemoryFiles& files) {
+  std::vector<std::string> names;
+  for (const auto& [name, content] : files.files) {
+    if (sealed_segments(name)) names.push_back(name);
+  }
+  return names;
 }
 
 // One segment with these records, a group each, as a store with a bug might write it.
@@ -135,7 +180,8 @@ TEST(Offline, ASoundJournalHasNoFindingsAndItsSumsAreTold) {
   EXPECT_EQ(report->sums.settled[0].total.cents + report->sums.settled[1].total.cents, 59 * 60 / 2);
   EXPECT_THAT(to_text(*report, "books"), HasSubstr("at fallback: 19 settled, 5.70\n"));
   EXPECT_THAT(to_text(*report, "books"), HasSubstr("\nno findings\n"));
-  EXPECT_THAT(to_json(*report, "bo\"oks"), HasSubstr(R"({"data":"bo\"oks","segments":)"));
+  EXPECT_THAT(to_json(*report, "bo\"oks"),
+              HasSubstr(R"({"data":"bo\"oks","sealedFiles":0,"sealedPayments":0,"segments":)"));
 }
 
 TEST(Offline, ADirectoryWithoutAJournalCannotBeAudited) {
@@ -297,6 +343,96 @@ TEST(Offline, ADirectoryThatNeverHoldsStillIsGivenUp) {
     files.flip(first, offset += block_bytes);
   };
   EXPECT_THAT(audit(files).error(), HasSubstr("was read 5 times and was never the same"));
+}
+
+// -- sealed files -----------------------------------------------------------------------
+
+TEST(Offline, WhatIsSealedIsReadAndTheJournalBehindIt) {
+  auto files = sealed_journal();
+  const auto report = audit(files);
+  ASSERT_TRUE(report) << report.error();
+  EXPECT_THAT(findings(files), IsEmpty());
+  EXPECT_GE(report->sealed_files, 2u);
+  EXPECT_GT(report->sealed_payments, 20u);
+  EXPECT_EQ(report->sums.by_state[static_cast<int>(payment::State::settled)], 59u);
+  EXPECT_EQ(report->sums.by_state[static_cast<int>(payment::State::unknown)] +
+                report->sums.by_state[static_cast<int>(payment::State::attempting)],
+            1u);
+  EXPECT_EQ(report->sums.settled[1].total.count, 19u);
+  EXPECT_EQ(report->sums.settled[0].total.cents + report->sums.settled[1].total.cents, 59 * 60 / 2);
+  EXPECT_THAT(to_text(*report, "books"), HasSubstr("of them in"));
+}
+
+// Every byte that says something is covered; the unused end of the last page says nothing.
+TEST(Offline, WhateverByteOfASealedFileIsFlippedIsAFinding) {
+  const auto whole = sealed_journal();
+  const auto name = sealed_names(whole).front();
+  const auto size = whole.files.at(name).size();
+  for (std::uint64_t offset = 0; offset < size - page_bytes + sizeof(SealedFooter); offset += 13) {
+    const auto version = size - page_bytes + offsetof(SealedFooter, version);
+    if (offset >= version && offset < version + 4) continue;
+    auto files = whole;
+    files.flip(name, offset);
+    const auto report = audit(files);
+    ASSERT_TRUE(report) << offset;
+    ASSERT_GE(report->findings.size(), 2u) << offset;
+    EXPECT_THAT(report->findings.front().text, HasSubstr(name)) << offset;
+    EXPECT_THAT(report->findings.back().text, HasSubstr("the journal was not read"));
+    EXPECT_EQ(report->records, 0u);
+  }
+}
+
+TEST(Offline, ASealedFileOfAnotherFormatVersionCannotBeAudited) {
+  auto files = sealed_journal();
+  const auto name = sealed_names(files).front();
+  files.flip(name, files.files[name].size() - page_bytes + offsetof(SealedFooter, version));
+  EXPECT_EQ(audit(files).error(), name + " has another format version than this program reads");
+}
+
+// A file that is sound in itself, and whose sums are not those of its payments.
+TEST(Offline, ASealedSumThatDoesNotAddUpIsAFinding) {
+  auto files = sealed_journal();
+  const auto name = sealed_names(files).back();
+  auto& bytes = files.files[name];
+  SealedFooter footer;
+  const auto at = bytes.size() - page_bytes;
+  std::memcpy(&footer, &bytes[at], sizeof(footer));
+  footer.processor[0].cents_low += 1;
+  footer.seal = make_seal(footer);
+  footer.checksum = XXH3_64bits(&footer, offsetof(SealedFooter, checksum));
+  std::memcpy(&bytes[at], &footer, sizeof(footer));
+  const auto lines = findings(files);
+  EXPECT_THAT(lines, Contains(HasSubstr("in all at default it says")));
+}
+
+TEST(Offline, AMissingSealedFileIsNamed) {
+  auto files = sealed_journal();
+  const auto name = sealed_names(files).front();
+  files.files.erase(name);
+  const auto lines = findings(files);
+  ASSERT_THAT(lines, SizeIs(2));
+  EXPECT_THAT(lines[0], HasSubstr("the sealed file of segment 1 is missing"));
+}
+
+TEST(Offline, AMissingSegmentBehindTheSealedOnesIsNamed) {
+  auto files = sealed_journal();
+  std::erase_if(files.files, [](const auto& file) { return segment_number(file.first); });
+  EXPECT_THAT(findings(files), Contains(HasSubstr("is missing, but sealed-")));
+}
+
+// Sealed and removed between the listing and the reading: read again.
+TEST(Offline, ASegmentThatIsSealedMeanwhileIsNoDamage) {
+  auto files = real_journal();
+  const auto later = sealed_journal();
+  files.on_read = [&](const std::string&) {
+    files.on_read = nullptr;
+    files.files = later.files;
+  };
+  const auto report = audit(files);
+  ASSERT_TRUE(report) << report.error();
+  EXPECT_THAT(report->findings, IsEmpty());
+  EXPECT_GE(report->sealed_files, 2u);
+  EXPECT_EQ(report->sums.by_state[static_cast<int>(payment::State::settled)], 59u);
 }
 
 TEST(Offline, FindingsAreCountedBeyondThoseThatAreTold) {

@@ -186,6 +186,30 @@ class AuditOfAJournal(Audited, Scenario):
         self.assertGreater(report["segments"], 2)
         self.assertEqual(self.kept(target.data), before)
 
+    def test_sealed_files_are_read_while_they_are_made_and_merged(self) -> None:
+        self.two_processors()
+        target = self.switch(options={"journal": {"segment_size": 64 << 10}})
+        payments = new_payments(20_000)
+        load = Load(target, payments)
+        sealed = set()
+        while load.answered < len(payments):
+            report = self.audit("--data", target.data)
+            self.assertEqual(report["findings"], [])
+            sealed.add(report["sealedPayments"])
+        self.assertGreater(len(sealed), 2)
+        target.settle_all(60)
+        report = self.audit("--data", target.data)
+        self.assertEqual(report["payments"]["settled"], len(payments))
+        self.assertEqual(sum(each["settled"]["amount"] for each in report["processors"]) * 100,
+                         sum(payments.values()))
+        self.assertGreater(report["sealedPayments"], len(payments) / 2)
+        damaged = sorted(target.data.glob("sealed-*"))[0]
+        target.kill9()
+        self.flip(damaged, 100)
+        texts = [each["what"] for each in self.audit("--data", target.data, code=1)["findings"]]
+        self.assertIn(damaged.name, texts[0])
+        self.assertIn("the journal was not read", texts[-1])
+
     def test_damage_is_told_by_file_and_offset_and_the_rest_is_read(self) -> None:
         self.two_processors()
         target = self.switch()

@@ -130,10 +130,11 @@ struct Outcome {
 
 Outcome recovered(lab::World& world, lab::VirtualDisk& disk) {
   lab::CollectedLog log;
-  books::Books books;
   store::Counters counters;
-  Index index(books, counters);
-  auto start = recover(options(), disk, world, log, index);
+  Index index(counters);
+  const SealedBooks sealed;
+  index.begin_behind(sealed);
+  auto start = recover(options(), disk, world, log, sealed, index);
   return {std::move(start), counters.open(), log.count(world::Level::warn, "") > 0};
 }
 

@@ -56,9 +56,8 @@ std::vector<std::byte> segment_of(const std::vector<Record>& records) {
 }
 
 struct Reading {
-  books::Books books;
   store::Counters counters;
-  Index index{books, counters};
+  Index index{counters};
   bool whole = false;
 
   explicit Reading(std::span<const std::byte> segment) {
@@ -85,7 +84,7 @@ void expect_sound(const Reading& reading, const std::vector<Record>& records) {
   assert(by_state == reading.counters.by_state);
   for (std::size_t i = 0; i < settled.size(); ++i) {
     const auto processor = static_cast<payment::ProcessorNumber>(i);
-    assert(reading.books.sum(processor, {}).count == settled[i].count);
+    assert(reading.index.sum(processor, {}).count == settled[i].count);
   }
   const auto open = reading.index.open_up_to(records.size());
   assert(open.size() == reading.counters.open());

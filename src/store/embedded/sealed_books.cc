@@ -10,9 +10,14 @@ namespace payswitch::store::embedded {
 std::expected<SealedBooks, std::string> SealedBooks::load(world::Disk& disk) {
   const auto names = disk.list();
   if (!names) return std::unexpected(names.error().message());
+  return load(*names, [&](const std::string& name) { return disk.open_still(name); });
+}
+
+std::expected<SealedBooks, std::string> SealedBooks::load(const std::vector<std::string>& names,
+                                                          const Open& open) {
   SealedBooks books;
   // The order of names is that of first segments, then of last ones.
-  for (const auto& name : *names) {
+  for (const auto& name : names) {
     const auto segments = sealed_segments(name);
     if (!segments) continue;
     while (!books.empty() && books.last().first_segment == segments->first) {
@@ -23,7 +28,9 @@ std::expected<SealedBooks, std::string> SealedBooks::load(world::Disk& disk) {
       books.superseded_.push_back(name);
       continue;
     }
-    auto file = SealedFile::open(disk, name);
+    auto still = open(name);
+    if (!still) return std::unexpected(still.error().message());
+    auto file = SealedFile::open(*std::move(still), name);
     if (!file) return std::unexpected(file.error());
     books.add(*std::move(file));
   }

@@ -2,8 +2,11 @@
 
 #include <cstdint>
 #include <expected>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "store/embedded/seal.h"
 #include "store/embedded/sealed_file.h"
@@ -21,6 +24,12 @@ class SealedBooks {
   // Opens those that are there, save those that a merged one holds. Blocks. An error is one line
   // for a person: damage, a missing file, one of another chain.
   static std::expected<SealedBooks, std::string> load(world::Disk& disk);
+
+  // The same for a directory in which these names are, in their order.
+  using Open = std::function<world::DiskResult<std::shared_ptr<const world::StillFile>>(
+      const std::string& name)>;
+  static std::expected<SealedBooks, std::string> load(const std::vector<std::string>& names,
+                                                      const Open& open);
 
   bool empty() const { return files_.empty(); }
   const SealedFiles& files() const { return files_; }

@@ -13,6 +13,8 @@ namespace payswitch::store::embedded {
 
 namespace {
 
+constexpr std::size_t read_at_once_bytes = 1 << 20;
+
 template <class T>
 std::span<std::byte> bytes_of(std::vector<T>& table) {
   return std::as_writable_bytes(std::span(table));
@@ -33,10 +35,8 @@ std::optional<std::pair<std::uint64_t, std::uint64_t>> sealed_segments(std::stri
 // -- opening ----------------------------------------------------------------------------
 
 std::expected<std::shared_ptr<const SealedFile>, std::string> SealedFile::open(
-    world::Disk& disk, const std::string& name) {
-  auto file = disk.open_still(name);
-  if (!file) return std::unexpected(file.error().message());
-  std::shared_ptr<SealedFile> sealed(new SealedFile(name, *std::move(file)));
+    std::shared_ptr<const world::StillFile> file, const std::string& name) {
+  std::shared_ptr<SealedFile> sealed(new SealedFile(name, std::move(file)));
   const auto footer = sealed->read_footer();
   if (!footer) return std::unexpected(footer.error());
   if (auto tables = sealed->read_tables(*footer); !tables) return std::unexpected(tables.error());
@@ -45,6 +45,13 @@ std::expected<std::shared_ptr<const SealedFile>, std::string> SealedFile::open(
     return std::unexpected(name + " holds other segments than its name says: it was renamed");
   }
   return sealed;
+}
+
+std::expected<std::shared_ptr<const SealedFile>, std::string> SealedFile::open(
+    world::Disk& disk, const std::string& name) {
+  auto file = disk.open_still(name);
+  if (!file) return std::unexpected(file.error().message());
+  return open(*std::move(file), name);
 }
 
 std::expected<SealedFooter, std::string> SealedFile::read_footer() const {
@@ -96,6 +103,7 @@ std::expected<void, std::string> SealedFile::read_tables(const SealedFooter& foo
 }
 
 void SealedFile::take(const SealedFooter& footer) {
+  footer_ = footer;
   info_ = {.first_segment = footer.first_segment,
            .last_segment = footer.last_segment,
            .chain = {footer.group_number, footer.group_checksum},
@@ -119,6 +127,29 @@ void SealedFile::take(const SealedFooter& footer) {
 
 std::string SealedFile::damaged(std::uint64_t offset, std::string_view why) const {
   return fmt::format("{} is damaged at offset {}: {}", name_, offset, why);
+}
+
+std::expected<void, std::string> SealedFile::check_whole() const {
+  const auto end = file_->size() - page_bytes;
+  const std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state(XXH3_createState(),
+                                                                       &XXH3_freeState);
+  XXH3_64bits_reset(state.get());
+  std::vector<std::byte> bytes(read_at_once_bytes);
+  for (std::uint64_t offset = 0; offset < end; offset += bytes.size()) {
+    bytes.resize(std::min<std::uint64_t>(read_at_once_bytes, end - offset));
+    if (auto read = file_->read(offset, bytes); !read) {
+      return std::unexpected(read.error().message());
+    }
+    XXH3_64bits_update(state.get(), bytes.data(), bytes.size());
+  }
+  if (XXH3_64bits_digest(state.get()) != footer_.content) {
+    return std::unexpected(name_ + " does not hold what its footer says: its checksum is wrong");
+  }
+  const bool is_merged = info_.first_segment != info_.last_segment;
+  if (!is_merged && make_seal(footer_) != info_.seal) {
+    return std::unexpected(name_ + " has another seal than its content makes");
+  }
+  return {};
 }
 
 // -- questions --------------------------------------------------------------------------

@@ -11,6 +11,7 @@
 
 #include "books/books.h"
 #include "store/embedded/filter.h"
+#include "store/embedded/sealed_format.h"
 #include "store/embedded/sealed_page.h"
 #include "store/embedded/sealed_writer.h"
 #include "world/disk.h"
@@ -34,11 +35,17 @@ class SealedFile {
  public:
   // Reads footer and tables; blocks. An error is one line for a person.
   static std::expected<std::shared_ptr<const SealedFile>, std::string> open(
+      std::shared_ptr<const world::StillFile> file, const std::string& name);
+  static std::expected<std::shared_ptr<const SealedFile>, std::string> open(
       world::Disk& disk, const std::string& name);
 
   const std::string& name() const { return name_; }
   const SealInfo& info() const { return info_; }
   payment::Total total(payment::ProcessorNumber processor) const;
+
+  // Reads all of it: what its footer says of every byte before, and the seal where that can be made
+  // again (a merged file has that of its last part). Blocks. An error is one line for a person.
+  std::expected<void, std::string> check_whole() const;
 
   // No payment in it was sent or booked later. No disk.
   payment::UtcMs highest_time() const;
@@ -81,6 +88,7 @@ class SealedFile {
 
   const std::string name_;
   const std::shared_ptr<const world::StillFile> file_;
+  SealedFooter footer_{};
   SealInfo info_;
   Filter filter_;
   std::vector<payment::CorrelationId> first_ids_;

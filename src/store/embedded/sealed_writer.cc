@@ -112,15 +112,16 @@ DiskResult<void> SealedWriter::finish() {
   if (auto written = write_table(std::as_bytes(std::span(first_times_))); !written) return written;
   footer_.tables = XXH3_64bits_digest(tables_.get());
   footer_.content = XXH3_64bits_digest(content_.get());
-  footer_.seal = info_.seal != 0 ? info_.seal : seal_of(footer_);
+  footer_.seal = info_.seal != 0 ? info_.seal : make_seal(footer_);
   footer_.checksum = XXH3_64bits(&footer_, offsetof(SealedFooter, checksum));
   std::array<std::byte, page_bytes> last{};
   std::memcpy(last.data(), &footer_, sizeof(footer_));
   return draft_.write(last);
 }
 
-// Of everything that is known by now, the seal before included.
-std::uint64_t SealedWriter::seal_of(const SealedFooter& footer) const {
+// Of everything else in it, the seal before included.
+std::uint64_t make_seal(SealedFooter footer) {
+  footer.seal = 0;
   const auto seal = XXH3_64bits(&footer, offsetof(SealedFooter, checksum));
   return seal == 0 ? 1 : seal;
 }

@@ -12,6 +12,7 @@
 #include "payment/time.h"
 #include "store/embedded/filter.h"
 #include "store/embedded/group.h"
+#include "store/embedded/sealed_format.h"
 #include "store/embedded/sealed_page.h"
 #include "world/disk.h"
 
@@ -33,6 +34,9 @@ struct SealInfo {
 
 // "sealed-0000000001-0000000016".
 std::string sealed_name(std::uint64_t first_segment, std::uint64_t last_segment);
+
+// Covers all payments up to here: of a footer that is complete but for its seal and its checksum.
+std::uint64_t make_seal(SealedFooter footer);
 
 // Writes a sealed file from its first byte to its last: payments in the order of their ids, then
 // sums by processor and time, then finish(). One thread, which may wait for the disk.
@@ -57,7 +61,6 @@ class SealedWriter {
   world::DiskResult<void> close_page(std::uint64_t& pages);
   world::DiskResult<void> write(std::span<const std::byte> bytes);
   world::DiskResult<void> write_table(std::span<const std::byte> bytes);
-  std::uint64_t seal_of(const SealedFooter& footer) const;
 
   world::Draft& draft_;
   const SealInfo info_;
