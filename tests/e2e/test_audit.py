@@ -202,7 +202,8 @@ class AuditOfAJournal(Audited, Scenario):
         self.assertEqual(report["payments"]["settled"], len(payments))
         self.assertEqual(sum(each["settled"]["amount"] for each in report["processors"]) * 100,
                          sum(payments.values()))
-        self.assertGreater(report["sealedPayments"], len(payments) / 2)
+        wait_until(lambda: self.audit("--data", target.data)["sealedPayments"] > len(payments) / 2,
+                   60, "half of it is sealed")
         damaged = sorted(target.data.glob("sealed-*"))[0]
         target.kill9()
         self.flip(damaged, 100)
