@@ -17,7 +17,7 @@ SENTINEL = b"GET /sentinel HTTP/1.1\r\nHost: s\r\nConnection: close\r\n\r\n"
 _LISTENING = re.compile(r"listening on 127\.0\.0\.1:(\d+)")
 
 NGINX = """
-daemon off; worker_processes 1; pid {0}/pid; error_log {0}/error.log crit; user root;
+daemon off; master_process off; pid {0}/pid; error_log {0}/error.log crit; user root;
 events {{ worker_connections 256; }}
 http {{
   log_format seen escape=json
