@@ -35,12 +35,13 @@ void Status::operator()(const http::Request& request, std::string_view text,
     return answer_problem(std::move(respond), invalid_parameter("correlationId", "not a UUID"));
   const auto time = read_wait(request.query);
   if (!time) return answer_problem(std::move(respond), time.error());
-  if (time->count() == 0 || waiting_is_over_) return answer(*id, std::move(respond));
+  if (time->count() == 0) return answer(*id, std::move(respond));
   store_.find(*id, [this, id = *id, time = *time,
                     respond = std::move(respond)](const store::Store::Found& found) mutable {
     const bool is_open =
         found && *found && (*found)->state != State::settled && (*found)->state != State::parked;
-    is_open ? wait(id, time, std::move(respond)) : answer(id, std::move(respond));
+    is_open && !waiting_is_over_ ? wait(id, time, std::move(respond))
+                                 : answer(id, std::move(respond));
   });
 }
 

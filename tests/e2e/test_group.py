@@ -3,6 +3,7 @@ happens, each accepted payment is charged once, and every one of them shows the 
 
 from harness import Scenario, new_payments, wait_until
 from switch import Load, Switch
+from wire import Connection, request
 
 QUICK = {"attempt_timeout": "1s", "hang_up": "3s"}
 COUNT = 200
@@ -172,6 +173,20 @@ class RedisGoesAway(OnOneRedis, Scenario):
         self.pay_all(target, more)
         target.settle_all(60)
         self.assert_books_equal(target, {**warm, **more})
+
+    def test_sigterm_answers_those_whose_payment_is_still_being_looked_up(self) -> None:
+        target = self.switch([], redis=self.the_redis)
+        payment = next(iter(new_payments(1).items()))
+        self.assertEqual(target.pay(*payment).status, 202)
+        self.the_redis.stop()
+        with Connection(target.port) as waiting:
+            waiting.send(request("GET", f"/payments/{payment[0]}?wait=60s"))
+            self.assertEqual(target.get("/healthz").status, 200)  # by now the wait has been read
+            target.terminate()
+            wait_until(lambda: "stopping" in target.process.said(), 5, "it ends")
+            self.the_redis.cont()
+            self.assertEqual(waiting.read().json()["state"], "accepted")
+        self.assertEqual(target.process.wait_exit(5), 0)
 
 
 class RedisForgets(OnOneRedis, Scenario):
