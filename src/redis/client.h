@@ -33,6 +33,9 @@ struct Server {
   std::uint64_t maxmemory = 0;    // bytes; 0: no limit
   std::uint64_t used_memory = 0;  // bytes
   std::uint64_t replicas = 0;     // that follow it now
+
+  // What it has answered is on its disk.
+  bool syncs_always() const { return appendonly == "yes" && appendfsync == "always"; }
 };
 
 // One connection to Redis, made again whenever it is lost. What is called in one turn of the loop

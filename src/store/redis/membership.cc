@@ -38,7 +38,8 @@ Membership::Membership(const RedisOptions& options, std::vector<std::string> pro
     : options_(options),
       processors_(std::move(processors)),
       seams_(seams),
-      callbacks_(std::move(callbacks)) {
+      callbacks_(std::move(callbacks)),
+      wholeness_(options.lease) {
   speaker_.process = new_name(seams_.chance);
   speaker_.instance = new_name(seams_.chance);
 }
@@ -114,13 +115,10 @@ void Membership::connected(const wire::Server& server) {
   if (run_id_ != server.run_id) {
     has_forgotten_ = has_forgotten_ || run_id_.has_value();
     run_id_ = server.run_id;
-    with_this_run_since_ = seams_.clock.now();
-    awaited_ = living_;
-    std::erase(awaited_, speaker_.instance);
-    // Started again after it has kept all, and nobody was there to take its place: it is whole.
-    is_whole_ =
-        before.appendonly == "yes" && before.appendfsync == "always" && before.replicas == 0;
-    must_be_whole_ = !is_whole_;
+    // Where nobody was there to take its place, it is the same one, started again.
+    auto others = living_;
+    std::erase(others, speaker_.instance);
+    wholeness_.begin_run(before.syncs_always() && before.replicas == 0, others, seams_.clock.now());
     warn_of(server);
   }
   begin();
@@ -247,8 +245,7 @@ void Membership::beat_later() {
     timer_ = world::TimerId::none;
     const auto now = seams_.clock.now();
     look_is_due_ = look_is_due_ || now - last_look_ >= options_.lease;
-    const bool may_look =
-        takeovers_ == 0 && now - with_this_run_since_ >= options_.lease;  // PROTOCOL 7.5
+    const bool may_look = takeovers_ == 0 && wholeness_.has_lasted_a_lease(now);  // PROTOCOL 7.5
     if (look_is_due_ && may_look) {
       look();
     } else {
@@ -346,27 +343,14 @@ void Membership::learn_breakers(const wire::Reply& breakers) {
   }
 }
 
-// What one instance kept and Redis forgot must not be taken for new by another one: until everybody
-// who lives has written again what it wrote lately, nothing new is accepted (PROTOCOL 7.5).
 void Membership::learn_who_has_written(const wire::Reply& news) {
   std::vector<std::string> written{speaker_.instance};
   for (std::size_t i = 0; i + 1 < news.elements.size(); i += 2) {
-    if (news.elements[i + 1].text.ends_with(" " + *run_id_))
+    if (news.elements[i + 1].text.ends_with(" " + *run_id_)) {
       written.push_back(news.elements[i].text);
+    }
   }
-  const auto has_written = [&](const std::string& name) {
-    return std::ranges::find(written, name) != written.end();
-  };
-  // Whom Redis still knows is awaited for as long as it lives; the others for a lease.
-  std::erase_if(awaited_, [&](const std::string& name) {
-    return std::ranges::find(living_, name) != living_.end();
-  });
-  is_whole_ = awaited_.empty() && std::ranges::all_of(living_, has_written);
-}
-
-bool Membership::is_whole() const {
-  return !must_be_whole_ || is_whole_ ||
-         seams_.clock.now() - with_this_run_since_ >= options_.lease;
+  wholeness_.learn(living_, written, seams_.clock.now());
 }
 
 // PROTOCOL 7.2.

@@ -15,6 +15,7 @@
 #include "store/redis/keys.h"
 #include "store/redis/operation.h"
 #include "store/redis/scripts.h"
+#include "store/redis/wholeness.h"
 #include "store/store.h"
 #include "world/chance.h"
 #include "world/clock.h"
@@ -80,7 +81,7 @@ class Membership final : public Group {
   // Nine tenths of the memory that Redis may use are used (PROTOCOL 7.2).
   bool is_full() const { return is_full_; }
   // Nothing that was kept waits to be written again by another instance.
-  bool is_whole() const;
+  bool is_whole() const { return wholeness_.is_whole(seams_.clock.now()); }
 
   // Redis answered what it should not: everything is begun anew, a moment later.
   void stumble(const std::string& why);
@@ -154,11 +155,8 @@ class Membership final : public Group {
   std::vector<std::string> former_names_;
   wire::Server server_;
   std::optional<std::string> run_id_;
-  world::Instant with_this_run_since_{};
   bool has_forgotten_ = false;
-  std::vector<std::string> awaited_;  // who lived under the last run id, and has not written yet
-  bool is_whole_ = false;
-  bool must_be_whole_ = true;
+  Wholeness wholeness_;
   bool was_ready_ = false;
   std::string why_not_yet_;
   std::vector<std::string> names_;

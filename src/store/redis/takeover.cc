@@ -194,7 +194,7 @@ void Membership::take(const std::string& giver, std::vector<payment::Correlation
 // Where an intent that Redis has forgotten could have sent it: anywhere, but where Redis keeps all
 // that it has answered. The last intent's processor is asked in any case.
 std::uint32_t Membership::may_be_at(const OpenPayment& payment) const {
-  if (server_.appendonly == "yes" && server_.appendfsync == "always") return 0;
+  if (server_.syncs_always()) return 0;
   auto mask = static_cast<std::uint32_t>((std::uint64_t{1} << names_.size()) - 1);
   if (payment.unanswered) mask &= ~(1u << payment.unanswered->processor);
   return mask;
