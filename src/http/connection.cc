@@ -1,28 +1,21 @@
 #include "http/connection.h"
 
 #include <array>
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/error.hpp>
 #include <cassert>
+#include <utility>
 
 #include "http/problem.h"
 
 namespace payswitch::http {
 
-using boost::system::error_code;
-
-Connection::Connection(ConnectionOwner& owner, Socket socket)
+Connection::Connection(ConnectionOwner& owner, Poller& poller, int descriptor)
     : owner_(owner),
-      socket_(std::move(socket)),
       parser_({.max_header_bytes = owner.options().max_header_bytes,
                .max_body_bytes = owner.options().max_body_bytes}),
       last_active_(owner.clock().now()) {
-  error_code ignored;
-  // Writes are tried at once and without Asio's machinery; it is asked only when the kernel is
-  // full.
-  socket_.non_blocking(true, ignored);
-  socket_.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
-  socket_.set_option(boost::asio::socket_base::send_buffer_size(max_kernel_unsent_bytes), ignored);
+  if (socket_.open(poller, descriptor, *this) != 0) return;
+  socket_.set_no_delay();
+  socket_.set_send_buffer(max_kernel_unsent_bytes);
 }
 
 Connection::~Connection() {
@@ -49,8 +42,7 @@ void Connection::close() {
   if (closed_) return;
   closed_ = true;
   owner_.timers().cancel(std::exchange(timer_, world::TimerId::none));
-  error_code ignored;
-  socket_.close(ignored);
+  socket_.close();
   owner_.closed(*this);
 }
 
@@ -60,13 +52,11 @@ void Connection::close() {
 void Connection::run() {
   assert(!running_);
   running_ = true;
-  turn_requests_ = 0;
-  bool all_taken = false;
   do {
-    all_taken = take_requests();
+    all_taken_ = take_requests();
     say_continue();
     write();
-  } while (!all_taken && may_take());
+  } while (!all_taken_ && may_take());
   running_ = false;
   if (turn_is_over()) ask_for_flush();
   settle();
@@ -154,26 +144,39 @@ bool Connection::may_read() const {
   return may_take() && !input_ended_;
 }
 
-void Connection::read() {
-  if (reading_) return;
-  reading_ = true;
-  const auto room = parser_.prepare();
-  socket_.async_read_some(boost::asio::buffer(room.data(), room.size()),
-                          [self = shared_from_this()](error_code error, std::size_t count) {
-                            self->on_read(error, count);
-                          });
+// From the loop: the socket is ready, or the answers of a turn are there.
+void Connection::go_on() {
+  const auto self = shared_from_this();
+  if (awaiting_write_ && socket_.is_writable()) {
+    awaiting_write_ = false;
+    last_active_ = owner_.clock().now();
+  }
+  turn_requests_ = 0;
+  if (lingering_ || (all_taken_ && may_read())) read();
+  if (!closed_ && !lingering_) run();
 }
 
-void Connection::on_read(error_code error, std::size_t count) {
-  reading_ = false;
-  if (closed_) return;
-  if (error && error != boost::asio::error::eof) return close();
-  input_ended_ = static_cast<bool>(error);
+void Connection::on_ready() {
+  go_on();
+}
+
+void Connection::read() {
+  if (!socket_.is_readable()) return;
+  const auto [status, count] = socket_.read(parser_.prepare());
+  switch (status) {
+    case Socket::Status::blocked:
+      return;
+    case Socket::Status::failed:
+      return close();
+    case Socket::Status::ended:
+      input_ended_ = true;
+      break;
+    case Socket::Status::done:
+      break;
+  }
   if (lingering_) return discard(count);
-  if (stopped_) return settle();
   last_active_ = owner_.clock().now();
   parser_.commit(count);
-  run();
 }
 
 // -- answers out
@@ -194,37 +197,22 @@ void Connection::ask_for_flush() {
 
 void Connection::flush() {
   flush_pending_ = false;
-  if (closed_ || lingering_) return;
+  if (closed_) return;
   last_active_ = owner_.clock().now();
-  run();
+  go_on();
 }
 
 void Connection::write() {
   while (!closed_ && !awaiting_write_ && unsent() > 0) {
-    error_code error;
-    const auto rest = boost::asio::buffer(output_.data() + sent_, unsent());
-    sent_ += socket_.write_some(rest, error);
-    if (error == boost::asio::error::would_block) {
-      awaiting_write_ = true;
-      socket_.async_wait(Socket::wait_write, [self = shared_from_this()](error_code failed) {
-        self->on_writable(failed);
-      });
-    } else if (error) {
-      close();
-    }
+    const auto [status, count] = socket_.write({output_.data() + sent_, unsent()});
+    sent_ += count;
+    if (status == Socket::Status::blocked) awaiting_write_ = true;
+    if (status == Socket::Status::failed) close();
   }
   if (unsent() > 0) return;
   sent_ = 0;
   output_.clear();
   if (output_.capacity() > max_kept_output) output_.shrink_to_fit();
-}
-
-void Connection::on_writable(error_code error) {
-  awaiting_write_ = false;
-  if (closed_) return;
-  if (error) return close();
-  last_active_ = owner_.clock().now();
-  run();
 }
 
 // -- what comes next
@@ -242,7 +230,7 @@ void Connection::settle() {
   if (last_answer_sent && input_ended_) return close();
   if (last_answer_sent && stopped_ && !lingering_) linger();
   if (lingering_ || may_read()) {
-    read();
+    if (socket_.is_readable()) ask_for_flush();
   } else {
     // We do not let the request come, so its time does not run.
     request_began_.reset();
@@ -253,16 +241,15 @@ void Connection::settle() {
 void Connection::linger() {
   lingering_ = true;
   linger_until_ = owner_.clock().now() + max_linger;
-  error_code ignored;
-  socket_.shutdown(Socket::shutdown_send, ignored);
-  if (!reading_) parser_.drop_input();
+  socket_.shutdown_send();
+  parser_.drop_input();
 }
 
 void Connection::discard(std::size_t count) {
   lingered_bytes_ += count;
   if (input_ended_ || lingered_bytes_ > max_linger_bytes) return close();
   parser_.drop_input();
-  read();
+  if (socket_.is_readable()) ask_for_flush();
 }
 
 // -- time limits

@@ -34,12 +34,18 @@ class ConnectionOwner {
 
 // One client. It reads as long as it is below its limits, hands requests to the owner, and writes
 // answers in order, many at a time. Stays alive until it is closed and nobody holds a Responder.
-class Connection final : public ResponseSink, public std::enable_shared_from_this<Connection> {
+class Connection final : public ResponseSink,
+                         public std::enable_shared_from_this<Connection>,
+                         private SocketOwner {
  public:
-  Connection(ConnectionOwner& owner, Socket socket);
+  // Takes the descriptor.
+  Connection(ConnectionOwner& owner, Poller& poller, int descriptor);
   ~Connection() override;
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
+
+  // False: the kernel could not take it.
+  bool is_open() const { return socket_.is_open(); }
 
   void start();
   // Instead of start(): says why not, and closes.
@@ -51,7 +57,7 @@ class Connection final : public ResponseSink, public std::enable_shared_from_thi
   void close();
 
   void answer(std::uint64_t sequence, const Response& response) override;
-  // Writes what is there, and goes on reading if that was what it waited for.
+  // Writes what is there, and goes on reading.
   void flush();
 
  private:
@@ -83,11 +89,11 @@ class Connection final : public ResponseSink, public std::enable_shared_from_thi
   bool may_take() const;
   bool may_read() const;
 
+  void on_ready() override;
+  void go_on();
   void read();
-  void on_read(boost::system::error_code error, std::size_t count);
   void ask_for_flush();
   void write();
-  void on_writable(boost::system::error_code error);
   std::size_t unsent() const { return output_.size() - sent_; }
 
   void settle();
@@ -106,10 +112,10 @@ class Connection final : public ResponseSink, public std::enable_shared_from_thi
   std::string output_;
   std::size_t sent_ = 0;  // bytes of output_ that the kernel has
 
-  int turn_requests_ = 0;        // taken since run() began
+  int turn_requests_ = 0;        // taken in this turn of the loop
+  bool all_taken_ = true;        // of what was read; only then more is read
   bool running_ = false;         // inside run()
-  bool reading_ = false;         // a read is pending
-  bool awaiting_write_ = false;  // a wait for room in the kernel is pending
+  bool awaiting_write_ = false;  // until there is room in the kernel
   bool flush_pending_ = false;   // the owner was asked
   bool input_ended_ = false;     // the client will send no more
   bool stopped_ = false;         // no request will be taken any more

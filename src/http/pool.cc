@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "http/poller.h"
 #include "http/pool_connection.h"
 
 namespace payswitch::http {
@@ -35,6 +36,7 @@ class Pool final : public Client, private PoolConnectionOwner {
         timers_(timers),
         options_(options),
         host_(host_field(options)),
+        poller_(Poller::of(context)),
         resolver_(context) {
     error_code not_an_address;
     const auto address = boost::asio::ip::make_address(options.host, not_an_address);
@@ -103,7 +105,7 @@ class Pool final : public Client, private PoolConnectionOwner {
   const ClientCounters& counters() const override { return counters_; }
 
  private:
-  using Resolver = boost::asio::ip::basic_resolver<tcp, Executor>;
+  using Resolver = boost::asio::ip::basic_resolver<tcp, boost::asio::io_context::executor_type>;
   using Found = Resolver::results_type;
 
   // An id is a slot and how often that slot had been let go when the id was made, so an old one is
@@ -160,7 +162,7 @@ class Pool final : public Client, private PoolConnectionOwner {
     free_slots_.pop_back();
     PoolConnectionOwner& owner = *this;
     slots_[slot].connection =
-        std::make_shared<PoolConnection>(owner, context_, timers_, options_, slot);
+        std::make_shared<PoolConnection>(owner, context_, poller_, timers_, options_, slot);
     ++used_;
     ++opening_;
     slots_[slot].connection->open();
@@ -240,6 +242,7 @@ class Pool final : public Client, private PoolConnectionOwner {
   world::Timers& timers_;
   const ClientOptions options_;
   const std::string host_;
+  Poller& poller_;
   PoolConnection::Endpoints literal_;  // the host, when it is an address
   Resolver resolver_;
   bool resolving_ = false;

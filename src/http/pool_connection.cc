@@ -1,10 +1,10 @@
 #include "http/pool_connection.h"
 
+#include <algorithm>
 #include <array>
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <cassert>
+#include <cerrno>
 #include <utility>
 
 #include "http/render.h"
@@ -12,31 +12,38 @@
 namespace payswitch::http {
 
 using boost::asio::ip::tcp;
-using boost::system::error_code;
 
 namespace {
 
 // Their trouble or ours? Ours says nothing of the other side.
-ConnectFailure to_failure(error_code error) {
-  using namespace boost::system::errc;
-  const auto ours = {too_many_files_open, too_many_files_open_in_system, no_buffer_space,
-                     not_enough_memory, address_not_available};
-  for (const auto code : ours) {
-    if (error == code) return ConnectFailure::ours;
-  }
-  return ConnectFailure::theirs;
+ConnectFailure to_failure(int error) {
+  constexpr std::array ours{EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOSPC, EADDRNOTAVAIL};
+  return std::ranges::find(ours, error) != ours.end() ? ConnectFailure::ours
+                                                      : ConnectFailure::theirs;
+}
+
+// A port that nobody listens on may be the one that the kernel picks for our own end: then TCP
+// joins the socket to itself, and we would read our request as the answer.
+bool is_connected_to_itself(int descriptor) {
+  tcp::endpoint here;
+  tcp::endpoint there;
+  socklen_t here_size = static_cast<socklen_t>(here.capacity());
+  socklen_t there_size = static_cast<socklen_t>(there.capacity());
+  return ::getsockname(descriptor, here.data(), &here_size) == 0 &&
+         ::getpeername(descriptor, there.data(), &there_size) == 0 && here == there;
 }
 
 }  // namespace
 
 PoolConnection::PoolConnection(PoolConnectionOwner& owner, boost::asio::io_context& context,
-                               world::Timers& timers, const ClientOptions& options,
+                               Poller& poller, world::Timers& timers, const ClientOptions& options,
                                std::uint32_t slot)
     : owner_(owner),
+      context_(context),
+      poller_(poller),
       timers_(timers),
       connect_timeout_(options.connect_timeout),
       slot_(slot),
-      socket_(context),
       parser_(options.max_answer_bytes) {}
 
 PoolConnection::~PoolConnection() {
@@ -60,36 +67,23 @@ void PoolConnection::connect(Endpoints endpoints) {
   try_next_endpoint();
 }
 
-// Asio can walk the list itself, but then hides that a socket could not be opened.
 void PoolConnection::try_next_endpoint() {
   const tcp::endpoint& endpoint = endpoints_[endpoints_tried_++];
-  error_code error;
-  socket_.close(error);
-  socket_.open(endpoint.protocol(), error);
-  auto then = [self = shared_from_this()](error_code outcome) { self->on_connected(outcome); };
-  if (!error) return socket_.async_connect(endpoint, std::move(then));
-  boost::asio::post(socket_.get_executor(), [error, then = std::move(then)] { then(error); });
+  socket_.close();
+  const int error = socket_.connect(poller_, *endpoint.data(), endpoint.size(), *this);
+  if (error == 0) return;
+  boost::asio::post(context_, [self = shared_from_this(), error] { self->on_connected(error); });
 }
 
-void PoolConnection::on_connected(error_code error) {
+void PoolConnection::on_connected(int error) {
   if (state_ != State::connecting) return;
-  if (!error && is_connected_to_itself()) error = boost::asio::error::connection_refused;
-  if (error && endpoints_tried_ < endpoints_.size()) return try_next_endpoint();
-  if (error) return fail_to_connect(to_failure(error));
+  if (error == 0 && is_connected_to_itself(socket_.descriptor())) error = ECONNREFUSED;
+  if (error != 0 && endpoints_tried_ < endpoints_.size()) return try_next_endpoint();
+  if (error != 0) return fail_to_connect(to_failure(error));
   timers_.cancel(std::exchange(connect_timer_, world::TimerId::none));
-  error_code ignored;
-  socket_.non_blocking(true, ignored);
-  socket_.set_option(tcp::no_delay(true), ignored);
+  socket_.set_no_delay();
   state_ = State::idle;
-  await_input();
   owner_.connected(*this);
-}
-
-// A port that nobody listens on may be the one that the kernel picks for our own end: then TCP
-// joins the socket to itself, and we would read our request as the answer.
-bool PoolConnection::is_connected_to_itself() const {
-  error_code ignored;
-  return socket_.local_endpoint(ignored) == socket_.remote_endpoint(ignored);
 }
 
 void PoolConnection::on_connect_timeout() {
@@ -105,8 +99,7 @@ void PoolConnection::fail_to_connect(ConnectFailure failure) {
 void PoolConnection::close() {
   state_ = State::closed;
   timers_.cancel(std::exchange(connect_timer_, world::TimerId::none));
-  error_code ignored;
-  socket_.close(ignored);
+  socket_.close();
 }
 
 Client::Done PoolConnection::abandon() {
@@ -131,31 +124,35 @@ bool PoolConnection::release() {
   return false;
 }
 
-void PoolConnection::await_input() {
-  if (std::exchange(awaiting_input_, true)) return;
-  socket_.async_wait(Socket::wait_read, [self = shared_from_this()](error_code error) {
-    self->awaiting_input_ = false;
-    self->on_readable(error);
-  });
+void PoolConnection::on_ready() {
+  const auto self = shared_from_this();
+  switch (state_) {
+    case State::connecting:
+      if (socket_.is_writable()) on_connected(socket_.error());
+      return;
+    case State::exchanging:
+      if (unsent() > 0) write();
+      return read_answer();
+    case State::idle:
+    case State::held:
+      if (!is_quiet()) lose();
+      return;
+    case State::resolving:
+    case State::closed:
+      return;
+  }
 }
 
-void PoolConnection::on_readable(error_code error) {
-  if (state_ == State::closed) return;
-  if (state_ == State::exchanging) return error ? fail(Failure::cut) : read_answer();
-  if (!error && is_quiet()) return await_input();
+// One that is held stays in the pool's books until its holder lets go.
+void PoolConnection::lose() {
   const bool was_idle = state_ == State::idle;
-  const auto self = shared_from_this();
-  // One that is held stays in the pool's books until its holder lets go.
   close();
   if (was_idle) owner_.died(*this);
 }
 
 // Nothing has come, not even the end.
 bool PoolConnection::is_quiet() {
-  std::array<char, 1> byte;
-  error_code error;
-  socket_.receive(boost::asio::buffer(byte), Socket::message_peek, error);
-  return error == boost::asio::error::would_block;
+  return !socket_.is_readable() || socket_.peek() == Socket::Status::blocked;
 }
 
 // -- an exchange
@@ -163,6 +160,7 @@ bool PoolConnection::is_quiet() {
 
 bool PoolConnection::send(const OutgoingRequest& request, std::string_view host,
                           Client::Done& done) {
+  poller_.look_again();
   if (state_ != State::held || retired_ || !is_quiet()) {
     close();
     return false;
@@ -177,42 +175,38 @@ bool PoolConnection::send(const OutgoingRequest& request, std::string_view host,
   return true;
 }
 
-// Called by send() too, so it must not end the exchange at once: after an error the wait for input
-// ends, and finds the same.
+// Called by send() too, so it must not end the exchange at once: whoever reads finds the same
+// error.
 void PoolConnection::write() {
-  error_code error;
-  sent_ += socket_.write_some(boost::asio::buffer(output_.data() + sent_, unsent()), error);
-  if (error && error != boost::asio::error::would_block) {
-    socket_.shutdown(Socket::shutdown_both, error);
-    return;
+  while (unsent() > 0) {
+    const auto [status, count] = socket_.write({output_.data() + sent_, unsent()});
+    sent_ += count;
+    if (status == Socket::Status::failed) socket_.be_ready_again();
+    if (status != Socket::Status::done) return;
   }
-  if (unsent() == 0 || awaiting_write_) return;
-  awaiting_write_ = true;
-  socket_.async_wait(Socket::wait_write,
-                     [self = shared_from_this()](error_code failed) { self->on_writable(failed); });
-}
-
-void PoolConnection::on_writable(error_code error) {
-  awaiting_write_ = false;
-  if (state_ != State::exchanging || error) return;
-  write();
 }
 
 void PoolConnection::read_answer() {
-  const auto room = parser_.prepare();
-  error_code error;
-  const std::size_t count = socket_.read_some(boost::asio::buffer(room.data(), room.size()), error);
-  if (error == boost::asio::error::would_block) return await_input();
-  if (error == boost::asio::error::eof) return conclude(parser_.finish());
-  if (error) return fail(Failure::cut);
-  parser_.commit(count);
-  conclude(parser_.next());
+  while (state_ == State::exchanging && socket_.is_readable()) {
+    const auto [status, count] = socket_.read(parser_.prepare());
+    switch (status) {
+      case Socket::Status::blocked:
+        return;
+      case Socket::Status::failed:
+        return fail(Failure::cut);
+      case Socket::Status::ended:
+        return conclude(parser_.finish());
+      case Socket::Status::done:
+        parser_.commit(count);
+        conclude(parser_.next());
+    }
+  }
 }
 
 void PoolConnection::conclude(AnswerParser::Step step) {
   switch (step) {
     case AnswerParser::Step::need_more:
-      return await_input();
+      return;
     case AnswerParser::Step::cut:
       return fail(Failure::cut);
     case AnswerParser::Step::garbled:
@@ -222,13 +216,12 @@ void PoolConnection::conclude(AnswerParser::Step step) {
   }
   const auto self = shared_from_this();
   // An answer to a request that has not left us whole leaves the rest of it in between.
-  const bool keep = parser_.reusable() && unsent() == 0 && !retired_;
+  const bool keep = parser_.reusable() && unsent() == 0 && !retired_ && is_quiet();
   if (!keep) close();
   owner_.exchange_over(*this);
   std::exchange(done_, nullptr)(parser_.answer());
   if (keep && state_ == State::exchanging) {
     state_ = State::idle;
-    await_input();
     return owner_.reusable(*this);
   }
   owner_.used_up(*this);

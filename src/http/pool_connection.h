@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <cstdint>
 #include <memory>
@@ -10,6 +11,7 @@
 #include "http/answer_parser.h"
 #include "http/client.h"
 #include "http/options.h"
+#include "http/poller.h"
 #include "http/socket.h"
 #include "world/loop.h"
 
@@ -33,16 +35,16 @@ class PoolConnectionOwner {
   virtual void used_up(PoolConnection& connection) = 0;
 };
 
-// One socket of a pool, from connect to close. It always waits for the socket to become readable:
-// in an exchange that is the answer, at any other time it is the end of the connection. The wait
-// reads nothing itself, so what came before a request is still in the socket when the request is
-// sent, and is found there.
-class PoolConnection final : public std::enable_shared_from_this<PoolConnection> {
+// One socket of a pool, from connect to close. What comes in an exchange is the answer, at any
+// other time it is the end of the connection. Nothing is read but an answer, so what came before a
+// request is still in the socket when the request is sent, and is found there.
+class PoolConnection final : public std::enable_shared_from_this<PoolConnection>,
+                             private SocketOwner {
  public:
   using Endpoints = std::vector<boost::asio::ip::tcp::endpoint>;
 
   // `slot` is the pool's name for it.
-  PoolConnection(PoolConnectionOwner& owner, boost::asio::io_context& context,
+  PoolConnection(PoolConnectionOwner& owner, boost::asio::io_context& context, Poller& poller,
                  world::Timers& timers, const ClientOptions& options, std::uint32_t slot);
   ~PoolConnection();
   PoolConnection(const PoolConnection&) = delete;
@@ -73,24 +75,24 @@ class PoolConnection final : public std::enable_shared_from_this<PoolConnection>
   enum class State : std::uint8_t { resolving, connecting, idle, held, exchanging, closed };
 
   void try_next_endpoint();
-  void on_connected(boost::system::error_code error);
+  void on_connected(int error);
   void on_connect_timeout();
-  bool is_connected_to_itself() const;
 
-  void await_input();
-  void on_readable(boost::system::error_code error);
+  void on_ready() override;
+  void lose();
   bool is_quiet();
   void read_answer();
   void conclude(AnswerParser::Step step);
   void fail(Failure failure);
 
   void write();
-  void on_writable(boost::system::error_code error);
   std::size_t unsent() const { return output_.size() - sent_; }
 
   void close();
 
   PoolConnectionOwner& owner_;
+  boost::asio::io_context& context_;
+  Poller& poller_;
   world::Timers& timers_;
   const std::chrono::milliseconds connect_timeout_;
   const std::uint32_t slot_;
@@ -102,8 +104,6 @@ class PoolConnection final : public std::enable_shared_from_this<PoolConnection>
   world::TimerId connect_timer_ = world::TimerId::none;
   std::string output_;
   std::size_t sent_ = 0;  // bytes of output_ that the kernel has
-  bool awaiting_input_ = false;
-  bool awaiting_write_ = false;
   bool retired_ = false;
   Client::Done done_;
 };

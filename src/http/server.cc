@@ -2,14 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <boost/asio/error.hpp>
-#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
+#include <cerrno>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "http/connection.h"
+#include "http/poller.h"
 #include "http/rejection.h"
 #include "http/socket.h"
 
@@ -17,7 +18,6 @@ namespace payswitch::http {
 namespace {
 
 using boost::asio::ip::tcp;
-using boost::system::error_code;
 
 // When the process has no descriptor left, accepting again at once would only fail again.
 constexpr std::chrono::milliseconds accept_pause{100};
@@ -25,7 +25,10 @@ constexpr std::chrono::milliseconds accept_pause{100};
 // Connections beyond the limit that are being told so. Beyond these they are just closed.
 constexpr std::size_t max_turned_away = 256;
 
-class Listener final : public Server, private ConnectionOwner {
+// Then those who are connected have their turn.
+constexpr int max_accepts_a_turn = 64;
+
+class Listener final : public Server, private ConnectionOwner, private SocketOwner {
  public:
   Listener(boost::asio::io_context& context, world::Timers& timers, const world::Clock& clock,
            const ServerOptions& options, Handler handler)
@@ -34,7 +37,7 @@ class Listener final : public Server, private ConnectionOwner {
         clock_(clock),
         options_(options),
         handler_(std::move(handler)),
-        acceptor_(context) {}
+        poller_(Poller::of(context)) {}
 
   ~Listener() override {
     stop_accepting();
@@ -43,12 +46,11 @@ class Listener final : public Server, private ConnectionOwner {
 
   // Throws boost::system::system_error.
   void listen(const tcp::endpoint& endpoint) {
-    acceptor_.open(endpoint.protocol());
-    acceptor_.set_option(Acceptor::reuse_address(true));
-    acceptor_.bind(endpoint);
-    acceptor_.listen();
-    port_ = acceptor_.local_endpoint().port();
-    accept();
+    tcp::acceptor acceptor{context_, endpoint};
+    acceptor.native_non_blocking(true);
+    port_ = acceptor.local_endpoint().port();
+    const int error = socket_.open(poller_, acceptor.release(), *this);
+    if (error != 0) throw boost::system::system_error(error, boost::system::system_category());
   }
 
   std::uint16_t port() const override { return port_; }
@@ -64,31 +66,30 @@ class Listener final : public Server, private ConnectionOwner {
   const ServerCounters& counters() const override { return counters_; }
 
  private:
-  void accept() {
-    acceptor_.async_accept([this, alive = std::weak_ptr{alive_}](error_code error, Socket socket) {
-      if (!alive.expired()) on_accept(error, std::move(socket));
-    });
-  }
-
-  void on_accept(error_code error, Socket socket) {
-    if (draining_) return;
-    if (error && error != boost::asio::error::connection_aborted) {
-      pause_ = timers_.after(accept_pause, [this] {
-        pause_ = world::TimerId::none;
-        accept();
-      });
-      return;
+  void on_ready() override {
+    for (int i = 0; i < max_accepts_a_turn && may_accept(); ++i) {
+      const int accepted = socket_.accept();
+      if (accepted >= 0) {
+        admit(accepted);
+      } else if (socket_.is_readable() && accepted != -ECONNABORTED) {
+        pause_ = timers_.after(accept_pause, [this] {
+          pause_ = world::TimerId::none;
+          on_ready();
+        });
+      }
     }
-    if (!error) admit(std::move(socket));
-    accept();
+    if (may_accept()) socket_.be_ready_again();
   }
 
-  void admit(Socket socket) {
+  bool may_accept() const { return socket_.is_readable() && pause_ == world::TimerId::none; }
+
+  void admit(int descriptor) {
     const bool full = counters_.connections_open >= options_.max_connections;
     if (full) ++counters_.connections_refused;
-    if (full && connections_.size() >= options_.max_connections + max_turned_away) return;
     ConnectionOwner& owner = *this;
-    const auto connection = std::make_shared<Connection>(owner, std::move(socket));
+    const auto connection = std::make_shared<Connection>(owner, poller_, descriptor);
+    if (full && connections_.size() >= options_.max_connections + max_turned_away) return;
+    if (!connection->is_open()) return;
     connections_.emplace(connection.get(), Entry{connection, full});
     if (full) return connection->turn_away(Rejection::too_many_connections);
     ++counters_.connections_accepted;
@@ -98,8 +99,7 @@ class Listener final : public Server, private ConnectionOwner {
 
   void stop_accepting() {
     timers_.cancel(std::exchange(pause_, world::TimerId::none));
-    error_code ignored;
-    acceptor_.close(ignored);
+    socket_.close();
   }
 
   // A copy: closing one removes it from the original.
@@ -151,7 +151,8 @@ class Listener final : public Server, private ConnectionOwner {
   const world::Clock& clock_;
   const ServerOptions options_;
   const Handler handler_;
-  Acceptor acceptor_;
+  Poller& poller_;
+  Socket socket_;
   std::uint16_t port_ = 0;
   world::TimerId pause_ = world::TimerId::none;
   bool draining_ = false;
@@ -165,7 +166,7 @@ class Listener final : public Server, private ConnectionOwner {
 
 // Blocks while a name is looked up: only at start.
 tcp::endpoint endpoint_of(boost::asio::io_context& context, const ServerOptions& options) {
-  error_code not_an_address;
+  boost::system::error_code not_an_address;
   const auto address = boost::asio::ip::make_address(options.host, not_an_address);
   if (!not_an_address) return {address, options.port};
   tcp::resolver resolver{context};
