@@ -38,11 +38,10 @@ struct UnsteadyProcessorTest : testing::Test {
     ASSERT_TRUE(world.run_until([&] { return processor.mood() == mood; }));
   }
   void post(UnsteadyProcessor& processor, std::uint32_t n) {
-    processor.arrive(
-        {.method = http::Method::post,
-         .target = "/payments",
-         .body = processor::payment_body(id_of(n), payment::Money::from_cents(1990), world.wall())},
-        [this](auto got) { answers.push_back(std::move(got)); });
+    std::string body;
+    processor::write_payment_body(body, id_of(n), payment::Money::from_cents(1990), world.wall());
+    processor.arrive({.method = http::Method::post, .target = "/payments", .body = std::move(body)},
+                     [this](auto got) { answers.push_back(std::move(got)); });
   }
   void get(UnsteadyProcessor& processor, std::uint32_t n) {
     processor.arrive(

@@ -1,5 +1,6 @@
 #include "http/render.h"
 
+#include <algorithm>
 #include <cassert>
 #include <charconv>
 
@@ -16,7 +17,7 @@ void append_number(std::string& out, std::size_t number) {
 
 // A line break inside would let whoever chose the value write fields and answers of their own.
 bool is_one_line(std::string_view text) {
-  return text.find_first_of(std::string_view{"\r\n\0", 3}) == std::string_view::npos;
+  return std::ranges::none_of(text, [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
 }
 
 void append_field(std::string& out, std::string_view name, std::string_view value) {

@@ -88,9 +88,15 @@ void CorrelationId::write(char* out) const {
   }
 }
 
-std::string CorrelationId::to_string() const {
-  std::string text(text_length, '\0');
+void CorrelationId::append_to(std::string& out) const {
+  std::array<char, text_length> text;
   write(text.data());
+  out.append(text.data(), text.size());
+}
+
+std::string CorrelationId::to_string() const {
+  std::string text;
+  append_to(text);
   return text;
 }
 

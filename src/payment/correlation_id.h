@@ -25,6 +25,7 @@ class CorrelationId {
 
   // Exactly text_length characters, no terminator.
   void write(char* out) const;
+  void append_to(std::string& out) const;
   std::string to_string() const;
 
   const std::array<std::uint8_t, 16>& bytes() const { return bytes_; }

@@ -142,14 +142,21 @@ std::optional<IsoTime> parse_iso8601(std::string_view text) {
 }
 
 std::string format_iso8601(UtcMs time) {
+  std::string text;
+  append_iso8601(text, time);
+  return text;
+}
+
+void append_iso8601(std::string& out, UtcMs time) {
   const UtcMs shown = std::clamp(time, first_moment, last_moment);
   const sys_time<milliseconds> moment{milliseconds(shown.value)};
   const auto day = std::chrono::floor<days>(moment);
   const year_month_day date(day);
   const std::chrono::hh_mm_ss clock(moment - day);
 
-  std::string text = "0000-00-00T00:00:00.000Z";
-  char* const begin = text.data();
+  constexpr std::string_view form = "0000-00-00T00:00:00.000Z";
+  out += form;
+  char* const begin = out.data() + out.size() - form.size();
   write_number(begin + 4, 4, static_cast<int>(date.year()));
   write_number(begin + 7, 2, static_cast<int>(static_cast<unsigned>(date.month())));
   write_number(begin + 10, 2, static_cast<int>(static_cast<unsigned>(date.day())));
@@ -157,7 +164,6 @@ std::string format_iso8601(UtcMs time) {
   write_number(begin + 16, 2, static_cast<int>(clock.minutes().count()));
   write_number(begin + 19, 2, static_cast<int>(clock.seconds().count()));
   write_number(begin + 23, 3, static_cast<int>(clock.subseconds().count()));
-  return text;
 }
 
 }  // namespace payswitch::payment

@@ -38,5 +38,6 @@ std::optional<IsoTime> parse_iso8601(std::string_view text);
 // "2025-07-08T12:34:56.789Z", always with three digits. A moment outside the years 0000 to
 // 9999 is written as the nearest one inside: the ends of an open window are such moments.
 std::string format_iso8601(UtcMs time);
+void append_iso8601(std::string& out, UtcMs time);
 
 }  // namespace payswitch::payment

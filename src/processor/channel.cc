@@ -35,12 +35,12 @@ void Channel::post(http::ConnectionId connection, const payment::CorrelationId& 
   });
   target_ = options_.base_path;
   target_ += "/payments";
-  const std::string body = payment_body(id, amount, requested_at);
+  write_payment_body(body_, id, amount, requested_at);
   client_.send(connection,
                {.method = http::Method::post,
                 .target = target_,
                 .content_type = "application/json",
-                .body = body},
+                .body = body_},
                [this, post](std::expected<http::Answer, http::Failure> answer) {
                  --posts_;
                  timers_.cancel(post->deadline);

@@ -68,7 +68,8 @@ class Channel {
   http::Client& client_;
   world::Timers& timers_;
   const world::Clock& clock_;
-  std::string target_;  // reused
+  std::string target_;  // reused, as is body_
+  std::string body_;
   std::uint32_t posts_ = 0;
   std::uint32_t gets_ = 0;
 };

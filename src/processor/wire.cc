@@ -1,7 +1,5 @@
 #include "processor/wire.h"
 
-#include <fmt/format.h>
-
 #include <array>
 #include <charconv>
 
@@ -20,10 +18,15 @@ bool is_one(const JsonField& field, JsonField::Kind kind) {
 
 }  // namespace
 
-std::string payment_body(const payment::CorrelationId& id, payment::Money amount,
-                         payment::UtcMs requested_at) {
-  return fmt::format(R"({{"correlationId":"{}","amount":{},"requestedAt":"{}"}})", id.to_string(),
-                     amount.to_string(), payment::format_iso8601(requested_at));
+void write_payment_body(std::string& out, const payment::CorrelationId& id, payment::Money amount,
+                        payment::UtcMs requested_at) {
+  out = R"({"correlationId":")";
+  id.append_to(out);
+  out += R"(","amount":)";
+  out += amount.to_string();
+  out += R"(,"requestedAt":")";
+  payment::append_iso8601(out, requested_at);
+  out += R"("})";
 }
 
 std::expected<BookEntry, NoEntry> read_entry(const payment::CorrelationId& id,

@@ -15,8 +15,9 @@
 namespace payswitch::processor {
 
 // {"correlationId":"…","amount":19.90,"requestedAt":"2025-07-08T12:34:56.789Z"}
-std::string payment_body(const payment::CorrelationId& id, payment::Money amount,
-                         payment::UtcMs requested_at);
+// in place of what `out` held; its memory serves again.
+void write_payment_body(std::string& out, const payment::CorrelationId& id, payment::Money amount,
+                        payment::UtcMs requested_at);
 
 // What a processor's books say of one payment.
 struct BookEntry {

@@ -18,9 +18,10 @@ std::string entry(std::string_view amount, std::string_view time) {
 }
 
 TEST(Wire, ThePaymentBodyHasTwoPlacesAndMilliseconds) {
-  EXPECT_EQ(payment_body(id, payment::Money::from_cents(1990), {1751978096789}),
-            R"({"correlationId":"4a7901b8-7d26-4d9d-aa19-4dc1c7cf60b3","amount":19.90,)"
-            R"("requestedAt":"2025-07-08T12:34:56.789Z"})");
+  std::string body = "what was there before";
+  write_payment_body(body, id, payment::Money::from_cents(1990), {1751978096789});
+  EXPECT_EQ(body, R"({"correlationId":"4a7901b8-7d26-4d9d-aa19-4dc1c7cf60b3","amount":19.90,)"
+                  R"("requestedAt":"2025-07-08T12:34:56.789Z"})");
 }
 
 TEST(Wire, AnEntryIsReadWithAndWithoutZAndWithZeroToSevenDigits) {
