@@ -274,6 +274,8 @@ bool Dispatcher::note_refusal(Job& job, Outcome reason) {
     return true;
   }
   if (reason == Outcome::throttled) return false;  // it works, and is only full
+  forget_old_refusals(job);
+  job.tried_at = world_.clock.now();
   const std::uint32_t before = job.tried_mask;
   job.tried_mask |= 1u << job.processor;
   const bool round_is_over = std::ranges::all_of(
@@ -281,6 +283,11 @@ bool Dispatcher::note_refusal(Job& job, Outcome reason) {
   const bool is_news = job.tried_mask != before;
   if (round_is_over) job.tried_mask = 0;
   return is_news && !round_is_over && world_.clock.now() >= job.waiting_since + policy_.patience;
+}
+
+// What a processor refused in an outage of all, it may well take after it.
+void Dispatcher::forget_old_refusals(Job& job) const {
+  if (job.tried_at < first_back_) job.tried_mask = 0;
 }
 
 void Dispatcher::retry_at_once(Job& job) {

@@ -95,7 +95,7 @@ class Dispatcher {
   std::optional<world::Instant> pump_line(WaitingLine::Lines::iterator line, world::Instant now);
   bool place(Job& job, Lane& lane, world::Instant now);
   void wake_pump_at(std::optional<world::Instant> when);
-  routing::Choice choose(const Job& job, world::Instant now);
+  routing::Choice choose(Job& job, world::Instant now);
 
   // Seeing an attempt through.
   void reserve_and_plan(Job& job, Lane& lane, const Lane::Reservation& reservation);
@@ -109,6 +109,7 @@ class Dispatcher {
   void settle(Job& job, const processor::BookEntry& entry);
   void give_up(Job& job, payment::Outcome reason);
   bool note_refusal(Job& job, payment::Outcome reason);
+  void forget_old_refusals(Job& job) const;
   void retry_at_once(Job& job);
   void retry_later(Job& job);
   void arm(Job& job);
@@ -136,6 +137,7 @@ class Dispatcher {
   RetryBudget budget_;
   std::vector<routing::Standing> standings_;  // reused
   world::TimerId rest_timer_ = world::TimerId::none;
+  world::Instant first_back_{};  // the end of the last outage of all
   std::optional<world::Instant> pump_at_;
   world::TimerId pump_timer_ = world::TimerId::none;
   bool pump_posted_ = false;

@@ -29,6 +29,7 @@ struct Job {
   std::uint32_t tries = 0;           // the exponent of the back-off
   std::uint32_t our_fault_mask = 0;  // bit n: processor n does not get it any more
   std::uint32_t tried_mask = 0;      // bit n: processor n has refused it in this round
+  world::Instant tried_at{};         // the last of these refusals
   std::uint32_t ask_first_mask = 0;  // bit n: processor n may have it, and has to be asked first
   payment::ProcessorNumber processor = payment::no_processor;  // of `attempt`
   std::optional<Attempt> attempt;

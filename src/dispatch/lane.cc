@@ -30,9 +30,10 @@ Lane::Lane(const processor::Options& options, payment::ProcessorNumber number,
       share_(options.max_in_flight) {}
 
 Standing Lane::standing(world::Instant now) const {
-  if (!breaker_.allows(now)) return Standing::broken;
+  const bool allows = breaker_.allows(now);
+  if (!allows && breaker_.state() == BreakerState::open) return Standing::broken;
   if (may_be_away() && client_.counters().connections_idle == 0) return Standing::broken;
-  return in_flight() < limit() ? Standing::ready : Standing::full;
+  return allows && in_flight() < limit() ? Standing::ready : Standing::full;
 }
 
 bool Lane::may_be_away() const {
@@ -84,6 +85,7 @@ void Lane::begin() {
 void Lane::learn(const processor::PostEvent& event, routing::Breaker::Pass pass,
                  world::Instant now) {
   const BreakerState before = breaker_.state();
+  heard_at_ = now;
   if (event.kind == processor::PostEvent::Kind::late) {
     ++counters_.late;
     limit_.overloaded(now);
@@ -145,6 +147,7 @@ void Lane::heard_of_failures(world::Instant now) {
 
 void Lane::connect_failed(http::ConnectFailure failure, world::Instant now) {
   const BreakerState before = breaker_.state();
+  heard_at_ = now;
   reachable_ = false;
   if (failure == http::ConnectFailure::theirs) {
     breaker_.failed(breaker_.free_pass(), now, "no connection");

@@ -39,6 +39,8 @@ class Lane {
   // How it looks to a first attempt. One that nothing is known of to connect to is waited for; one
   // that may be away is tried behind the payments' backs, by seek().
   routing::Standing standing(world::Instant now) const;
+  // Something was learnt of it since: an answer, or that it cannot be reached.
+  bool was_heard_since(world::Instant moment) const { return heard_at_ >= moment; }
 
   // Looks for a connection to a processor that may be away, when a payment would go there if it had
   // one.
@@ -116,6 +118,7 @@ class Lane {
   std::uint32_t share_;    // of max_in_flight
   bool reachable_ = true;  // the last try to connect succeeded, or there was none
   world::Instant connect_not_before_{};
+  world::Instant heard_at_{};
   LaneCounters counters_;
 };
 

@@ -10,14 +10,18 @@ namespace payswitch::dispatch {
 using routing::Choice;
 using routing::Standing;
 
-Choice Dispatcher::choose(const Job& job, world::Instant now) {
+Choice Dispatcher::choose(Job& job, world::Instant now) {
+  forget_old_refusals(job);
   standings_.clear();
   for (const auto& lane : lanes_) {
     Standing standing = lane->is_in(job.our_fault_mask) ? Standing::excluded : lane->standing(now);
     if (standing == Standing::ready && lane->is_in(job.tried_mask)) standing = Standing::tried;
+    if (standing == Standing::broken && !lane->was_heard_since(first_back_)) {
+      standing = Standing::unasked;
+    }
     standings_.push_back(standing);
   }
-  return routing::choose(standings_, job.waiting_since, now, policy_);
+  return routing::choose(standings_, job.waiting_since, now, policy_, first_back_);
 }
 
 void Dispatcher::pump_soon() {

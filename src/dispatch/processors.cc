@@ -23,7 +23,10 @@ void Dispatcher::update_rest() {
   });
   if (all_open == is_resting()) return;
   world_.timers.cancel(std::exchange(rest_timer_, world::TimerId::none));
-  if (!all_open) return;
+  if (!all_open) {
+    first_back_ = world_.clock.now();
+    return;
+  }
   ++counters_.rests;
   world_.log.warn("every breaker is open: dispatch rests, save for probes");
   rest_timer_ = world_.timers.after(options_.rest, [this] {

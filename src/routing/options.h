@@ -37,6 +37,9 @@ struct PolicyOptions {
   world::Duration patience{0};
   // The least that it waits for a cheaper one that works and is only full.
   world::Duration full_wait = milliseconds(250);
+  // After an outage of all: how long a cheaper one that was not asked since is waited for. Two
+  // probes' worth.
+  world::Duration comeback_wait = seconds(1);
 };
 
 struct HealthOptions {

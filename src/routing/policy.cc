@@ -5,7 +5,7 @@
 namespace payswitch::routing {
 
 Choice choose(std::span<const Standing> by_fee, world::Instant waiting_since, world::Instant now,
-              const PolicyOptions& options) {
+              const PolicyOptions& options, world::Instant first_back) {
   const bool has_patience = now < waiting_since + options.patience;
   world::Instant hold_until = waiting_since;
   Choice choice{.kind = Choice::Kind::wait};
@@ -22,11 +22,15 @@ Choice choose(std::span<const Standing> by_fee, world::Instant waiting_since, wo
         if (now < hold_until) return {.kind = Choice::Kind::hold, .until = hold_until};
         return {.kind = Choice::Kind::send, .index = index};
       case Standing::full:
-        hold_until =
-            std::max(hold_until, waiting_since + std::max(options.patience, options.full_wait));
+        hold_until = std::max(hold_until, std::max(waiting_since, first_back) +
+                                              std::max(options.patience, options.full_wait));
         break;
       case Standing::broken:
         hold_until = std::max(hold_until, waiting_since + options.patience);
+        break;
+      case Standing::unasked:
+        hold_until = std::max(
+            {hold_until, waiting_since + options.patience, first_back + options.comeback_wait});
         break;
       case Standing::excluded:
         break;

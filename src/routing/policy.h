@@ -13,8 +13,9 @@ namespace payswitch::routing {
 enum class Standing : std::uint8_t {
   ready,     // takes it now
   tried,     // would take it now, but has refused this payment in this round
-  full,      // works, but has no free slot
+  full,      // works or seems to again, but has no free slot
   broken,    // its breaker does not let it through
+  unasked,   // broken, but not asked since the first one came back after all had been broken
   excluded,  // said that this payment is our fault, and is not tried again
 };
 
@@ -35,7 +36,12 @@ struct Choice {
 // back at once when the cheap one breaks, and a burst on a healthy processor does not spill to the
 // dear one. One that has refused this very payment is tried again while there is patience left;
 // after that the others come first.
+//
+// `first_back` is when the last outage of all ended. The backlog has waited long by then, but not
+// for a slot: the time for a full one runs from that moment. And what one processor has recovered
+// from the others often have, too: a cheaper one that was not asked since is waited for,
+// `comeback_wait` at most.
 Choice choose(std::span<const Standing> by_fee, world::Instant waiting_since, world::Instant now,
-              const PolicyOptions& options);
+              const PolicyOptions& options, world::Instant first_back = {});
 
 }  // namespace payswitch::routing

@@ -61,6 +61,26 @@ TEST(Policy, OneThatRefusedThePaymentIsBetterThanNobody) {
   EXPECT_EQ(choose_two(tried, tried, seconds(1), seconds(0)).index, 0u);
 }
 
+TEST(Policy, AfterAnOutageOfAllACheaperOneIsAskedBeforeTheDearOneGetsTheBacklog) {
+  const std::array both{unasked, ready};
+  const PolicyOptions options{.comeback_wait = seconds(1)};
+  const auto back = start + seconds(20);
+  const auto before = choose(both, start, back + milliseconds(999), options, back);
+  EXPECT_EQ(before.kind, Kind::hold);
+  EXPECT_EQ(before.until, back + seconds(1));
+  const auto after = choose(both, start, back + seconds(1), options, back);
+  EXPECT_EQ(after.kind, Kind::send);
+  EXPECT_EQ(after.index, 1u);
+}
+
+TEST(Policy, AfterAnOutageOfAllTheTimeForAFullOneRunsFromItsEnd) {
+  const std::array both{full, ready};
+  const PolicyOptions options{.full_wait = milliseconds(250)};
+  const auto back = start + seconds(20);
+  EXPECT_EQ(choose(both, start, back + milliseconds(249), options, back).kind, Kind::hold);
+  EXPECT_EQ(choose(both, start, back + milliseconds(250), options, back).kind, Kind::send);
+}
+
 TEST(Policy, NobodyReadyMeansWaiting) {
   EXPECT_EQ(choose_two(broken, full, seconds(99), seconds(0)).kind, Kind::wait);
   EXPECT_EQ(choose({}, start, start, {}).kind, Kind::wait);

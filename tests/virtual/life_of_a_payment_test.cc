@@ -118,6 +118,34 @@ TEST_F(LifeOfAPayment, BothDownThePaymentWaitsAndGoesWhenOneIsBack) {
   EXPECT_EQ(town.cheap.books().size(), 50u);
 }
 
+// Returns how many of 60 the dear one got, when both recover from an outage at the same moment.
+std::size_t left_to_the_dear_one(std::uint64_t seed, bool cheap_recovers) {
+  Town town(seed);
+  town.world.run_for(seconds(1));
+  town.cheap.usually(VirtualProcessor::refuse());
+  town.dear.usually(VirtualProcessor::refuse());
+  for (int n = 1; n <= 60; ++n) town.pay(n);
+  town.world.run_for(seconds(12) + milliseconds(37) * static_cast<int>(seed));
+  EXPECT_GE(town.process->dispatcher().counters().rests, 1u);
+  if (cheap_recovers) town.cheap.usually({});
+  town.dear.usually({});
+  EXPECT_TRUE(town.drains(seconds(10)));
+  town.expect_books_equal();
+  return town.dear.books().size();
+}
+
+TEST(Comeback, WhenBothRecoverTheBacklogWaitsUntilTheCheapOneWasAsked) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    EXPECT_LE(left_to_the_dear_one(seed, true), 4u) << "seed " << seed;
+  }
+}
+
+TEST(Comeback, WhenOnlyTheDearOneRecoversItGetsTheBacklogSoon) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    EXPECT_EQ(left_to_the_dear_one(seed, false), 60u) << "seed " << seed;
+  }
+}
+
 TEST_F(LifeOfAPayment, ReplaysWaitForTheFirstOnesSync) {
   warm_up();
   town.pay(1, 1990);
