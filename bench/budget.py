@@ -1,6 +1,7 @@
 """Where a payment's microseconds go, step by step: perf's samples, told by who called whom."""
 
 import re
+import shutil
 import subprocess
 from collections import Counter
 from typing import Iterator, NamedTuple
@@ -16,17 +17,17 @@ CONNECTIONS = 256
 # sample is; what it called in libraries is counted with it.
 STEPS = [
     ("the client's side: connections, parsing, answers",
-     r"http::.*(Connection::|Server|RequestParser|RequestEvents|AnswerQueue|render|InputBuffer)"),
+     r"http::.*((?<!Pool)Connection::|Server|RequestParser|RequestEvents|AnswerQueue|render|InputBuffer)"),
     ("routes: JSON in, limits, metrics", r"payswitch::(api|operate|metrics)::|http::.*[Jj]son"),
     ("the processor's side: connections, parsing",
      r"http::.*(Pool|AnswerParser|Client)|payswitch::processor::"),
     ("dispatch and routing", r"payswitch::(dispatch|routing)::"),
     ("the store: index, records, groups, books", r"payswitch::(store|books)::"),
     ("durable writes: ring, files", r"payswitch::world::.*(Ring|RealDisk|File|Worker|Draft|sync)"),
-    ("clock, timers, the loop, Asio", r"payswitch::|boost::asio"),
+    ("the loop: sockets that are ready, timers, clock", r"payswitch::|boost::asio"),
 ]
 ELSE = "everything else"
-# Their callers are Asio's for both sides: a stack does not say whose socket it was.
+INTERRUPTS = "interrupts and page faults"
 SYSTEM_CALL = re.compile(r"^__(?:x64|ia32|se|do)_sys_(\w+)")
 STUB = re.compile(r"^_*(?:libc_)?(recv|send|epoll_wait|epoll_ctl|syscall)$")  # in the C library
 ALLOCATION = re.compile(r"^_*(malloc|free|cfree|calloc|realloc|_?int_\w+|operator (new|delete)|"
@@ -52,24 +53,43 @@ def stacks(script: str) -> Iterator[list[Frame]]:
             yield frames
 
 
-def place_of(frames: list[Frame]) -> tuple[str, str]:
-    """Column and row: a system call, or a step and whether it was allocating."""
-    ours = [frame.symbol for frame in frames if not frame.is_kernel]
-    if frames[0].is_kernel:
-        calls = [found[1] for frame in frames if (found := SYSTEM_CALL.match(frame.symbol))]
-        return "kernel", calls[0] if calls else "interrupts and faults"
-    if STUB.match(ours[0]):
-        return "kernel", "entering it"
-    column = "allocation" if ALLOCATION.match(ours[0]) else "user"
+def step_of(ours: list[str]) -> str:
     for symbol in ours:
         for name, pattern in STEPS[:-1]:
             if re.search(pattern, symbol):
-                return column, name
-    return column, STEPS[-1][0] if any(re.search(STEPS[-1][1], each) for each in ours) else ELSE
+                return name
+    return STEPS[-1][0] if any(re.search(STEPS[-1][1], symbol) for symbol in ours) else ELSE
 
 
-def profile(lab: Laboratory) -> tuple[Counter, Counter]:
-    """Samples by place, and by function, of a switch that is saturated."""
+def system_call_of(frames: list[Frame]) -> str:
+    """"" where there is none."""
+    for frame in frames:
+        if found := SYSTEM_CALL.match(frame.symbol):
+            return found[1]
+    first = frames[0]
+    return "entering the kernel" if not first.is_kernel and STUB.match(first.symbol) else ""
+
+
+def place_of(frames: list[Frame]) -> tuple[str, str]:
+    """Step and column."""
+    ours = [frame.symbol for frame in frames if not frame.is_kernel]
+    if system_call_of(frames):
+        return step_of(ours), "system calls"
+    if frames[0].is_kernel:
+        return INTERRUPTS, "system calls"
+    return step_of(ours), "allocating" if ALLOCATION.match(ours[0]) else "itself"
+
+
+class Profile(NamedTuple):
+    """How many samples, of a switch that is saturated."""
+    by_place: Counter
+    by_system_call: Counter
+    by_function: Counter
+
+
+def profile(lab: Laboratory) -> Profile:
+    if not shutil.which("perf"):
+        raise Broken("perf is not there; it is in the package linux-perf")
     target = lab.switch(lab.processors())
     data = lab.folder() / "perf.data"
     wrk(target.port, CONNECTIONS, 1, "pay.lua")
@@ -84,45 +104,44 @@ def profile(lab: Laboratory) -> tuple[Counter, Counter]:
     lab.end_servers()
     said = output_of(["perf", "script", "--no-inline", "-F", "ip,sym,symoff,dso", "-i", data],
                      "perf script", 300)
-    counts: Counter = Counter()
-    symbols: Counter = Counter()
+    found = Profile(Counter(), Counter(), Counter())
     for frames in stacks(said):
-        counts[place_of(frames)] += 1
-        symbols[frames[0].symbol] += 1
-    return counts, symbols
+        found.by_place[place_of(frames)] += 1
+        found.by_system_call[system_call_of(frames)] += 1
+        found.by_function[frames[0].symbol] += 1
+    del found.by_system_call[""]
+    return found
 
 
 def run(lab: Laboratory, chosen) -> Part:
     try:
         cost = Cpu(lab, chosen.seconds).payments(CONNECTIONS, "fsync").cpu_us
         lab.end()
-        counts, symbols = profile(lab)
+        found = profile(lab)
     finally:
         lab.end()
-    samples = sum(counts.values())
+    samples = sum(found.by_place.values())
     if samples == 0:
         raise Broken("perf took no samples")
 
-    def us(count: int) -> float:
-        return count / samples * cost
+    def us(count: int) -> str:
+        return f"{count / samples * cost:.2f}"
 
-    steps = []
-    for name in [name for name, _ in STEPS] + [ELSE]:
-        user, allocation = us(counts["user", name]), us(counts["allocation", name])
-        steps.append([name, f"{user:.2f}", f"{allocation:.2f}", f"{user + allocation:.2f}"])
-    calls = sorted(((count, row) for (column, row), count in counts.items() if column == "kernel"),
-                   reverse=True)
-    kernel = sum(count for count, _ in calls)
-    steps.append(["system calls", "", "", f"{us(kernel):.2f}"])
-    steps.append(["all", "", "", f"{cost:.2f}"])
+    def most(counts: Counter, how_many: int) -> list[list[str]]:
+        return [[f"`{name[:70]}`", us(count)] for name, count in counts.most_common(how_many)]
+
+    columns = ["itself", "allocating", "system calls"]
+    lines = []
+    for step in [name for name, _ in STEPS] + [ELSE, INTERRUPTS]:
+        counts = [found.by_place[step, column] for column in columns]
+        lines.append([step, *map(us, counts), us(sum(counts))])
+    lines.append(["all", *(us(sum(count for (_, place), count in found.by_place.items()
+                                  if place == column)) for column in columns), us(samples)])
     say(f"budget: {cost:.1f} µs a payment in {samples:,} samples")
     return Part([], [
         f"End to end, `fsync`, {CONNECTIONS} connections: {cost:.1f} µs a payment without perf; its "
         f"shares by `perf record -F {FREQUENCY} --call-graph dwarf` for {PROFILE_SECONDS} s, "
         f"{samples:,} samples.", "",
-        *table(["µs a payment", "itself", "allocating", "all"], steps),
-        *table(["the kernel, by system call", "µs a payment"],
-               [[f"`{row}`", f"{us(count):.2f}"] for count, row in calls]),
-        "The functions with most samples:", "",
-        *table(["function", "µs a payment"],
-               [[f"`{name[:70]}`", f"{us(count):.2f}"] for name, count in symbols.most_common(25)])])
+        *table(["µs a payment", *columns, "all"], lines),
+        *table(["system call", "µs a payment"], most(found.by_system_call, 8)),
+        *table(["function, alone", "µs a payment"], most(found.by_function, 20))])

@@ -64,6 +64,7 @@ def system_calls(lab: Laboratory) -> tuple[list[list[str]], float, int]:
     payments = target.count("settled") - settled
     tracer.signal(signal.SIGINT)
     tracer.wait_exit(20)
+    lab.running.remove(tracer)
     # The columns: share, seconds, microseconds a call, calls, errors if any, name.
     calls = {found[2]: int(found[1]) for found in re.finditer(
         r"^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)\s+(?:\d+\s+)?(\w+)$", report.read_text(), re.MULTILINE)}

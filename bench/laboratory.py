@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -220,9 +221,15 @@ class Laboratory:
         return server
 
     def end_servers(self) -> None:
-        """The last one first."""
+        """The last one first. Whoever ended by itself is told: it explains what else went wrong."""
         while self.running:
-            self.running.pop().end()
+            server = self.running.pop()
+            process = getattr(server, "process", server)
+            code = process.exit_code() if isinstance(process, Process) else None
+            if code not in (None, -signal.SIGKILL):
+                last = process.said().strip().rpartition("\n")[2]
+                say(f"{process.output} ended by itself with {code}: {last}")
+            server.end()
 
     def end(self) -> None:
         """And what they left on the disk goes."""
