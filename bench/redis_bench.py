@@ -59,7 +59,7 @@ def payments(bench: Bench, appendfsync: str, connections: int) -> Cost:
 
 
 def queue(bench: Bench, appendfsync: str, connections: int, pipelined: int, count: int) -> Cost:
-    """A payment as a line in a list, pushed and moved to another one: kept by Redis, and no more."""
+    """A payment as a line in a list, pushed and moved to another one: kept, and no more."""
     redis = Redis(bench.folder() / "redis", appendfsync=appendfsync)
     common = ["redis-benchmark", "-p", str(redis.port), "-n", str(count), "-c", str(connections),
               "-P", str(pipelined), "--csv"]
@@ -185,6 +185,14 @@ def utc(ms: int) -> str:
 
 # -- the contest ----------------------------------------------------------------------------------
 
+class Yardstick(Nginx):
+    def end(self) -> None:
+        """In order: killed, it would leave its worker behind."""
+        if self.process.exit_code() is None:
+            self.process.signal(15)
+            self.process.wait_exit(10)
+
+
 class Cluster:
     """script/cluster, on free ports."""
 
@@ -214,15 +222,16 @@ class Cluster:
 
 
 def contest_rows(bench: Bench, scale: float) -> list[str]:
-    lines = ["| contest, patience 60s | p50 ms | p99 ms | of nginx | CPU µs a payment, all of it | "
-             "inconsistencies | lag |", "|---|---|---|---|---|---|---|"]
+    lines = ["| contest, patience 60s | p50 ms | p99 ms | of nginx | CPU µs a payment, all of it "
+             "| inconsistencies | lag |", "|---|---|---|---|---|---|---|"]
     constant = 0.0
     for name in ("nginx, constant 202 and an empty summary", "one switch, fsync",
                  "nginx, two switches, Redis with appendfsync always"):
         both, folder = bench.processors(), bench.folder()
         if name.endswith("summary"):
-            nginx = Nginx(folder / "nginx", both[0].port, *free_ports(2))
-            url, pids, end = f"http://127.0.0.1:{nginx.constant}", nginx.pids(), nginx.process.end
+            nginx = Yardstick(folder / "nginx", both[0].port, *free_ports(2))
+            bench.running.append(nginx)
+            url, pids, end = f"http://127.0.0.1:{nginx.constant}", nginx.pids(), nginx.end
         elif name.startswith("one"):
             target = bench.switch(both, patience="60s")
             url, pids, end = f"http://127.0.0.1:{target.port}", [target.process.pid], target.end
@@ -246,8 +255,10 @@ def contest_rows(bench: Bench, scale: float) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="script/bench-redis")
     parser.add_argument("--seconds", type=int, default=8, help="of each run of payments (8)")
-    parser.add_argument("--rounds", type=int, default=3, help="interleaved; medians count; 0: none (3)")
-    parser.add_argument("--queued", type=int, default=100_000, help="commands of redis-benchmark (100000)")
+    parser.add_argument("--rounds", type=int, default=3,
+                        help="interleaved; medians count; 0: none (3)")
+    parser.add_argument("--queued", type=int, default=100_000,
+                        help="commands of redis-benchmark (100000)")
     parser.add_argument("--summaries", type=int, nargs="*", default=[10_000, 100_000, 1_000_000],
                         metavar="PAYMENTS", help="(10000 100000 1000000); nothing: none")
     parser.add_argument("--scale", type=float, default=1, help="of the contest (1: 60 s); 0: none")
