@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <optional>
 
 #include "http/json_fields.h"
 #include "payment/duration.h"
@@ -22,6 +23,15 @@ payment::UtcMs ago(payment::UtcMs now, world::Duration span) {
 std::unexpected<std::string> no_summary(std::string_view json) {
   constexpr std::size_t enough = 120;
   return std::unexpected(fmt::format("not a summary: {}", json.substr(0, enough)));
+}
+
+std::optional<std::uint64_t> read_count(const JsonField& field) {
+  if (field.kind != Kind::number) return std::nullopt;
+  std::uint64_t count = 0;
+  const char* const end = field.text.data() + field.text.size();
+  const auto [stop, error] = std::from_chars(field.text.data(), end, count);
+  if (error != std::errc{} || stop != end) return std::nullopt;
+  return count;
 }
 
 // The object that is the value of a field. Objects of a summary hold no others.
@@ -60,14 +70,20 @@ std::expected<payment::Total, std::string> read_total(std::string_view json) {
   JsonField fields[] = {{.name = "totalRequests"}, {.name = "totalAmount"}};
   const auto& [requests, amount] = fields;
   if (http::read_json_fields(json, fields) != http::JsonVerdict::ok) return no_summary(json);
-  if (requests.kind != Kind::number || amount.kind != Kind::number) return no_summary(json);
-  payment::Total total;
-  const char* const end = requests.text.data() + requests.text.size();
-  const auto [stop, error] = std::from_chars(requests.text.data(), end, total.count);
+  if (amount.kind != Kind::number) return no_summary(json);
+  const auto count = read_count(requests);
   const auto cents = payment::parse_scaled(amount.text, cents_of_one);
-  if (error != std::errc{} || stop != end || !cents) return no_summary(json);
-  total.cents = *cents;
-  return total;
+  if (!count || !cents) return no_summary(json);
+  return payment::Total{.count = *count, .cents = *cents};
+}
+
+std::expected<HealthCalls, std::string> read_health_calls(std::string_view json) {
+  JsonField fields[] = {{.name = "health_calls"}, {.name = "health_throttled"}};
+  const bool is_json = http::read_json_fields(json, fields) == http::JsonVerdict::ok;
+  const auto all = read_count(fields[0]);
+  const auto too_early = read_count(fields[1]);
+  if (!is_json || !all || !too_early) return std::unexpected("counters without health calls");
+  return HealthCalls{.all = *all, .too_early = *too_early};
 }
 
 std::expected<Pair<payment::Total>, std::string> read_summary(std::string_view json) {

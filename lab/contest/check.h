@@ -37,6 +37,17 @@ struct Check {
 // By how many payments the two sides differ, at both processors together.
 std::uint64_t inconsistencies(const Check& check);
 
+// Of service-health, at one processor.
+struct HealthCalls {
+  std::uint64_t all = 0;
+  std::uint64_t too_early = 0;  // within five seconds of the one before
+
+  bool operator==(const HealthCalls&) const = default;
+};
+
+// {"health_calls":12,"health_throttled":0,…}
+std::expected<HealthCalls, std::string> read_health_calls(std::string_view json);
+
 // {"default":{"totalRequests":1,"totalAmount":19.90},"fallback":{…}}
 std::expected<Pair<payment::Total>, std::string> read_summary(std::string_view json);
 // {"totalRequests":1,"totalAmount":19.90,…}

@@ -54,5 +54,12 @@ TEST(Check, WhatIsNoSummaryIsAnErrorThatShowsIt) {
   EXPECT_FALSE(read_total(R"({"totalRequests":1,"totalAmount":0.001})"));
 }
 
+TEST(Check, ReadsHowOftenTheHealthOfAProcessorWasAskedFor) {
+  EXPECT_EQ(read_health_calls(R"({"gets":3,"health_calls":12,"health_throttled":1})"),
+            (HealthCalls{.all = 12, .too_early = 1}));
+  EXPECT_FALSE(read_health_calls(R"({"health_calls":12})"));
+  EXPECT_FALSE(read_health_calls("oops"));
+}
+
 }  // namespace
 }  // namespace payswitch::lab::contest

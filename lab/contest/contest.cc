@@ -77,6 +77,9 @@ Contest::Result<void> Contest::prepare() {
     auto purged =
         co_await tell_processor(processor, http::Method::post, "/admin/purge-payments", "");
     if (!purged) co_return purged;
+    const auto before = co_await ask_health_calls(processor);
+    if (!before) co_return std::unexpected(before.error());
+    health_calls_before_[processor] = *before;
   }
   const auto first = co_await check(window_at(schedule_, clock_->wall()));
   if (!first) co_return std::unexpected(first.error());
@@ -87,10 +90,14 @@ Contest::Result<Report> Contest::finish() {
   const auto last = co_await check(last_window_at(schedule_, clock_->wall()));
   if (!last) co_return std::unexpected(last.error());
   Pair<std::vector<BookLine>> books;
+  Pair<HealthCalls> health_calls;
   for (const std::size_t processor : {cheap, dear}) {
     auto lines = co_await ask_books(processor);
     if (!lines) co_return std::unexpected(lines.error());
     books[processor] = std::move(*lines);
+    const auto calls = co_await ask_health_calls(processor);
+    if (!calls) co_return std::unexpected(calls.error());
+    health_calls[processor] = *calls;
   }
   co_return Report{.schedule = schedule_,
                    .posts = payers_.tally(),
@@ -99,6 +106,7 @@ Contest::Result<Report> Contest::finish() {
                    .failed_checks = failed_checks_,
                    .last_check = *last,
                    .findings = compare(payers_.payments(), load::usual_amount(), books),
+                   .health_calls = health_calls,
                    .cpu_us = {},
                    .load_average = load::load_average()};
 }
@@ -210,6 +218,18 @@ Contest::Result<std::vector<BookLine>> Contest::ask_books(std::size_t processor)
       {.method = http::Method::get, .target = "/lab/books", .token = {}, .body = {}});
   if (!answer) co_return std::unexpected(answer.error());
   co_return read_books(*answer);
+}
+
+Contest::Result<HealthCalls> Contest::ask_health_calls(std::size_t processor) {
+  const auto answer = co_await make_call(
+      contestants_.processors[processor],
+      {.method = http::Method::get, .target = "/lab/counters", .token = {}, .body = {}});
+  if (!answer) co_return std::unexpected(answer.error());
+  auto calls = read_health_calls(*answer);
+  if (!calls) co_return calls;
+  calls->all -= health_calls_before_[processor].all;
+  calls->too_early -= health_calls_before_[processor].too_early;
+  co_return calls;
 }
 
 }  // namespace payswitch::lab::contest

@@ -48,6 +48,8 @@ class Contest {
   Result<Check> check(Window window);
   Result<payment::Total> ask_processor(std::size_t processor, std::string query);
   Result<std::vector<BookLine>> ask_books(std::size_t processor);
+  // Since the beginning of the run.
+  Result<HealthCalls> ask_health_calls(std::size_t processor);
 
   void show_progress_later();
   world::Duration elapsed() const { return clock_->now() - start_; }
@@ -63,6 +65,7 @@ class Contest {
   std::vector<payment::UtcMs> began_;
   std::vector<Check> checks_;
   std::uint64_t failed_checks_ = 0;
+  Pair<HealthCalls> health_calls_before_{};
 };
 
 }  // namespace payswitch::lab::contest

@@ -70,6 +70,12 @@ std::string check_text(const Report& report) {
   return text;
 }
 
+std::string health_text(const Report& report) {
+  const auto& [at_cheap, at_dear] = report.health_calls;
+  return fmt::format("health calls     {} at default, {} at fallback; {} within 5 s of another\n",
+                     at_cheap.all, at_dear.all, at_cheap.too_early + at_dear.too_early);
+}
+
 std::string money_text(const Report& report) {
   const auto& ours = report.last_check.ours;
   const Score sum = score(report);
@@ -198,16 +204,17 @@ Score score(const Report& report) {
 
 bool passed(const Report& report) {
   return report.posts.taken() > 0 && report.failed_checks == 0 && inconsistencies(report) == 0 &&
-         lag(report) == 0 && report.findings.empty();
+         lag(report) == 0 && report.findings.empty() && report.health_calls[cheap].too_early == 0 &&
+         report.health_calls[dear].too_early == 0;
 }
 
 std::string to_text(const Report& report) {
   std::string text = fmt::format(
       "\n{}\npayments         {} taken of {}; failures: {}\n"
-      "POST latency     {}\nlag              {}\n{}{}{}",
+      "POST latency     {}\nlag              {}\n{}{}{}{}",
       stage_table(report), report.posts.taken(), report.posts.count(), report.posts.failures_text(),
       load::latency_text(report.posts.latency()), lag(report), check_text(report),
-      findings_text(report.findings), money_text(report));
+      health_text(report), findings_text(report.findings), money_text(report));
   if (report.cpu_us) text += fmt::format("CPU a payment    {:.1f} us\n", *report.cpu_us);
   return text + fmt::format("load average     {:.2f}\nresult           {}\n", report.load_average,
                             passed(report) ? "passed" : "FAILED");
@@ -218,13 +225,15 @@ std::string to_json(const Report& report) {
   std::string text = fmt::format(
       R"({{"passed":{},"length_s":{:.3f},"taken":{},"sent":{},"failures":{},"latency_ms":{},)"
       R"("p99_ms":{},"lag":{},"inconsistencies":{},"failed_checks":{},"at_default":{},)"
-      R"("at_fallback":{},"score":{},"checks":{},"stages":{},"books":{},"load_average":{:.2f})",
+      R"("at_fallback":{},"health_calls":[{},{}],"health_calls_too_early":[{},{}],"score":{},)"
+      R"("checks":{},"stages":{},"books":{},"load_average":{:.2f})",
       passed(report), seconds(report.schedule.length), report.posts.taken(), report.posts.count(),
       report.posts.failures_json(), load::latency_json(report.posts.latency()),
       load::in_ms(report.posts.latency().quantile(0.99)), lag(report), inconsistencies(report),
-      report.failed_checks, ours[cheap].count, ours[dear].count, score_json(report),
-      checks_json(report), stages_json(report), findings_json(report.findings),
-      report.load_average);
+      report.failed_checks, ours[cheap].count, ours[dear].count, report.health_calls[cheap].all,
+      report.health_calls[dear].all, report.health_calls[cheap].too_early,
+      report.health_calls[dear].too_early, score_json(report), checks_json(report),
+      stages_json(report), findings_json(report.findings), report.load_average);
   if (report.cpu_us) text += fmt::format(R"(,"cpu_us_per_payment":{:.2f})", *report.cpu_us);
   return text + "}\n";
 }

@@ -34,7 +34,8 @@ struct Report {
   std::uint64_t failed_checks = 0;
   Check last_check;
   std::vector<Finding> findings;
-  std::optional<double> cpu_us;  // of the switch's process, a payment taken
+  Pair<HealthCalls> health_calls;  // during the run
+  std::optional<double> cpu_us;    // of the switch's process, a payment taken
   double load_average = 0;
 };
 
@@ -43,7 +44,8 @@ std::uint64_t inconsistencies(const Report& report);
 // Payments answered 2xx that the last summary does not have; negative when it has more.
 std::int64_t lag(const Report& report);
 Score score(const Report& report);
-// Something was taken, no inconsistency, no lag, and every payment is in the books as it should be.
+// Something was taken, no inconsistency, no lag, every payment is in the books as it should be, and
+// no processor was asked for its health twice in five seconds.
 bool passed(const Report& report);
 
 std::string to_text(const Report& report);

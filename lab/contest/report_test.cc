@@ -25,6 +25,7 @@ Report good() {
                 .checks = {},
                 .last_check = {},
                 .findings = {},
+                .health_calls = {},
                 .cpu_us = {}};
   for (int i = 0; i < 10; ++i) report.posts.add(202u, 1ms);
   report.stages.resize(report.schedule.stages.size());
@@ -86,6 +87,18 @@ TEST(Report, AFailedPostIsShownAndIsNoLag) {
   report.posts.add(503u, 1ms);
   EXPECT_TRUE(passed(report));
   EXPECT_THAT(to_text(report), HasSubstr("10 taken of 11; failures: 503 x 1"));
+}
+
+TEST(Report, AskingForTheHealthTwiceInFiveSecondsFails) {
+  for (const std::size_t processor : {cheap, dear}) {
+    Report report = good();
+    report.health_calls = {{{.all = 12}, {.all = 11}}};
+    EXPECT_TRUE(passed(report));
+    EXPECT_THAT(to_text(report), HasSubstr("12 at default, 11 at fallback; 0 within 5 s"));
+    report.health_calls[processor].too_early = 1;
+    EXPECT_FALSE(passed(report));
+    EXPECT_THAT(to_text(report), HasSubstr("11 at fallback; 1 within 5 s"));
+  }
 }
 
 TEST(Report, NamesFindingsAndCountsThoseThatItDoesNotName) {

@@ -24,6 +24,7 @@ VirtualRedisClient::VirtualRedisClient(const VirtualRedisSeams& seams,
 VirtualRedisClient::~VirtualRedisClient() {
   seams_.timers.cancel(connect_timer_);
   seams_.timers.cancel(deadline_timer_);
+  seams_.timers.cancel(linger_timer_);
   if (connection_) seams_.redis.hang_up(connection_);
 }
 
@@ -111,6 +112,7 @@ void VirtualRedisClient::lose(const std::string& why) {
   handshake_.reset();
   seams_.timers.cancel(std::exchange(connect_timer_, world::TimerId::none));
   seams_.timers.cancel(std::exchange(deadline_timer_, world::TimerId::none));
+  seams_.timers.cancel(std::exchange(linger_timer_, world::TimerId::none));
   counters_.connect_failures += !counters_.connected;
   counters_.connected = false;
   // Later, and in order before whatever is refused from now on.
@@ -146,6 +148,11 @@ void VirtualRedisClient::try_again() {
 // -- commands -----------------------------------------------------------------------------
 
 void VirtualRedisClient::command(std::span<const std::string_view> words, Done done) {
+  give(words, std::move(done), redis::Haste::now);
+}
+
+void VirtualRedisClient::give(std::span<const std::string_view> words, Done done,
+                              redis::Haste haste) {
   std::size_t size = output_.end();
   for (const std::string_view word : words) size += word.size();
   if (!counters_.connected || entries_.size() >= options_.max_outstanding ||
@@ -153,9 +160,21 @@ void VirtualRedisClient::command(std::span<const std::string_view> words, Done d
     return refuse(std::move(done));
   }
   add(words, std::move(done));
+  haste == redis::Haste::now ? flush_with_this_turn() : flush_after_a_while();
+}
+
+void VirtualRedisClient::flush_with_this_turn() {
   if (std::exchange(flush_is_due_, true)) return;
   post([this] {
     flush_is_due_ = false;
+    flush();
+  });
+}
+
+void VirtualRedisClient::flush_after_a_while() {
+  if (flush_is_due_ || linger_timer_ != world::TimerId::none) return;
+  linger_timer_ = seams_.timers.after(options_.linger, [this] {
+    linger_timer_ = world::TimerId::none;
     flush();
   });
 }
@@ -167,17 +186,20 @@ void VirtualRedisClient::add(std::span<const std::string_view> words, Done done)
 }
 
 void VirtualRedisClient::run(const redis::Script& script, std::span<const std::string_view> keys,
-                             std::span<const std::string_view> arguments, Done done) {
+                             std::span<const std::string_view> arguments, Done done,
+                             redis::Haste haste) {
   const std::string key_count = std::to_string(keys.size());
   words_.assign({"EVALSHA", script.hash(), key_count});
   words_.insert(words_.end(), keys.begin(), keys.end());
   words_.insert(words_.end(), arguments.begin(), arguments.end());
-  command(words_, [this, done = std::move(done)](std::expected<Reply, Failure> reply) mutable {
+  auto unless_forgotten = [this,
+                           done = std::move(done)](std::expected<Reply, Failure> reply) mutable {
     const bool is_forgotten = reply && reply->is_error() && reply->text.starts_with("NOSCRIPT");
     if (!is_forgotten) return done(std::move(reply));
     lose("the scripts were flushed");
     done(std::unexpected(Failure::not_sent));
-  });
+  };
+  give(words_, std::move(unless_forgotten), haste);
 }
 
 void VirtualRedisClient::refuse(Done done) {
@@ -187,6 +209,7 @@ void VirtualRedisClient::refuse(Done done) {
 
 void VirtualRedisClient::flush() {
   if (!connection_ || output_.empty()) return;
+  seams_.timers.cancel(std::exchange(linger_timer_, world::TimerId::none));
   ++counters_.writes;
   counters_.commands += output_.count();
   seams_.redis.send(connection_, std::exchange(output_, {}));

@@ -42,7 +42,8 @@ class VirtualRedisClient final : public redis::Client {
   void start(Events events) override;
   void command(std::span<const std::string_view> words, Done done) override;
   void run(const redis::Script& script, std::span<const std::string_view> keys,
-           std::span<const std::string_view> arguments, Done done) override;
+           std::span<const std::string_view> arguments, Done done,
+           redis::Haste haste = redis::Haste::now) override;
   bool connected() const override { return counters_.connected; }
   const redis::Counters& counters() const override { return counters_; }
 
@@ -61,7 +62,10 @@ class VirtualRedisClient final : public redis::Client {
   void fail_all();
   void try_again();
   void add(std::span<const std::string_view> words, Done done);
+  void give(std::span<const std::string_view> words, Done done, redis::Haste haste);
   void refuse(Done done);
+  void flush_with_this_turn();
+  void flush_after_a_while();
   void flush();
   void watch();
 
@@ -78,6 +82,7 @@ class VirtualRedisClient final : public redis::Client {
   bool flush_is_due_ = false;
   world::TimerId connect_timer_ = world::TimerId::none;
   world::TimerId deadline_timer_ = world::TimerId::none;
+  world::TimerId linger_timer_ = world::TimerId::none;
   std::vector<std::string_view> words_;  // of one call of run()
   std::shared_ptr<char> alive_ = std::make_shared<char>();
 };

@@ -48,9 +48,9 @@ struct Process {
     };
   }
   void say(const std::vector<std::string_view>& words) { client->command(words, note()); }
-  void push(std::string_view field) {
+  void push(std::string_view field, redis::Haste haste = redis::Haste::now) {
     client->run(push_and_count, std::vector<std::string_view>{"h"},
-                std::vector<std::string_view>{field, "1"}, note());
+                std::vector<std::string_view>{field, "1"}, note(), haste);
   }
 
   using Told = std::vector<std::string>;
@@ -94,6 +94,23 @@ TEST_F(VirtualRedisTest, CommandsOfOneTurnRunInTheirOrderInOneWrite) {
   world_.run_for(1ms);
   EXPECT_EQ(process_->told, (Told{"1", "1", "2"}));
   EXPECT_EQ(process_->client->counters().writes, writes + 1);
+}
+
+TEST_F(VirtualRedisTest, WhatIsNotInHasteWaitsForCompanyOrForAWhile) {
+  begin();
+  const auto writes = process_->client->counters().writes;
+  process_->push("a", redis::Haste::soon);
+  world_.run_for(5ms);
+  EXPECT_EQ(length(), 0);
+  process_->push("b");
+  world_.run_for(1ms);
+  EXPECT_EQ(process_->told, (Told{"1", "2"}));
+  EXPECT_EQ(process_->client->counters().writes, writes + 1);
+  process_->push("c", redis::Haste::soon);
+  world_.run_for(10ms - 1ns);
+  EXPECT_EQ(length(), 2);
+  world_.run_for(1ms);
+  EXPECT_EQ(process_->told, (Told{"1", "2", "3"}));
 }
 
 TEST_F(VirtualRedisTest, ARoundTripTakesTheLatencyOfBothWaysAndNothingOvertakes) {

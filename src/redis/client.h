@@ -20,6 +20,11 @@ enum class Failure : std::uint8_t {
   maybe_ran,  // it may have run: cut, or timed out, after its write was started
 };
 
+enum class Haste : std::uint8_t {
+  now,   // somebody waits: it leaves with this turn of the loop
+  soon,  // nobody does: it leaves with the next one that is in haste, or after Options::linger
+};
+
 // Who is at the other end, as it was when the connection began. Redis forgot what it had not saved
 // when `run_id` is another one than before (PROTOCOL 7.5).
 struct Server {
@@ -39,9 +44,10 @@ struct Server {
 };
 
 // One connection to Redis, made again whenever it is lost. What is called in one turn of the loop
-// leaves in one write, and runs in the order of the calls. It never repeats a command: whoever gets
-// maybe_ran decides (PROTOCOL 7.3). An idle connection sends nothing. Once destroyed it calls
-// nobody any more; nobody destroys it from one of its own callbacks. Loop thread only.
+// leaves in one write, and runs in the order of the calls, in haste or not. It never repeats a
+// command: whoever gets maybe_ran decides (PROTOCOL 7.3). An idle connection sends nothing. Once
+// destroyed it calls nobody any more; nobody destroys it from one of its own callbacks. Loop thread
+// only.
 class Client {
  public:
   using Done = std::move_only_function<void(std::expected<Reply, Failure>)>;
@@ -67,7 +73,8 @@ class Client {
   // Runs one of the scripts that the client was made with. Should Redis have lost it (SCRIPT
   // FLUSH), the connection is made again, and this call has not run.
   virtual void run(const Script& script, std::span<const std::string_view> keys,
-                   std::span<const std::string_view> arguments, Done done) = 0;
+                   std::span<const std::string_view> arguments, Done done,
+                   Haste haste = Haste::now) = 0;
 
   virtual bool connected() const = 0;
   virtual const Counters& counters() const = 0;

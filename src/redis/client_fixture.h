@@ -85,9 +85,10 @@ class RedisClient : public testing::Test {
     return outcome;
   }
   std::shared_ptr<Outcome> run(const Script& script, const std::vector<std::string_view>& keys,
-                               const std::vector<std::string_view>& arguments) {
+                               const std::vector<std::string_view>& arguments,
+                               Haste haste = Haste::now) {
     auto outcome = expected_outcome();
-    client->run(script, keys, arguments, done(outcome));
+    client->run(script, keys, arguments, done(outcome), haste);
     return outcome;
   }
   [[nodiscard]] bool is_done(const std::shared_ptr<Outcome>& outcome) {

@@ -137,6 +137,51 @@ TEST_F(RedisClientScripts, TheyRunWithTheirKeysAndArguments) {
   EXPECT_THAT(answer(run(add, {"n"}, {"x"})), HasSubstr("ERR"));
 }
 
+TEST_F(RedisClientScripts, WhatIsNotInHasteLeavesWithTheNextThatIsAndBeforeIt) {
+  serve();
+  scripts = {&add};
+  connect();
+  const auto writes = client->counters().writes;
+  const auto waiting = run(add, {"n"}, {"40"}, Haste::soon);
+  run(add, {"n"}, {"1"}, Haste::soon);
+  loop.settle();
+  time.advance(options.linger - 1ns);
+  loop.settle();
+  EXPECT_EQ(waiting->calls, 0);
+  EXPECT_EQ(answer(run(add, {"n"}, {"1"})), "42");
+  EXPECT_EQ(answer(waiting), "40");
+  EXPECT_EQ(client->counters().writes, writes + 1);
+}
+
+TEST_F(RedisClientScripts, WhatIsNotInHasteAndAloneLeavesAfterAWhile) {
+  serve();
+  scripts = {&add};
+  connect();
+  for (const auto* sum : {"1", "2"}) {
+    const auto waiting = run(add, {"n"}, {"1"}, Haste::soon);
+    loop.settle();
+    time.advance(options.linger - 1ns);
+    loop.settle();
+    EXPECT_EQ(waiting->calls, 0);
+    time.advance(1ns);
+    EXPECT_EQ(answer(waiting), sum);
+  }
+}
+
+TEST_F(RedisClientScripts, WhatLingersWhenTheConnectionIsLostHasNotRun) {
+  serve();
+  interpose();
+  scripts = {&add};
+  connect();
+  const auto waiting = run(add, {"n"}, {"1"}, Haste::soon);
+  proxy->cut();
+  EXPECT_EQ(answer(waiting), "(not sent)");
+  ASSERT_TRUE(comes_back());
+  const auto again = run(add, {"n"}, {"1"}, Haste::soon);
+  time.advance(options.linger);
+  EXPECT_EQ(answer(again), "1");
+}
+
 TEST_F(RedisClientScripts, AFlushedOneHasNotRunAndTheConnectionIsMadeAgain) {
   serve();
   scripts = {&add};

@@ -14,6 +14,7 @@ struct Options {
 
   world::Duration connect_timeout = std::chrono::seconds(2);  // handshake included
   world::Duration command_timeout = std::chrono::seconds(5);  // then the connection is cut
+  world::Duration linger = std::chrono::milliseconds(10);     // of what is not in haste
   world::Duration backoff_base = std::chrono::milliseconds(50);
   world::Duration backoff_cap = std::chrono::milliseconds(500);
 

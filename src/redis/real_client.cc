@@ -29,7 +29,7 @@ class RealClient final : public Client {
   void start(Events events) override;
   void command(std::span<const std::string_view> words, Done done) override;
   void run(const Script& script, std::span<const std::string_view> keys,
-           std::span<const std::string_view> arguments, Done done) override;
+           std::span<const std::string_view> arguments, Done done, Haste haste) override;
   bool connected() const override { return counters_.connected; }
   const Counters& counters() const override { return counters_; }
 
@@ -41,8 +41,10 @@ class RealClient final : public Client {
   void on_received(std::span<const char> bytes);
   void lose(const std::string& why);
   void try_again();
+  void give(std::span<const std::string_view> words, Done done, Haste haste);
   void refuse(Done done);
-  void flush_soon();
+  void flush_with_this_turn();
+  void flush_after_a_while();
   void flush();
   void watch();
 
@@ -59,6 +61,7 @@ class RealClient final : public Client {
   bool flush_is_due_ = false;
   world::TimerId connect_timer_ = world::TimerId::none;
   world::TimerId deadline_timer_ = world::TimerId::none;
+  world::TimerId linger_timer_ = world::TimerId::none;
   std::shared_ptr<char> alive_ =
       std::make_shared<char>();  // what was posted may come after the end
 };
@@ -66,6 +69,7 @@ class RealClient final : public Client {
 RealClient::~RealClient() {
   seams_.timers.cancel(connect_timer_);
   seams_.timers.cancel(deadline_timer_);
+  seams_.timers.cancel(linger_timer_);
   if (link_) link_->close();
 }
 
@@ -136,6 +140,7 @@ void RealClient::lose(const std::string& why) {
   handshake_.reset();
   seams_.timers.cancel(std::exchange(connect_timer_, world::TimerId::none));
   seams_.timers.cancel(std::exchange(deadline_timer_, world::TimerId::none));
+  seams_.timers.cancel(std::exchange(linger_timer_, world::TimerId::none));
   counters_.connect_failures += !counters_.connected;
   counters_.connected = false;
   is_writing_ = false;
@@ -162,25 +167,31 @@ void RealClient::try_again() {
 // -- commands -------------------------------------------------------------------------------------
 
 void RealClient::command(std::span<const std::string_view> words, Done done) {
+  give(words, std::move(done), Haste::now);
+}
+
+void RealClient::give(std::span<const std::string_view> words, Done done, Haste haste) {
   if (!counters_.connected || !pipeline_.add(words, done, seams_.clock.now())) {
     return refuse(std::move(done));
   }
-  flush_soon();
+  haste == Haste::now ? flush_with_this_turn() : flush_after_a_while();
 }
 
 void RealClient::run(const Script& script, std::span<const std::string_view> keys,
-                     std::span<const std::string_view> arguments, Done done) {
+                     std::span<const std::string_view> arguments, Done done, Haste haste) {
   const std::string key_count = std::to_string(keys.size());
   std::vector<std::string_view> words{"EVALSHA", script.hash(), key_count};
   words.insert(words.end(), keys.begin(), keys.end());
   words.insert(words.end(), arguments.begin(), arguments.end());
-  command(words, [this, done = std::move(done)](std::expected<Reply, Failure> reply) mutable {
+  auto unless_forgotten = [this,
+                           done = std::move(done)](std::expected<Reply, Failure> reply) mutable {
     const bool is_forgotten = reply && reply->is_error() && reply->text.starts_with("NOSCRIPT");
     if (!is_forgotten) return done(std::move(reply));
     // Loading it again takes a round trip, in which later commands would overtake this one.
     lose("the scripts were flushed");
     done(std::unexpected(Failure::not_sent));
-  });
+  };
+  give(words, std::move(unless_forgotten), haste);
 }
 
 void RealClient::refuse(Done done) {
@@ -190,7 +201,7 @@ void RealClient::refuse(Done done) {
   });
 }
 
-void RealClient::flush_soon() {
+void RealClient::flush_with_this_turn() {
   if (flush_is_due_ || is_writing_) return;
   flush_is_due_ = true;
   seams_.loop.post([this, alive = std::weak_ptr(alive_)] {
@@ -200,10 +211,19 @@ void RealClient::flush_soon() {
   });
 }
 
+void RealClient::flush_after_a_while() {
+  if (flush_is_due_ || is_writing_ || linger_timer_ != world::TimerId::none) return;
+  linger_timer_ = seams_.timers.after(options_.linger, [this] {
+    linger_timer_ = world::TimerId::none;
+    flush();
+  });
+}
+
 void RealClient::flush() {
   if (!link_ || is_writing_) return;
   std::string output = pipeline_.take_output();
   if (output.empty()) return;
+  seams_.timers.cancel(std::exchange(linger_timer_, world::TimerId::none));
   is_writing_ = true;
   ++counters_.writes;
   link_->write(std::move(output), [this](const std::string& trouble) {

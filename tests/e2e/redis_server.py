@@ -2,6 +2,7 @@
 
 import re
 import socket
+import subprocess
 from pathlib import Path
 from typing import Iterable, Optional
 
@@ -26,21 +27,34 @@ def reserved_port() -> socket.socket:
     return port
 
 
+def make_certificate(certificate: Path, key: Path) -> None:
+    """Of 127.0.0.1, signed by itself."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=redis",
+                    "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate],
+                   check=True, capture_output=True)
+
+
 class Redis:
     """Keeps what it was told across its own lives, as the documents recommend."""
 
     def __init__(self, directory: Path, *, appendonly: str = "yes",
-                 appendfsync: str = "always") -> None:
+                 appendfsync: str = "always", tls: bool = False) -> None:
         self.directory = directory
         self._reserved = reserved_port()
+        self._reserved_for_tls: Optional[socket.socket] = None
         self.port = self._reserved.getsockname()[1]
         self.url = f"redis://127.0.0.1:{self.port}"
+        self.certificate = directory / "redis.crt"
         self.process: Optional[Process] = None
         self.members: set = set()  # the switches that were started on it
         directory.mkdir()
         (directory / "redis.conf").write_text(
             f"bind 127.0.0.1\nport {self.port}\ndir {directory}\nsave \"\"\n"
-            f"appendonly {appendonly}\nappendfsync {appendfsync}\n")
+            f"appendonly {appendonly}\nappendfsync {appendfsync}\n"
+            "hash-max-listpack-entries 32\n")
+        if tls:
+            self._speak_tls()
         self.start()
 
     # -- its life ----------------------------------------------------------------------------------
@@ -49,6 +63,17 @@ class Redis:
         self.process = Process(["redis-server", self.directory / "redis.conf"],
                                self.directory / "redis.log")
         self.process.wait_for(self._is_alive, "redis answers")
+
+    def _speak_tls(self) -> None:
+        """To the switches; the tests ask over the plain port."""
+        self._reserved_for_tls = reserved_port()
+        port = self._reserved_for_tls.getsockname()[1]
+        self.url = f"rediss://127.0.0.1:{port}"
+        key = self.directory / "redis.key"
+        make_certificate(self.certificate, key)
+        with (self.directory / "redis.conf").open("a") as settings:
+            settings.write(f"tls-port {port}\ntls-cert-file {self.certificate}\n"
+                           f"tls-key-file {key}\ntls-auth-clients no\n")
 
     def kill9(self) -> None:
         self.process.kill9()
@@ -67,6 +92,8 @@ class Redis:
         if self.process:
             self.process.end()
         self._reserved.close()
+        if self._reserved_for_tls:
+            self._reserved_for_tls.close()
 
     def _is_alive(self) -> bool:
         try:

@@ -1,7 +1,11 @@
 """Several switches on one Redis: one of them dies, sleeps, or all of them lose Redis. Whatever
 happens, each accepted payment is charged once, and every one of them shows the same books."""
 
+from pathlib import Path
+
 from harness import Scenario, new_payments, wait_until
+from process import PAYSWITCH, Process
+from redis_server import make_certificate
 from switch import Load, Switch
 from wire import Connection, request
 
@@ -205,6 +209,36 @@ class RedisForgets(OnOneRedis, Scenario):
         for target in group:
             target.settle_all(60)
         self.assert_all_see_equal_books(payments, group)
+
+
+class OverTls(OnOneRedis, Scenario):
+    def setUp(self) -> None:
+        super().setUp()
+        self.the_redis = self.redis(tls=True)
+
+    def trusting(self, certificate: Path) -> dict[str, dict]:
+        return {"store": {"lease": Switch.LEASE, "ca_file": str(certificate)}}
+
+    def test_payments_pass_and_come_through_a_restart(self) -> None:
+        target = self.join(options=self.trusting(self.the_redis.certificate))
+        payments = new_payments(COUNT)
+        self.pay_all(target, payments)
+        self.the_redis.restart()
+        wait_until(lambda: target.get("/readyz").status == 200, 20, "it is back")
+        self.pay_all(target, more := new_payments(COUNT))
+        target.settle_all(60)
+        self.assert_books_equal(target, {**payments, **more})
+
+    def test_one_that_does_not_prove_itself_gets_no_payment(self) -> None:
+        other = self.directory / "other.crt"
+        make_certificate(other, self.directory / "other.key")
+        target = self.join(start=False, options=self.trusting(other))
+        target.process = Process([PAYSWITCH, "serve", "--config", target.config],
+                                 target.directory / "switch.log",
+                                 {"REDIS_URL": self.the_redis.url})
+        target.process.wait_for(lambda: "certificate verify failed" in target.process.said(),
+                                "it says why")
+        self.assertEqual(self.the_redis.ask(["DBSIZE"]), [0])
 
 
 class ShareAProcessor(OnOneRedis, Scenario):

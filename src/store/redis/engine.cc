@@ -152,7 +152,8 @@ void Engine::send(Ledger::Number number, Ledger::Entry& entry) {
       [this, number, alive = std::weak_ptr(alive_)](const std::expected<Reply, Failure>& reply) {
         if (alive.expired()) return;
         reply ? replied(number, *reply) : failed(number, reply.error());
-      });
+      },
+      haste_of(entry.operation.kind));
 }
 
 // It is sent again when Redis is back; whoever waits for an accept does not wait for ever.

@@ -17,7 +17,7 @@ class ClientOfAnOldServer final : public wire::Client {
   }
   void command(std::span<const std::string_view>, Done) override { ++asked; }
   void run(const wire::Script&, std::span<const std::string_view>,
-           std::span<const std::string_view>, Done) override {
+           std::span<const std::string_view>, Done, wire::Haste) override {
     ++asked;
   }
   bool connected() const override { return true; }

@@ -101,6 +101,10 @@ Operation park_operation(const payment::CorrelationId& id, payment::UtcMs at) {
   return {.kind = Kind::park, .id = id, .at = at};
 }
 
+wire::Haste haste_of(Kind kind) {
+  return kind == Kind::accept || kind == Kind::intend ? wire::Haste::now : wire::Haste::soon;
+}
+
 Call call_of(const Operation& op, const Scripts& scripts, const Speaker& speaker,
              const std::string& owner) {
   switch (op.kind) {

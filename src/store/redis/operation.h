@@ -10,6 +10,7 @@
 #include "payment/outcome.h"
 #include "payment/processor_number.h"
 #include "payment/time.h"
+#include "redis/client.h"
 #include "store/redis/scripts.h"
 #include "store/store.h"
 
@@ -38,6 +39,9 @@ Operation refuse_operation(const payment::CorrelationId& id, const Refusal& refu
 Operation mark_unknown_operation(const payment::CorrelationId& id, std::uint32_t number);
 Operation settle_operation(const payment::CorrelationId& id, const Settlement& settlement);
 Operation park_operation(const payment::CorrelationId& id, payment::UtcMs at);
+
+// Nobody waits for what became of an attempt; it runs before the next intent all the same.
+wire::Haste haste_of(Operation::Kind kind);
 
 // An operation as a call: `script` with these keys and arguments.
 struct Call {

@@ -87,6 +87,14 @@ TEST_F(Operations, TheOthers) {
   EXPECT_THAT(parked.arguments, ElementsAre(id, "we", time));
 }
 
+TEST_F(Operations, OnlyAcceptancesAndIntentsAreInHaste) {
+  using Kind = Operation::Kind;
+  for (const Kind kind : {Kind::accept, Kind::intend}) EXPECT_EQ(haste_of(kind), wire::Haste::now);
+  for (const Kind kind : {Kind::refuse, Kind::mark_unknown, Kind::settle, Kind::park}) {
+    EXPECT_EQ(haste_of(kind), wire::Haste::soon);
+  }
+}
+
 // A million of them are remembered.
 TEST_F(Operations, AreSmall) {
   EXPECT_LE(sizeof(Operation), 72u);

@@ -153,31 +153,41 @@ return taken
 )";
 
 // KEYS for each processor: count, cents, widest count, widest cents. ARGV begin and end of the
-// widest buckets, the others.
+// widest buckets, how many of the others are added, those, and the ones that are taken off.
 // -> for each processor: count, cents div 10^9, cents mod 10^9. A Lua number holds 2^53 exactly.
 constexpr std::string_view sum_source = R"(
 local said = {}
 local billion = 1000000000
-local fields = {}
-for i = 3, #ARGV do fields[#fields + 1] = ARGV[i] end
 local low = tonumber(ARGV[1])
 local high = tonumber(ARGV[2])
+local added = tonumber(ARGV[3])
+local fields = {unpack(ARGV, 4)}
 for first = 1, #KEYS, 4 do
   local count, billions, rest = 0, 0, 0
-  local function add(n, c)
-    count = count + tonumber(n)
+  local function add(n, c, sign)
+    count = count + sign * tonumber(n)
     if #c > 9 then
-      billions = billions + tonumber(string.sub(c, 1, -10))
-      rest = rest + tonumber(string.sub(c, -9))
+      billions = billions + sign * tonumber(string.sub(c, 1, -10))
+      rest = rest + sign * tonumber(string.sub(c, -9))
     else
-      rest = rest + tonumber(c)
+      rest = rest + sign * tonumber(c)
     end
   end
-  if #fields > 0 then
+  if #fields > 0 and redis.call('EXISTS', KEYS[first]) == 1 then
     local n = redis.call('HMGET', KEYS[first], unpack(fields))
-    local c = redis.call('HMGET', KEYS[first + 1], unpack(fields))
+    local held = {}
     for i = 1, #fields do
-      if n[i] then add(n[i], c[i]) end
+      if n[i] then held[#held + 1] = fields[i] end
+    end
+    if #held > 0 then
+      local c = redis.call('HMGET', KEYS[first + 1], unpack(held))
+      local at = 0
+      for i = 1, #fields do
+        if n[i] then
+          at = at + 1
+          add(n[i], c[at], i <= added and 1 or -1)
+        end
+      end
     end
   end
   if low < high then
@@ -185,7 +195,7 @@ for first = 1, #KEYS, 4 do
     for i = 1, #n, 2 do
       local bucket = tonumber(n[i])
       if low <= bucket and bucket < high then
-        add(n[i + 1], redis.call('HGET', KEYS[first + 3], n[i]))
+        add(n[i + 1], redis.call('HGET', KEYS[first + 3], n[i]), 1)
       end
     end
   end

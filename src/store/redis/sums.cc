@@ -23,8 +23,11 @@ std::vector<std::string> sum_keys(unsigned shard, std::size_t processors) {
 std::vector<std::string> sum_arguments(const books::Window& window) {
   BucketRange range = buckets_of(window);
   std::vector<std::string> arguments{fmt::format("{}", range.widest_begin),
-                                     fmt::format("{}", range.widest_end)};
-  for (std::string& field : range.fields) arguments.push_back(std::move(field));
+                                     fmt::format("{}", range.widest_end),
+                                     fmt::format("{}", range.added.size())};
+  for (auto* fields : {&range.added, &range.taken_off}) {
+    for (std::string& field : *fields) arguments.push_back(std::move(field));
+  }
   return arguments;
 }
 

@@ -31,8 +31,9 @@ TEST(Sums, AShardIsAskedForFourHashesAProcessor) {
 
 TEST(Sums, AWindowIsTheWidestBucketsAndTheNamesOfTheOthers) {
   EXPECT_EQ(sum_arguments({{0}, {(std::int64_t{1} << 30) - 1}}),
-            (std::vector<std::string>{"0", "1"}));
-  EXPECT_EQ(sum_arguments({{64}, {65}}), (std::vector<std::string>{"0", "0", "0:65", "0:64"}));
+            (std::vector<std::string>{"0", "1", "0"}));
+  EXPECT_EQ(sum_arguments({{63}, {126}}),
+            (std::vector<std::string>{"0", "0", "2", "0:63", "1:1", "0:127"}));
 }
 
 TEST(Sums, ShardsAddUpBeyond64Bits) {

@@ -21,9 +21,10 @@ using BucketFields = std::array<std::string, bucket_widths>;
 BucketFields buckets_of(payment::UtcMs time);
 
 struct BucketRange {
-  std::vector<std::string> fields;  // of all widths but the widest
-  std::int64_t widest_begin = 0;    // the widest ones, from here
-  std::int64_t widest_end = 0;      // to before here
+  std::vector<std::string> added;      // fields of all widths but the widest
+  std::vector<std::string> taken_off;  // in a wider bucket that counts, and not in the window
+  std::int64_t widest_begin = 0;       // the widest ones, from here
+  std::int64_t widest_end = 0;         // to before here
 };
 // Both ends inclusive; a window whose end is before its beginning is empty.
 BucketRange buckets_of(const books::Window& window);
