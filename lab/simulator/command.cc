@@ -4,6 +4,9 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <string>
 
 #include "lab/simulator/group_run.h"
 #include "lab/simulator/run.h"
@@ -44,6 +47,21 @@ void show(std::uint64_t runs, const Outcome& total, double real_seconds) {
              static_cast<double>(total.payments) / real_seconds * 60);
 }
 
+std::string how_to_repeat(const SimulateOptions& options, std::uint64_t seed) {
+  return fmt::format("{}--seed {} --payments {}\n", options.is_group ? "--group " : "", seed,
+                     options.payments);
+}
+
+// A broken invariant of the switch aborts where it stands: these words tell its seed all the same.
+// Only a signal handler cannot be handed what it needs.
+std::string last_words;
+
+extern "C" void say_last_words(int) {
+  // Allowed here, since abort() was called by our only thread: in an assert, and not in stdio.
+  std::fwrite(last_words.data(), 1, last_words.size(), stdout);
+  std::fflush(stdout);
+}
+
 }  // namespace
 
 std::uint64_t fresh_seed() {
@@ -53,6 +71,7 @@ std::uint64_t fresh_seed() {
 
 bool simulate(const SimulateOptions& options) {
   const auto start = Steady::now();
+  std::signal(SIGABRT, say_last_words);
   fmt::print("seeds from {} on, {} payments each\n", options.seed, options.payments);
   Outcome total;
   std::uint64_t runs = 0;
@@ -60,6 +79,7 @@ bool simulate(const SimulateOptions& options) {
   for (; runs < options.runs && passed; ++runs) {
     if (options.at_most && Steady::now() - start > *options.at_most) break;
     const auto seed = options.seed + runs;
+    last_words = "\nviolation: a broken invariant\n" + how_to_repeat(options, seed);
     const RunOptions each{
         .seed = seed, .payments = options.payments, .trace = options.trace ? stdout : nullptr};
     const Outcome outcome = options.is_group ? run_group(each) : run(each);
@@ -70,10 +90,7 @@ bool simulate(const SimulateOptions& options) {
     fmt::print("\nviolation: {}\n", *outcome.violation);
   }
   show(runs, total, seconds_since(start));
-  if (!passed) {
-    fmt::print("{}--seed {} --payments {}\n", options.is_group ? "--group " : "",
-               options.seed + runs - 1, options.payments);
-  }
+  if (!passed) fmt::print("{}", how_to_repeat(options, options.seed + runs - 1));
   return passed;
 }
 
