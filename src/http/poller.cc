@@ -63,7 +63,7 @@ void Poller::await() {
                     });
 }
 
-void Poller::look() {
+bool Poller::look() {
   std::array<epoll_event, max_events> events;
   const int count = ::epoll_wait(epoll_.native_handle(), events.data(), max_events, 0);
   for (const auto& event : std::span(events).first(static_cast<std::size_t>(std::max(count, 0)))) {
@@ -71,6 +71,7 @@ void Poller::look() {
     socket.note(event.events);
     enqueue(socket);
   }
+  return count == max_events;
 }
 
 // Whom the owners enqueue meanwhile has its turn later, so that nobody keeps the loop to himself.
@@ -97,7 +98,8 @@ void Poller::call_ready_soon() {
 void Poller::look_again() {
   if (std::exchange(looked_again_, true)) return;
   boost::asio::post(context_, [this] { looked_again_ = false; });
-  look();
+  while (look()) {
+  }
   if (!ready_.empty()) call_ready_soon();
 }
 

@@ -44,7 +44,8 @@ class Poller final : public boost::asio::io_context::service {
   void enqueue(Socket& socket);
 
   void await();
-  void look();
+  // True: perhaps there is more.
+  bool look();
   void call_ready();
   void call_ready_soon();
   void shutdown() override;

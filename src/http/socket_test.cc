@@ -171,6 +171,14 @@ TEST_F(Sockets, TheSecondLookInATurnAsksNobody) {
   EXPECT_EQ(end->calls, 1);
 }
 
+TEST_F(Sockets, LookingAgainLearnsOfMoreThanATurnTakes) {
+  std::vector<std::unique_ptr<End>> ends;
+  for (int i = 0; i < 257; ++i) ends.push_back(opened());
+  for (const auto& end : ends) end->far.send("a");
+  poller.look_again();
+  for (const auto& end : ends) EXPECT_TRUE(end->socket.is_readable());
+}
+
 TEST_F(Sockets, MoreThanATurnTakesAreAllTold) {
   std::vector<std::unique_ptr<End>> ends;
   for (int i = 0; i < 257; ++i) ends.push_back(opened());
