@@ -11,7 +11,7 @@ struct Options {
 
   // Of a backlog; then the sockets have their turn, so that a payment that comes while one is
   // worked off does not wait for all of it.
-  std::uint32_t max_placed_a_turn = 16;
+  std::uint32_t max_placed_a_turn = 64;
 
   // The pause when every breaker is open: only probes are sent until it is over, or until one
   // succeeds.

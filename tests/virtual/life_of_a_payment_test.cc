@@ -228,8 +228,9 @@ TEST_F(LifeOfAPayment, ABurstOnAHealthyProcessorDoesNotSpillToTheDearOne) {
   EXPECT_EQ(town.dear.books().size(), 0u);
 }
 
-TEST_F(LifeOfAPayment, ABacklogIsPlacedSixteenATurnSoThatOthersHaveTheirs) {
-  warm_up();
+TEST(Backlog, IsPlacedSoManyATurnSoThatOthersHaveTheirs) {
+  Town town(1, {.dispatch = {.max_placed_a_turn = 16}});
+  town.world.run_for(seconds(1));
   auto& dispatcher = town.process->dispatcher();
   int paid = 0;
   // The cheap one is full; 33 wait until they may go to the dear one, all at the same moment.
@@ -249,7 +250,8 @@ TEST_F(LifeOfAPayment, ABacklogIsPlacedSixteenATurnSoThatOthersHaveTheirs) {
     most_placed = std::max(most_placed, before - std::min(before, dispatcher.backlog()));
   }
   EXPECT_EQ(most_placed, 16u);
-  expect_drained_and_equal();
+  EXPECT_TRUE(town.drains());
+  town.expect_books_equal();
 }
 
 TEST_F(LifeOfAPayment, NoRequestedAtIsIssuedWithinATimeThatWasToldFinal) {
