@@ -1,9 +1,6 @@
 """What a payment costs, and what the past costs, beside their yardsticks: see script/bench."""
 
 import argparse
-import os
-import platform
-import re
 import shlex
 import sys
 import tempfile
@@ -17,7 +14,7 @@ import cpu
 import footprint
 import latency
 import past
-from laboratory import ROOT, Broken, Laboratory, Part, Row, say, table
+from laboratory import ROOT, Broken, Laboratory, Part, Row, machine, say, table
 
 SECTIONS = {
     "cpu": ("CPU a payment beside nginx, and the floor", cpu.run),
@@ -56,13 +53,6 @@ def arguments() -> argparse.Namespace:
     if chosen.rounds < 1 or chosen.seconds < 1:
         parser.error("--rounds and --seconds must be at least 1")
     return chosen
-
-
-def machine() -> str:
-    model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
-    return (f"{os.cpu_count()} × {model[1] if model else platform.machine()}, "
-            f"Linux {platform.release().partition('-')[0]}, "
-            f"load average {os.getloadavg()[0]:.1f} at the start")
 
 
 def met(row: Row) -> str:

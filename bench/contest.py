@@ -1,14 +1,13 @@
 """The p99 of the contest: one switch, and nginx with two switches and Redis, beside nginx's 202."""
 
 import json
-import os
 import statistics
 import subprocess
 from pathlib import Path
 from typing import Callable
 
-from laboratory import (BUILD, LAB, ROOT, Broken, Laboratory, Part, Row, cpu_seconds, output_of,
-                        say, table)
+from laboratory import (BUILD, LAB, ROOT, Broken, Laboratory, Part, Row, cpu_seconds, environment,
+                        output_of, say, table)
 
 PATIENCE = "60s"
 
@@ -19,12 +18,11 @@ class Cluster:
     def __init__(self, state: Path, processors: list) -> None:
         self.state = state
         default, fallback = processors
-        environment = {**os.environ, "PAYSWITCH_BUILD": str(BUILD), "PATIENCE": PATIENCE,
-                       "PROCESSOR_DEFAULT_URL": default.url,
-                       "PROCESSOR_FALLBACK_URL": fallback.url}
-        environment.pop("REDIS_URL", None)
+        settings = environment({
+            "PAYSWITCH_BUILD": str(BUILD), "PATIENCE": PATIENCE,
+            "PROCESSOR_DEFAULT_URL": default.url, "PROCESSOR_FALLBACK_URL": fallback.url})
         up = subprocess.run([ROOT / "script/cluster", "up", "--state", state, "--port", "0",
-                             "--switch-ports", "0,0"], env=environment, capture_output=True,
+                             "--switch-ports", "0,0"], env=settings, capture_output=True,
                             text=True, stdin=subprocess.DEVNULL)
         if up.returncode != 0:
             raise Broken(up.stderr.strip().rpartition("\n")[2])
@@ -35,6 +33,12 @@ class Cluster:
     def switches(self) -> list[int]:
         return [int((self.state / f"switch-{number}.pid").read_text().split()[0])
                 for number in (1, 2)]
+
+    def pids(self) -> list[int]:
+        """Of all members, with nginx's workers."""
+        first = [int(each.read_text().split()[0]) for each in self.state.glob("*.pid")]
+        return first + [int(child) for each in first for child in
+                        Path(f"/proc/{each}/task/{each}/children").read_text().split()]
 
     def end(self) -> None:
         output_of([ROOT / "script/cluster", "down", "--state", self.state], "script/cluster", 60)

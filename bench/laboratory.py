@@ -2,9 +2,11 @@
 
 import json
 import os
+import platform
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +15,7 @@ from typing import NamedTuple, Optional
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests/e2e"))
 
-from process import BUILD, LAB, PAYSWITCH, Process  # noqa: E402
+from process import BUILD, LAB, PAYSWITCH, Process, environment  # noqa: E402
 from processor import Processor  # noqa: E402
 from switch import Switch  # noqa: E402
 
@@ -49,10 +51,6 @@ def say(line: str) -> None:
 def table(header: list[str], rows: list[list[str]]) -> list[str]:
     lines = [header, ["---"] * len(header), *rows]
     return ["| " + " | ".join(cells) + " |" for cells in lines] + [""]
-
-
-def figure(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
 # -- load generators ------------------------------------------------------------------------------
@@ -119,6 +117,13 @@ def resident_bytes(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
+def machine() -> str:
+    model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    return (f"{os.cpu_count()} × {model[1] if model else platform.machine()}, "
+            f"Linux {platform.release().partition('-')[0]}, "
+            f"load average {os.getloadavg()[0]:.1f} at the start")
+
+
 # -- servers --------------------------------------------------------------------------------------
 
 class Nginx(Process):
@@ -166,13 +171,11 @@ def bench_program(name: str) -> Path:
 
 
 def listens(port: int) -> bool:
-    import socket
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def free_ports(count: int) -> list[int]:
-    import socket
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [each.getsockname()[1] for each in sockets]
     for each in sockets:

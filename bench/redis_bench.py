@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import random
 import statistics
 import subprocess
@@ -13,14 +12,10 @@ from datetime import date
 from pathlib import Path
 from typing import Callable, Iterable, Iterator, NamedTuple
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "bench"))
-sys.path.insert(0, str(ROOT / "tests/e2e"))
-
-from bench import Bench, Nginx, contest, cpu_seconds, free_ports, machine, wrk  # noqa: E402
-from redis_server import Redis  # noqa: E402
-from switch import Switch  # noqa: E402
-from wire import Connection, request  # noqa: E402
+from contest import Cluster, contest
+from laboratory import ROOT, Broken, Laboratory, Switch, cpu_seconds, machine, wrk
+from redis_server import Redis
+from wire import Connection, request
 
 PAYMENT = json.dumps({"correlationId": "4a7901b8-7d26-4d9d-aa19-4dc1c7cf60b3", "amount": 19.9,
                       "requestedAt": "2026-07-08T12:34:56.789Z"})
@@ -35,58 +30,55 @@ class Cost(NamedTuple):
 
 # -- CPU a payment --------------------------------------------------------------------------------
 
-def group_of_one(bench: Bench, appendfsync: str) -> tuple[Redis, Switch]:
-    redis = Redis(bench.folder() / "redis", appendfsync=appendfsync)
-    bench.running.append(redis)
-    switch = Switch(bench.folder(), bench.processors(), redis=redis)
+def group_of_one(lab: Laboratory, appendfsync: str) -> tuple[Redis, Switch]:
+    redis = lab.keep(Redis(lab.folder() / "redis", appendfsync=appendfsync))
+    switch = lab.keep(Switch(lab.folder(), lab.processors(), redis=redis))
     switch.start()
-    bench.running.append(switch)
     return redis, switch
 
 
-def payments(bench: Bench, appendfsync: str, connections: int) -> Cost:
+def payments(lab: Laboratory, seconds: int, appendfsync: str, connections: int) -> Cost:
     """End to end, until every payment that was accepted is settled."""
-    redis, switch = group_of_one(bench, appendfsync)
+    redis, switch = group_of_one(lab, appendfsync)
     pids = [switch.process.pid, redis.process.pid]
-    before = [cpu_seconds([pid]) for pid in pids]
-    _, rate, p99 = wrk(switch.port, connections, bench.seconds)
+    before = [cpu_seconds(pid) for pid in pids]
+    load = wrk(switch.port, connections, seconds, "pay.lua")
     switch.settle_all(60)
     count = switch.count("settled")
-    spent = [(cpu_seconds([pid]) - was) / count * 1e6 for pid, was in zip(pids, before)]
-    bench.end()
-    bench.running.clear()
-    return Cost(*spent, rate, p99)
+    spent = [(cpu_seconds(pid) - was) / count * 1e6 for pid, was in zip(pids, before)]
+    lab.end()
+    return Cost(*spent, load.rate, load.p99_ms)
 
 
-def queue(bench: Bench, appendfsync: str, connections: int, pipelined: int, count: int) -> Cost:
+def queue(lab: Laboratory, appendfsync: str, connections: int, pipelined: int, count: int) -> Cost:
     """A payment as a line in a list, pushed and moved to another one: kept, and no more."""
-    redis = Redis(bench.folder() / "redis", appendfsync=appendfsync)
+    redis = lab.keep(Redis(lab.folder() / "redis", appendfsync=appendfsync))
     common = ["redis-benchmark", "-p", str(redis.port), "-n", str(count), "-c", str(connections),
               "-P", str(pipelined), "--csv"]
-    before, rates, p99s = cpu_seconds([redis.process.pid]), [], []
+    before, rates, p99s = cpu_seconds(redis.process.pid), [], []
     for words in (["LPUSH", "payments", PAYMENT], ["BRPOPLPUSH", "payments", "processing", "1"]):
         said = subprocess.run([*common, *words], capture_output=True, text=True, check=True).stdout
         names, values = [line.strip('"').split('","') for line in said.splitlines()[-2:]]
         figures = dict(zip(names, values))
         rates.append(float(figures["rps"]))
         p99s.append(float(figures["p99_latency_ms"]))
-    spent = (cpu_seconds([redis.process.pid]) - before) / count * 1e6
+    spent = (cpu_seconds(redis.process.pid) - before) / count * 1e6
     length = redis.ask(["LLEN", "processing"])[0]
     assert length == count, f"{length} of {count} were moved"
-    redis.end()
+    lab.end()
     return Cost(0, spent, 1 / sum(1 / rate for rate in rates), max(p99s))
 
 
-def cost_rows(bench: Bench, rounds: int, count: int) -> list[str]:
+def cost_rows(lab: Laboratory, seconds: int, rounds: int, count: int) -> list[str]:
     cases: dict[str, Callable[[], Cost]] = {}
     for fsync in ("always", "everysec"):
         for connections in (64, 256):
             where = f"appendfsync {fsync}, {connections} connections"
             cases[f"payments, {where}"] = \
-                lambda f=fsync, c=connections: payments(bench, f, c)
+                lambda f=fsync, c=connections: payments(lab, seconds, f, c)
         for depth in (1, 16):
             cases[f"LPUSH + BRPOPLPUSH, appendfsync {fsync}, 64 connections, -P {depth}"] = \
-                lambda f=fsync, d=depth: queue(bench, f, 64, d, count)
+                lambda f=fsync, d=depth: queue(lab, f, 64, d, count)
     samples: dict[str, list[Cost]] = {name: [] for name in cases}
     for number in range(rounds):
         for name, measure in cases.items():
@@ -145,17 +137,16 @@ def at(spans: list[float], share: float) -> float:
     return spans[min(len(spans) - 1, int(share * len(spans)))]
 
 
-def summary_rows(bench: Bench, counts: list[int]) -> list[str]:
-    redis, switch = group_of_one(bench, "no")
-    scanned = Redis(bench.folder() / "redis", appendonly="no")
-    bench.running.append(scanned)
+def summary_rows(lab: Laboratory, counts: list[int]) -> list[str]:
+    redis, switch = group_of_one(lab, "no")
+    scanned = lab.keep(Redis(lab.folder() / "redis", appendonly="no"))
     scan = (ROOT / "bench/summary_scan.lua").read_text()
     began = int(time.time() * 1e3)
     lines = ["| payments | totals by time p50 ms | p99 | samples | scan p50 ms | p99 | samples | "
              "ratio of the p50 |", "|---|---|---|---|---|---|---|---|"]
     for count in counts:
         while switch.count("settled") < count:
-            wrk(switch.port, 64, 1)
+            wrk(switch.port, 64, 1, "pay.lua")
             switch.settle_all(60)
         ended = int(time.time() * 1e3)
         scan_fill(scanned, f"payments:{count}", count, began, ended)
@@ -174,8 +165,7 @@ def summary_rows(bench: Bench, counts: list[int]) -> list[str]:
             f"{len(ours):,} | {at(theirs, .5):,.1f} | {at(theirs, .99):,.1f} | {len(theirs)} | "
             f"{at(theirs, .5) / at(ours, .5):,.0f} |")
         print(lines[-1], file=sys.stderr, flush=True)
-    bench.end()
-    bench.running.clear()
+    lab.end()
     return lines
 
 
@@ -185,64 +175,26 @@ def utc(ms: int) -> str:
 
 # -- the contest ----------------------------------------------------------------------------------
 
-class Yardstick(Nginx):
-    def end(self) -> None:
-        """In order: killed, it would leave its worker behind."""
-        if self.process.exit_code() is None:
-            self.process.signal(15)
-            self.process.wait_exit(10)
-
-
-class Cluster:
-    """script/cluster, on free ports."""
-
-    def __init__(self, directory: Path, both: list, patience: str) -> None:
-        self.state = directory / "cluster"
-        self._do("up", "--port", "0", "--switch-ports", "0,0", extra={
-            "PATIENCE": patience, "PROCESSOR_DEFAULT_URL": both[0].url,
-            "PROCESSOR_FALLBACK_URL": both[1].url})
-        self.url = (self.state / "nginx.url").read_text().strip()
-
-    def pids(self) -> list[int]:
-        """With the children: nginx's worker is one."""
-        firsts = [int(each.read_text().split()[0]) for each in self.state.glob("*.pid")]
-        children = [int(pid) for each in firsts for pid in
-                    Path(f"/proc/{each}/task/{each}/children").read_text().split()]
-        return firsts + children
-
-    def end(self) -> None:
-        self._do("down")
-
-    def _do(self, *words: str, extra: dict[str, str] = {}) -> None:
-        names = ("REDIS_URL", "PATIENCE", "DURABILITY", "NUM_WORKERS")
-        kept = {name: value for name, value in os.environ.items() if name not in names}
-        subprocess.run([ROOT / "script/cluster", *words, "--state", self.state], check=True,
-                       stdout=subprocess.DEVNULL,
-                       env={**kept, "PAYSWITCH_BUILD": str(ROOT / "build/release"), **extra})
-
-
-def contest_rows(bench: Bench, scale: float) -> list[str]:
+def contest_rows(lab: Laboratory, scale: float) -> list[str]:
     lines = ["| contest, patience 60s | p50 ms | p99 ms | of nginx | CPU µs a payment, all of it "
              "| inconsistencies | lag |", "|---|---|---|---|---|---|---|"]
     constant = 0.0
     for name in ("nginx, constant 202 and an empty summary", "one switch, fsync",
                  "nginx, two switches, Redis with appendfsync always"):
-        both, folder = bench.processors(), bench.folder()
+        both = lab.processors()
         if name.endswith("summary"):
-            nginx = Yardstick(folder / "nginx", both[0].port, *free_ports(2))
-            bench.running.append(nginx)
-            url, pids, end = f"http://127.0.0.1:{nginx.constant}", nginx.pids(), nginx.end
+            nginx = lab.nginx(both[0].port)
+            url, pids = f"http://127.0.0.1:{nginx.constant}", [nginx.pid]
         elif name.startswith("one"):
-            target = bench.switch(both, patience="60s")
-            url, pids, end = f"http://127.0.0.1:{target.port}", [target.process.pid], target.end
+            target = lab.switch(both, patience="60s")
+            url, pids = f"http://127.0.0.1:{target.port}", [target.process.pid]
         else:
-            group = Cluster(folder, both, "60s")
-            bench.running.append(group)
-            url, pids, end = group.url, group.pids(), group.end
-        before = cpu_seconds(pids)
-        report = contest(url, both, scale, folder / "report")
-        spent = (cpu_seconds(pids) - before) / report["taken"] * 1e6
-        end()
+            group = lab.keep(Cluster(lab.folder() / "cluster", both))
+            url, pids = group.url(), group.pids()
+        before = sum(map(cpu_seconds, pids))
+        report = contest(url, both, scale, lab.folder() / "report")
+        spent = (sum(map(cpu_seconds, pids)) - before) / report["taken"] * 1e6
+        lab.end()
         p99 = report["p99_ms"]
         constant = constant or p99
         checks = "| |" if p99 == constant else f"| {report['inconsistencies']} | {report['lag']} |"
@@ -266,17 +218,17 @@ def main() -> None:
     chosen = parser.parse_args()
     started = machine()
     with tempfile.TemporaryDirectory(prefix="payswitch-bench-", dir="/var/tmp") as directory:
-        bench = Bench(Path(directory), chosen.seconds)
+        lab = Laboratory(Path(directory))
         lines: list[str] = []
         try:
             if chosen.rounds:
-                lines += [*cost_rows(bench, chosen.rounds, chosen.queued), ""]
+                lines += [*cost_rows(lab, chosen.seconds, chosen.rounds, chosen.queued), ""]
             if chosen.summaries:
-                lines += [*summary_rows(bench, chosen.summaries), ""]
+                lines += [*summary_rows(lab, chosen.summaries), ""]
             if chosen.scale:
-                lines += [*contest_rows(bench, chosen.scale), ""]
+                lines += [*contest_rows(lab, chosen.scale), ""]
         finally:
-            bench.end()
+            lab.end()
     text = "\n".join([f"# The store on Redis, {date.today()}", "",
                       f"`script/bench-redis {' '.join(sys.argv[1:])}`".replace(" `", "`"), "",
                       started, "", *lines])
@@ -286,4 +238,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except (Broken, AssertionError, OSError) as error:
+        sys.exit(f"script/bench-redis: {error}")
