@@ -38,7 +38,8 @@ class Cost(NamedTuple):
 def group_of_one(bench: Bench, appendfsync: str) -> tuple[Redis, Switch]:
     redis = Redis(bench.folder() / "redis", appendfsync=appendfsync)
     bench.running.append(redis)
-    switch = Switch(bench.folder(), bench.processors(), redis=redis)
+    switch = Switch(bench.folder(), bench.processors(), redis=redis,
+                    options={"store": {"lease": "10s"}})
     switch.start()
     bench.running.append(switch)
     return redis, switch
