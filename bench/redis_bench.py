@@ -32,7 +32,8 @@ class Cost(NamedTuple):
 
 def group_of_one(lab: Laboratory, appendfsync: str) -> tuple[Redis, Switch]:
     redis = lab.keep(Redis(lab.folder() / "redis", appendfsync=appendfsync))
-    switch = lab.keep(Switch(lab.folder(), lab.processors(), redis=redis))
+    switch = lab.keep(Switch(lab.folder(), lab.processors(), redis=redis,
+                             options={"store": {"lease": "10s"}}))
     switch.start()
     return redis, switch
 
