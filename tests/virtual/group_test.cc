@@ -52,17 +52,17 @@ class TwoSwitches : public testing::Test {
   }
 
   // At the second.
-  std::string state() {
+  Received look_up() {
     Received received;
     processes_[1]->request(http::Method::get, "/payments/" + id().to_string(), "",
                            [&](const Received& answer) { received = answer; });
     EXPECT_TRUE(world_.run_until([&] { return received.status != 0; }));
-    return received.body;
+    return received;
   }
 
   bool comes_to_be(std::string_view what) {
     for (int seconds = 0; seconds < 120; ++seconds) {
-      if (state().find(what) != std::string::npos) return true;
+      if (look_up().body.find(what) != std::string::npos) return true;
       world_.run_for(1s);
     }
     return false;
@@ -117,6 +117,19 @@ TEST_F(TwoSwitches, Protocol74ASleeperBringsWhatItsProcessorSaidAndDecidesNothin
   EXPECT_EQ(cheap_.books().at(id()).times, 1);
   EXPECT_EQ(dear_.posts(), 0);
   EXPECT_EQ(processes_[0]->dispatcher().open() + processes_[1]->dispatcher().open(), 0u);
+}
+
+TEST_F(TwoSwitches, Protocol75WhatRedisHasForgottenIsNotDeniedBeforeTheOtherHasWrittenItAgain) {
+  begin(RedisKeeps::snapshots);
+  world_.run_for(2s);  // they have heard of each other
+  redis_->save();
+  pay();
+  processes_[0]->sleep();
+  redis_->restart(100ms);
+  world_.run_for(1s);
+  EXPECT_EQ(look_up().status, 503);
+  processes_[0]->wake_up();
+  EXPECT_TRUE(comes_to_be(R"("state":"settled")"));
 }
 
 }  // namespace

@@ -378,13 +378,18 @@ void Engine::find(const payment::CorrelationId& id, FindDone done) {
   ++reads_;
   const std::string key = payment_key(id);
   const std::string_view words[] = {"HGETALL", key};
-  seams_.client.command(words, [this, id, alive = std::weak_ptr(alive_), done = std::move(done)](
-                                   const std::expected<Reply, Failure>& reply) mutable {
-    if (alive.expired()) return;
-    --reads_;
-    if (reply && !reply->is_error()) return done(view_of(id, *reply));
-    done(std::unexpected(Unavailable{}));
-  });
+  // Before, what is not there may be what another instance has yet to write again (PROTOCOL 7.5).
+  const bool knows_all = membership_.is_whole();
+  seams_.client.command(
+      words, [this, id, knows_all, alive = std::weak_ptr(alive_),
+              done = std::move(done)](const std::expected<Reply, Failure>& reply) mutable {
+        if (alive.expired()) return;
+        --reads_;
+        if (!reply || reply->is_error()) return done(std::unexpected(Unavailable{}));
+        auto view = view_of(id, *reply);
+        if (!view && !knows_all) return done(std::unexpected(Unavailable{}));
+        done(std::move(view));
+      });
 }
 
 struct Engine::Sums {
