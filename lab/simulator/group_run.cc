@@ -224,12 +224,8 @@ std::string GroupRun::open_work() {
   std::string open;
   for (std::size_t which = 0; which < instances_.size(); ++which) {
     const auto& process = instances_[which].process;
-    if (!process || !process->is_open()) {
-      open += fmt::format("; instance {} is not open", which);
-    } else if (process->dispatcher().open() > 0 || !process->store().idle()) {
-      open += fmt::format("; instance {} has {} open{}", which, process->dispatcher().open(),
-                          process->store().idle() ? "" : " and waits for redis");
-    }
+    const std::string work = process ? process->open_work() : "down";
+    if (!work.empty()) open += fmt::format("; instance {}: {}", which, work);
   }
   for (unsigned shard = 0; shard < store::redis::shard_count; ++shard) {
     const std::string owners = store::redis::shard_key(shard, store::redis::owners);

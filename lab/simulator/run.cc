@@ -253,14 +253,12 @@ void Run::calm() {
 void Run::drain() {
   const auto lateness = 2 * menu_.settings.hang_up;
   const auto deadline = world_.now() + lateness + menu_.settings.hang_up + draining_time;
-  const auto is_drained = [this] {
-    return process_ && process_->dispatcher().open() == 0 && process_->store().idle();
+  const auto open_work = [this] {
+    return process_ ? process_->open_work() : std::string("the process is down");
   };
-  while (!is_over() && !is_drained() && world_.now() < deadline) step();
-  if (!is_over() && !is_drained()) {
-    referee_.accuse(process_
-                        ? fmt::format("not drained: {} are open", process_->dispatcher().open())
-                        : "not drained: the process is down");
+  while (!is_over() && !open_work().empty() && world_.now() < deadline) step();
+  if (const auto open = open_work(); !is_over() && !open.empty()) {
+    referee_.accuse("not drained: " + open);
   }
   if (!is_over()) run_for(lateness);  // what lands late, lands now
 }

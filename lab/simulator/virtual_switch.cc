@@ -1,5 +1,7 @@
 #include "lab/simulator/virtual_switch.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <utility>
@@ -104,12 +106,30 @@ void VirtualSwitch::wire() {
 
 void VirtualSwitch::request(http::Method method, std::string_view target, std::string_view body,
                             Answered answered) {
+  ++unanswered_;
+  Answered counted = [this, answered = std::move(answered)](const Received& received) mutable {
+    --unanswered_;
+    answered(received);
+  };
   // One of a group may be asleep: it gets to it when it wakes up.
-  if (!redis_) return serve(method, target, body, std::move(answered));
+  if (!redis_) return serve(method, target, body, std::move(counted));
   life_.post([this, method, target = std::string(target), body = std::string(body),
-              answered = std::move(answered)]() mutable {
-    serve(method, target, body, std::move(answered));
+              counted = std::move(counted)]() mutable {
+    serve(method, target, body, std::move(counted));
   });
+}
+
+std::string VirtualSwitch::open_work() const {
+  if (!is_open()) return "not open";
+  std::string work;
+  if (const auto open = dispatcher_->open(); open > 0) work += fmt::format(", {} open", open);
+  if (unanswered_ > 0) work += fmt::format(", {} requests without an answer", unanswered_);
+  if (!store_->idle()) {
+    work += ", waits for its store";
+  } else if (!dispatcher_->is_quiet()) {
+    work += ", waits for a processor";
+  }
+  return work.empty() ? work : work.substr(2);
 }
 
 void VirtualSwitch::serve(http::Method method, std::string_view target, std::string_view body,

@@ -72,6 +72,10 @@ class VirtualSwitch {
   void request(http::Method method, std::string_view target, std::string_view body,
                Answered answered);
 
+  // What has not come to its end: payments, requests of clients, slots at processors. Empty when
+  // all has.
+  std::string open_work() const;
+
   dispatch::Dispatcher& dispatcher() { return *dispatcher_; }
   store::Store& store() { return *store_; }
   VirtualClient& client(std::size_t processor) { return *clients_[processor]; }
@@ -100,6 +104,7 @@ class VirtualSwitch {
   api::Counters counters_;
   std::optional<api::PaymentRoutes> payments_;
   api::Router router_;
+  std::size_t unanswered_ = 0;
 };
 
 }  // namespace payswitch::lab::simulator

@@ -73,6 +73,27 @@ TEST_F(Away, AnAcceptWhoseReplyIsLostIsToldWhatBecameOfItWhenRedisIsBackInTime) 
   EXPECT_FALSE(exists(2));
 }
 
+TEST_F(Away, AnAcceptWhoseReplyIsLostIsToldAlsoWhenTheLeaseHasRunOutMeanwhile) {
+  verdict_within = std::chrono::seconds(60);
+  Instance& instance = join(short_lease, true);
+  instance.proxy->loses_replies = true;
+  const Intent first = intent(1, at(1));
+  instance.store().accept(acceptance(1, 1990, first), told());
+  ASSERT_TRUE(until([&] { return exists(1); }));
+  oversleep(instance);
+  instance.is_asleep = false;
+  cut(instance);
+  ASSERT_TRUE(until([&] { return verdict.has_value(); }));
+  EXPECT_EQ(*verdict, Verdict::accepted);
+  ASSERT_TRUE(is_back(instance));
+  EXPECT_TRUE(instance.was_told(world::Level::warn, "lease had run out"));
+  EXPECT_EQ(owner(1), instance.name());
+  EXPECT_TRUE(instance.adopted.empty()) << "whoever waited for the verdict is at work on it";
+  settle(instance, 1, settlement(first));
+  EXPECT_EQ(summary(instance)[cheap].count, 1u);
+  EXPECT_EQ(instance.store().counters().open(), 0u);
+}
+
 TEST_F(Away, AnAcceptThatDidNotRunIsUnavailableAndNotCreatedLater) {
   Instance& instance = join_behind_a_proxy();
   instance.proxy->loses_requests = true;

@@ -235,7 +235,10 @@ void Engine::verdict(Ledger::Number number, Ledger::Entry& entry, Verdict verdic
 // When nobody waits any more it was said to be unavailable, as it is when too few replicas have it
 // (PROTOCOL 7.6): nobody but us will ever send it.
 void Engine::accepted(const Operation& operation, AcceptDone told) {
-  if (holdings_.find(operation.id)) return;  // found among what we left behind under another name
+  if (holdings_.find(operation.id)) {  // Redis had forgotten it; here it is at work
+    if (told) told(Verdict::replayed);
+    return;
+  }
   const bool has_intent = operation.processor != payment::no_processor;
   const State state = has_intent ? State::attempting : State::accepted;
   holdings_.add(operation.id, state, has_intent ? 1 : 0);
@@ -468,6 +471,9 @@ void Engine::taken(std::vector<Taken> taken) {
       held->is_confirmed = held->is_confirmed || each.was_ours;
       continue;
     }
+    // Left behind under another name. Its accept is said again, and then whoever waits for the
+    // verdict goes on with it.
+    if (accepting_.contains(each.payment.id)) continue;
     const bool is_unknown = each.payment.unanswered.has_value();
     holdings_.add(each.payment.id, is_unknown ? State::unknown : State::accepted,
                   each.payment.attempts_made);

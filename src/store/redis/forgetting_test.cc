@@ -104,6 +104,19 @@ TEST_F(Forgetting, ARestartThatForgetsNothingChangesNothing) {
   }
 }
 
+TEST_F(Forgetting, ARepeatOfWhatOnlyWeRememberIsAReplayAndGetsNoSecondJob) {
+  Instance& instance = join(std::chrono::seconds(100));
+  const Intent first = send(instance, 1);
+  server->ask(
+      {"DEL", payment_key(test_id(1)), shard_key(shard_of(test_id(1)), own, instance.name())});
+  EXPECT_EQ(accept(instance, acceptance(1)), Verdict::replayed);
+  EXPECT_TRUE(exists(1)) << "it is kept again";
+  EXPECT_TRUE(instance.adopted.empty());
+  settle(instance, 1, settlement(first));
+  EXPECT_EQ(summary(instance)[cheap].count, 1u);
+  EXPECT_EQ(instance.store().counters().open(), 0u);
+}
+
 TEST_F(Forgetting, WhoWasSaidToBeUnavailableIsNotCreatedByTheWritingAgain) {
   Instance& instance = join(std::chrono::seconds(100), true);
   remember_the_file();
