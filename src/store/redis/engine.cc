@@ -72,6 +72,10 @@ class Engine final : public Store {
   static OpenPayment open_of(const Operation& operation);
   void confirm_intent(const payment::CorrelationId& id, IntendDone told);
   void later(world::Callback callback);
+  template <typename ReadDone>
+  void decline(ReadDone done) {
+    later([done = std::move(done)]() mutable { done(std::unexpected(Unavailable{})); });
+  }
 
   // -- coming and going --
   void ready(bool has_forgotten);
@@ -375,16 +379,13 @@ void Engine::park(const payment::CorrelationId& id, payment::UtcMs at, Done done
 // -- reading --------------------------------------------------------------------------------------
 
 void Engine::find(const payment::CorrelationId& id, FindDone done) {
-  if (!membership_.is_ready()) {
-    return later([done = std::move(done)]() mutable { done(std::unexpected(Unavailable{})); });
-  }
+  if (!membership_.is_ready()) return decline(std::move(done));
   ++reads_;
   const std::string key = payment_key(id);
   const std::string_view words[] = {"HGETALL", key};
   // Before, what is not there may be what another instance has yet to write again (PROTOCOL 7.5).
-  const bool knows_all = membership_.is_whole();
   seams_.client.command(
-      words, [this, id, knows_all, alive = std::weak_ptr(alive_),
+      words, [this, id, knows_all = membership_.is_whole(), alive = std::weak_ptr(alive_),
               done = std::move(done)](const std::expected<Reply, Failure>& reply) mutable {
         if (alive.expired()) return;
         --reads_;
@@ -403,9 +404,7 @@ struct Engine::Sums {
 };
 
 void Engine::summary(const books::Window& window, SummaryDone done) {
-  if (!membership_.is_ready()) {
-    return later([done = std::move(done)]() mutable { done(std::unexpected(Unavailable{})); });
-  }
+  if (!membership_.is_ready()) return decline(std::move(done));
   ++reads_;
   auto sums = std::make_shared<Sums>();
   sums->summary.by_processor.resize(names().size());
@@ -431,9 +430,7 @@ void Engine::summary(const books::Window& window, SummaryDone done) {
 }
 
 void Engine::list(const books::Window& window, const std::string& cursor, ListDone done) {
-  if (!membership_.is_ready()) {
-    return later([done = std::move(done)]() mutable { done(std::unexpected(Unavailable{})); });
-  }
+  if (!membership_.is_ready()) return decline(std::move(done));
   const auto from = parse_cursor(cursor);
   if (!from) return later([done = std::move(done)]() mutable { done(std::nullopt); });
   ++reads_;
