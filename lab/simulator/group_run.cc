@@ -226,6 +226,10 @@ std::string GroupRun::open_work() {
     const auto& process = instances_[which].process;
     const std::string work = process ? process->open_work() : "down";
     if (!work.empty()) open += fmt::format("; instance {}: {}", which, work);
+    // Until Redis is whole again, what is not found may be 503.
+    if (process && !process->store().is_available()) {
+      open += fmt::format("; instance {}: the store is away", which);
+    }
   }
   for (unsigned shard = 0; shard < store::redis::shard_count; ++shard) {
     const std::string owners = store::redis::shard_key(shard, store::redis::owners);
