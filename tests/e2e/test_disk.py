@@ -2,6 +2,7 @@
 
 import subprocess
 import time
+from pathlib import Path
 
 from campaign import has_strace
 from harness import Scenario, new_payments, wait_until
@@ -62,44 +63,89 @@ class FailingJournal(Scenario):
         self.expect_a_clean_end("io_uring_enter", "EIO", "auto", "cannot write")
 
 
-class FullDisk(Scenario):
+class Mounting:
+    def mount(self, name: str, *what: object) -> Path:
+        """Gone with the test, and the switches on it before it."""
+        place = self.directory / name
+        place.mkdir()
+        mounted = subprocess.run(["mount", *map(str, what), place], capture_output=True, text=True)
+        if mounted.returncode != 0:
+            self.skipTest(f"no file system can be mounted here: {mounted.stderr.strip()}")
+        self.addCleanup(self.unmount, place)
+        return place
+
+    def unmount(self, place: Path) -> None:
+        for each in self.switches:
+            each.end()
+        subprocess.run(["umount", place], check=True)
+
+    def switch_on(self, place: Path, segment_size: int, **options) -> Switch:
+        """With all the segments that it keeps in reserve."""
+        target = self.switch(start=False, options={
+            "data": str(place / "data"), "journal": {"segment_size": segment_size}, **options})
+        target.data = place / "data"
+        target.start()
+        wait_until(lambda: target.metrics()["payswitch_journal_prepared_segments"] == 3, 10,
+                   "the reserve is there")
+        return target
+
+
+def fill(ballast: Path) -> None:
+    """The file system on which it lies."""
+    with ballast.open("ab", buffering=0) as stream:
+        for size in (64 << 10, 1 << 10):
+            try:
+                while True:
+                    stream.write(b"b" * size)
+            except OSError:
+                pass
+
+
+class RoomTakenAway(Mounting, Scenario):
+    """io_uring takes a write, and the file system says only later that it has failed."""
+
+    def test_a_write_that_fails_under_way_ends_it_and_nothing_acknowledged_is_lost(self) -> None:
+        self.two_processors()
+        image = self.directory / "image"
+        with image.open("wb") as stream:
+            stream.truncate(16 << 20)
+        subprocess.run(["mke2fs", "-q", "-t", "ext4", image], check=True)
+        mount = self.mount("small", "-o", "loop", image)
+        target = self.switch_on(mount, 1 << 20)
+        first = new_payments(100)
+        self.pay_all(target, first)
+        target.settle_all(10)
+        begin = 256 << 10
+        subprocess.run(["fallocate", "--punch-hole", "--offset", str(begin), "--length",
+                        str((1 << 20) - begin), target.data / "journal-0000000001"], check=True)
+        fill(mount / "ballast")
+        payments = new_payments(3_000)
+        statuses = Load(target, payments, 4).statuses()
+        self.assertEqual(target.process.wait_exit(10), EXIT_JOURNAL_FAILED)
+        self.assertRegex(target.process.said(), "cannot be written any more: cannot write "
+                         "'journal-0000000001': No space left.*; nothing more is acknowledged")
+        accepted = {each: payments[each] for each, status in statuses.items() if status == 202}
+        self.assertGreater(len(accepted), 0)
+        (mount / "ballast").unlink()
+        target.start()
+        target.settle_all(30)
+        self.assert_books_equal(target, {**first, **accepted}, maybe=payments)
+
+
+class FullDisk(Mounting, Scenario):
     """A small file system of its own, filled by somebody else."""
 
     SEGMENT = 256 << 10
     SIZE = 8 << 20
 
     def setUp(self) -> None:
-        self.mount = self.directory / "small"
-        self.mount.mkdir()
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={self.SIZE}", "tmpfs",
-                                  self.mount], capture_output=True, text=True)
-        if mounted.returncode != 0:
-            self.skipTest(f"no file system can be mounted here: {mounted.stderr.strip()}")
-        self.addCleanup(self.unmount)
-
-    def unmount(self) -> None:
-        for each in self.switches:
-            each.end()
-        subprocess.run(["umount", self.mount], check=True)
+        self.small = self.mount("small", "-t", "tmpfs", "-o", f"size={self.SIZE}", "tmpfs")
 
     def small_switch(self) -> Switch:
-        target = self.switch(start=False, options={
-            "data": str(self.mount / "data"), "breaker": {"rest": "100ms"},
-            "journal": {"segment_size": self.SEGMENT}})
-        target.data = self.mount / "data"
-        target.start()
-        wait_until(lambda: target.metrics()["payswitch_journal_prepared_segments"] == 3, 10,
-                   "the reserve is there")
-        return target
+        return self.switch_on(self.small, self.SEGMENT, breaker={"rest": "100ms"})
 
     def fill(self) -> None:
-        with (self.mount / "ballast").open("ab", buffering=0) as ballast:
-            for size in (64 << 10, 1 << 10):
-                try:
-                    while True:
-                        ballast.write(b"b" * size)
-                except OSError:
-                    pass
+        fill(self.small / "ballast")
 
     def pay_until_refused(self, target: Switch,
                           at_once: int = 200) -> tuple[dict[str, int], dict[str, int]]:
@@ -131,7 +177,7 @@ class FullDisk(Scenario):
         self.assertEqual(target.get(f"/payments/{other[0]}").status, 404)
         self.assert_books_equal(target, accepted)
 
-        (self.mount / "ballast").unlink()
+        (self.small / "ballast").unlink()
         wait_until(lambda: target.pay(*other).status == 202, 10, "there is room again")
         accepted |= [other]
         target.settle_all(10)
@@ -171,7 +217,7 @@ class FullDisk(Scenario):
         start = run(["serve", "--config", target.config])
         self.assertEqual(start.returncode, EXIT_CANNOT_START, start)
         self.assertRegex(start.stderr, r"journal-\d+.*No space left")
-        (self.mount / "ballast").unlink()
+        (self.small / "ballast").unlink()
         target.start()
         target.settle_all(20)
         self.assert_books_equal(target, accepted)

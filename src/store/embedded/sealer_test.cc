@@ -325,5 +325,20 @@ TEST_F(SealerTest, ADamagedPageEndsTheSwitchAndIsNamed) {
   EXPECT_THAT(lives_.fatal_lines[0], HasSubstr(name + " is damaged at offset 0"));
 }
 
+// Whoever is looked for there is known, although an intact page does not say so.
+TEST_F(SealerTest, AnIntactPageInAnothersPlaceEndsTheSwitchToo) {
+  start();
+  pay(1, 20);
+  const auto name = files("sealed-").front();
+  const auto bytes = lives_.disk.content(name);
+  const std::span sums(bytes.data() + page_bytes, page_bytes);
+  lives_.disk.overwrite(name, 0, sums);
+  lives_.store().find(test_id(1), [](const auto&) { FAIL() << "nobody knows"; });
+  go_on();
+  ASSERT_EQ(lives_.fatal_lines.size(), 1u);
+  EXPECT_THAT(lives_.fatal_lines[0],
+              HasSubstr(name + " is damaged at offset 0: another page is there"));
+}
+
 }  // namespace
 }  // namespace payswitch::store::embedded
