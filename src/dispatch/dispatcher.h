@@ -141,7 +141,6 @@ class Dispatcher {
   std::optional<world::Instant> pump_at_;
   world::TimerId pump_timer_ = world::TimerId::none;
   bool pump_posted_ = false;
-  std::uint32_t placed_ = 0;  // in this turn
   bool stopping_ = false;
   bool clock_is_behind_ = false;
   Counters counters_;

@@ -9,10 +9,6 @@ namespace payswitch::dispatch {
 struct Options {
   std::uint64_t max_open_payments = 2'000'000;
 
-  // Of a backlog; then the sockets have their turn, so that a payment that comes while one is
-  // worked off does not wait for all of it.
-  std::uint32_t max_placed_a_turn = 64;
-
   // The pause when every breaker is open: only probes are sent until it is over, or until one
   // succeeds.
   world::Duration rest = std::chrono::seconds(5);

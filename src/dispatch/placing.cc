@@ -42,7 +42,6 @@ void Dispatcher::pump() {
   const auto earlier = [&wake, now](std::optional<world::Instant> when) {
     if (when && *when > now && (!wake || *when < *wake)) wake = when;
   };
-  placed_ = 0;
   for (const auto& lane : lanes_) pump_steps(*lane, now);
   for (auto line = waiting_.lines().begin(); line != waiting_.lines().end(); ++line) {
     earlier(pump_line(line, now));
@@ -56,7 +55,6 @@ void Dispatcher::pump() {
   for (const auto& lane : lanes_) {
     if (!waiting_.empty() || !lane->steps().empty()) earlier(lane->connect_pause(now));
   }
-  if (placed_ >= options_.max_placed_a_turn) pump_soon();
   wake_pump_at(wake);
 }
 
@@ -87,7 +85,7 @@ void Dispatcher::pump_steps(Lane& lane, world::Instant now) {
 // Returns when it wants to be looked at again, should time alone change something.
 std::optional<world::Instant> Dispatcher::pump_line(WaitingLine::Lines::iterator line,
                                                     world::Instant now) {
-  while (!line->second.empty() && placed_ < options_.max_placed_a_turn) {
+  while (!line->second.empty()) {
     Job& job = *jobs_.find(line->second.front());
     const Choice choice = choose(job, now);
     if (choice.kind == Choice::Kind::wait) return std::nullopt;
@@ -99,7 +97,6 @@ std::optional<world::Instant> Dispatcher::pump_line(WaitingLine::Lines::iterator
       return std::nullopt;
     }
     waiting_.pop(line);
-    ++placed_;
   }
   return std::nullopt;
 }

@@ -228,32 +228,6 @@ TEST_F(LifeOfAPayment, ABurstOnAHealthyProcessorDoesNotSpillToTheDearOne) {
   EXPECT_EQ(town.dear.books().size(), 0u);
 }
 
-TEST(Backlog, IsPlacedSoManyATurnSoThatOthersHaveTheirs) {
-  Town town(1, {.dispatch = {.max_placed_a_turn = 16}});
-  town.world.run_for(seconds(1));
-  auto& dispatcher = town.process->dispatcher();
-  int paid = 0;
-  // The cheap one is full; 33 wait until they may go to the dear one, all at the same moment.
-  const auto burst = [&] {
-    const auto slots = dispatcher.lanes()[0]->limit();
-    for (std::uint32_t n = 0; n < slots; ++n) town.cheap.next({.delay = milliseconds(900)});
-    for (std::uint32_t n = 0; n < slots + 33; ++n) town.pay(++paid);
-    ASSERT_TRUE(town.world.run_until([&] { return dispatcher.backlog() == 33; }));
-  };
-  burst();
-  ASSERT_TRUE(town.drains());
-  burst();  // now there are connections to the dear one
-  std::size_t most_placed = 0;
-  while (dispatcher.backlog() > 0) {
-    const auto before = dispatcher.backlog();
-    ASSERT_TRUE(town.world.step());
-    most_placed = std::max(most_placed, before - std::min(before, dispatcher.backlog()));
-  }
-  EXPECT_EQ(most_placed, 16u);
-  EXPECT_TRUE(town.drains());
-  town.expect_books_equal();
-}
-
 TEST_F(LifeOfAPayment, NoRequestedAtIsIssuedWithinATimeThatWasToldFinal) {
   warm_up();
   town.pay(1);
