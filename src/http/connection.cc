@@ -145,7 +145,7 @@ bool Connection::may_read() const {
 }
 
 // From the loop: the socket is ready, or the answers of a turn are there.
-void Connection::go_on() {
+void Connection::on_ready() {
   const auto self = shared_from_this();
   if (awaiting_write_ && socket_.is_writable()) {
     awaiting_write_ = false;
@@ -154,10 +154,6 @@ void Connection::go_on() {
   turn_requests_ = 0;
   if (lingering_ || (all_taken_ && may_read())) read();
   if (!closed_ && !lingering_) run();
-}
-
-void Connection::on_ready() {
-  go_on();
 }
 
 void Connection::read() {
@@ -199,7 +195,7 @@ void Connection::flush() {
   flush_pending_ = false;
   if (closed_) return;
   last_active_ = owner_.clock().now();
-  go_on();
+  on_ready();
 }
 
 void Connection::write() {

@@ -90,7 +90,6 @@ class Connection final : public ResponseSink,
   bool may_read() const;
 
   void on_ready() override;
-  void go_on();
   void read();
   void ask_for_flush();
   void write();

@@ -1,6 +1,7 @@
 #include "http/server.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -86,9 +87,12 @@ class Listener final : public Server, private ConnectionOwner, private SocketOwn
   void admit(int descriptor) {
     const bool full = counters_.connections_open >= options_.max_connections;
     if (full) ++counters_.connections_refused;
+    if (full && connections_.size() >= options_.max_connections + max_turned_away) {
+      ::close(descriptor);
+      return;
+    }
     ConnectionOwner& owner = *this;
     const auto connection = std::make_shared<Connection>(owner, poller_, descriptor);
-    if (full && connections_.size() >= options_.max_connections + max_turned_away) return;
     if (!connection->is_open()) return;
     connections_.emplace(connection.get(), Entry{connection, full});
     if (full) return connection->turn_away(Rejection::too_many_connections);
