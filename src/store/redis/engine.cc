@@ -69,7 +69,7 @@ class Engine final : public Store {
   void replied_to_settle(Ledger::Number number, Ledger::Entry& entry, const Reply& reply);
   void verdict(Ledger::Number number, Ledger::Entry& entry, Verdict verdict);
   void accepted(const Operation& operation, AcceptDone told);
-  static OpenPayment open_of(const Operation& operation);
+  void promise(Verdict verdict, AcceptDone told, world::Callback otherwise = [] {});
   void confirm_intent(const payment::CorrelationId& id, IntendDone told);
   void later(world::Callback callback);
   template <typename ReadDone>
@@ -233,41 +233,34 @@ void Engine::verdict(Ledger::Number number, Ledger::Entry& entry, Verdict verdic
   counters_.conflicts += verdict == Verdict::conflict;
   auto* told = std::get_if<AcceptDone>(&done);
   if (verdict == Verdict::accepted) return accepted(operation, told ? std::move(*told) : nullptr);
-  if (told) (*told)(verdict);
+  if (!told) return;
+  if (verdict == Verdict::replayed) return promise(verdict, std::move(*told));
+  (*told)(verdict);
 }
 
-// When nobody waits any more it was said to be unavailable, as it is when too few replicas have it
-// (PROTOCOL 7.6): nobody but us will ever send it.
+// That it is kept: said once enough replicas have it (PROTOCOL 7.6).
+void Engine::promise(Verdict verdict, AcceptDone told, world::Callback otherwise) {
+  confirmations_.await([verdict, told = std::move(told),
+                        otherwise = std::move(otherwise)](bool is_confirmed) mutable {
+    told(is_confirmed ? verdict : Verdict::unavailable);
+    if (!is_confirmed) otherwise();
+  });
+}
+
+// When nobody waits any more it was said to be unavailable, as it is when too few replicas have it:
+// nobody but us will ever send it.
 void Engine::accepted(const Operation& operation, AcceptDone told) {
   if (holdings_.find(operation.id)) {  // Redis had forgotten it; here it is at work
-    if (told) told(Verdict::replayed);
+    if (told) promise(Verdict::replayed, std::move(told));
     return;
   }
   const bool has_intent = operation.processor != payment::no_processor;
   const State state = has_intent ? State::attempting : State::accepted;
   holdings_.add(operation.id, state, has_intent ? 1 : 0);
   if (!told) return adopt({open_of(operation)});
-  confirmations_.await([this, operation, told = std::move(told)](bool is_confirmed) mutable {
-    told(is_confirmed ? Verdict::accepted : Verdict::unavailable);
-    if (!is_confirmed && holdings_.is_ours(operation.id)) adopt({open_of(operation)});
+  promise(Verdict::accepted, std::move(told), [this, operation] {
+    if (holdings_.is_ours(operation.id)) adopt({open_of(operation)});
   });
-}
-
-OpenPayment Engine::open_of(const Operation& operation) {
-  const bool has_intent = operation.processor != payment::no_processor;
-  OpenPayment open{.id = operation.id,
-                   .amount = operation.amount,
-                   .accepted_at = operation.at,
-                   .attempts_made = has_intent ? 1u : 0u,
-                   .our_fault_mask = 0,
-                   .unanswered = {},
-                   .was_anothers = false,
-                   .ask_first_mask = 0};
-  if (has_intent) {
-    open.unanswered = Intent{
-        .processor = operation.processor, .number = 1, .requested_at = operation.requested_at};
-  }
-  return open;
 }
 
 void Engine::replied_to_intend(Ledger::Number number, Ledger::Entry& entry, const Reply& reply) {

@@ -66,6 +66,23 @@ Operation accept_operation(const Acceptance& acceptance, std::uint64_t token) {
   return op;
 }
 
+OpenPayment open_of(const Operation& accept) {
+  const bool has_intent = accept.processor != payment::no_processor;
+  OpenPayment open{.id = accept.id,
+                   .amount = accept.amount,
+                   .accepted_at = accept.at,
+                   .attempts_made = has_intent ? 1u : 0u,
+                   .our_fault_mask = 0,
+                   .unanswered = {},
+                   .was_anothers = false,
+                   .ask_first_mask = 0};
+  if (has_intent) {
+    open.unanswered =
+        Intent{.processor = accept.processor, .number = 1, .requested_at = accept.requested_at};
+  }
+  return open;
+}
+
 Operation intend_operation(const payment::CorrelationId& id, const Intent& intent) {
   return {.kind = Kind::intend,
           .processor = intent.processor,

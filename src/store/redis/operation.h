@@ -34,6 +34,7 @@ struct Operation {
 };
 
 Operation accept_operation(const Acceptance& acceptance, std::uint64_t token);
+OpenPayment open_of(const Operation& accept);  // once it ran
 Operation intend_operation(const payment::CorrelationId& id, const Intent& intent);
 Operation refuse_operation(const payment::CorrelationId& id, const Refusal& refusal);
 Operation mark_unknown_operation(const payment::CorrelationId& id, std::uint32_t number);

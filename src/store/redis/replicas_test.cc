@@ -67,6 +67,16 @@ TEST_F(Replicas, Protocol76APaymentThatTooFewReplicasHaveIsNotPromisedAndIsSentA
   EXPECT_EQ(adopted_.size(), 1u);
 }
 
+TEST_F(Replicas, Protocol76ARepeatIsNotPromisedEitherBeforeEnoughReplicasHaveThePayment) {
+  redis_.set_replicas_in_step(0);
+  EXPECT_EQ(accept(acceptance(1)), Verdict::unavailable);
+  EXPECT_EQ(accept(acceptance(1)), Verdict::unavailable);
+  EXPECT_EQ(accept(acceptance(1, 2'000)), Verdict::conflict);
+  redis_.set_replicas_in_step(1);
+  EXPECT_EQ(accept(acceptance(1)), Verdict::replayed);
+  EXPECT_EQ(adopted_.size(), 1u);
+}
+
 TEST_F(Replicas, Protocol75AnIntentWaitsUntilEnoughReplicasHaveIt) {
   EXPECT_EQ(accept(acceptance(1)), Verdict::accepted);
   redis_.set_replicas_in_step(0);
