@@ -204,39 +204,22 @@ Read<payment::Total> SealedFile::sum_until(const Sums& sums, std::int64_t time, 
   const auto behind = std::upper_bound(begin, end, time);
   if (behind == begin) return payment::Total{};
   const auto number = static_cast<std::uint64_t>(behind - first_times_.begin() - 1);
-  const auto page = any_sum_page(number, wait);
+  const auto page = this->page(id_pages() + number, wait);
   if (!page) return std::unexpected(page.error());
   const auto found = page->last_sum_until(time);
+  assert(found);
   return read_total(found->count, found->cents_low, found->cents_high);
 }
 
 Read<SealedPage> SealedFile::id_page(std::uint64_t number, Wait wait) const {
   assert(number < id_pages());
-  auto page = this->page(number, wait);
-  if (!page) return page;
-  std::uint32_t slot = 0;
-  const auto first = page->next(slot);
-  if (!first || first->id() != first_ids_[number]) return std::unexpected(misplaced(number));
-  return page;
+  return page(number, wait);
 }
 
 Read<SealedPage> SealedFile::sum_page(payment::ProcessorNumber processor, std::uint64_t number,
                                       Wait wait) const {
   assert(number < sum_pages(processor));
-  return any_sum_page(sums_[processor].first_page + number, wait);
-}
-
-Read<SealedPage> SealedFile::any_sum_page(std::uint64_t number, Wait wait) const {
-  auto page = this->page(id_pages() + number, wait);
-  if (!page) return page;
-  const bool is_it = page->count() > 0 && page->sum(0).time == first_times_[number];
-  if (!is_it) return std::unexpected(misplaced(id_pages() + number));
-  return page;
-}
-
-// Intact, but not where it was written: an id that is looked for there would count as unknown.
-Miss SealedFile::misplaced(std::uint64_t number) const {
-  return Miss{damaged(number * page_bytes, "another page is there than its table says")};
+  return page(id_pages() + sums_[processor].first_page + number, wait);
 }
 
 Read<SealedPage> SealedFile::page(std::uint64_t number, Wait wait) const {
@@ -248,8 +231,11 @@ Read<SealedPage> SealedFile::page(std::uint64_t number, Wait wait) const {
       return std::unexpected(Miss{read.error().message()});
     }
   }
-  if (!page->is_intact()) {
-    return std::unexpected(Miss{damaged(offset, "a page has a wrong checksum")});
+  const PagePlace place{
+      .first_segment = info_.first_segment, .last_segment = info_.last_segment, .number = number};
+  if (!page->is_intact(place)) {
+    return std::unexpected(
+        Miss{damaged(offset, "a page has a wrong checksum, or belongs to another place")});
   }
   return page;
 }

@@ -84,8 +84,6 @@ class SealedFile {
   std::string damaged(std::uint64_t offset, std::string_view why) const;
   void take(const SealedFooter& footer);
   Read<SealedPage> page(std::uint64_t number, Wait wait) const;
-  Read<SealedPage> any_sum_page(std::uint64_t number, Wait wait) const;
-  Miss misplaced(std::uint64_t number) const;
   Read<payment::Total> sum_until(const Sums& sums, std::int64_t time, Wait wait) const;
 
   const std::string name_;

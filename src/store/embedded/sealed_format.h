@@ -13,14 +13,23 @@
 // of each page of sums, the footer.
 namespace payswitch::store::embedded {
 
-inline constexpr std::uint32_t sealed_version = 1;
+inline constexpr std::uint32_t sealed_version = 2;
 inline constexpr std::array<char, 8> sealed_magic = {'P', 'S', 'W', 'S', 'E', 'A', 'L', '\n'};
 
 // What is read at once, and what a checksum covers.
 inline constexpr std::uint64_t page_bytes = 4096;
 
+// Where a page belongs. A disk may put an intact page where another one was: whoever looks there
+// for a payment would not find it, and accept it anew.
+struct PagePlace {
+  std::uint64_t first_segment;  // of its file
+  std::uint64_t last_segment;
+  std::uint64_t number;  // from the beginning of its file
+};
+static_assert(sizeof(PagePlace) == 24);
+
 struct PageHeader {
-  std::uint64_t checksum;  // XXH3-64 of the rest of the page
+  std::uint64_t checksum;  // XXH3-64 of the rest of the page, seeded with its PagePlace
   std::uint32_t count;     // of slots, or of sums
   std::uint32_t reserved;  // zero
 };

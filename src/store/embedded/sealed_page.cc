@@ -103,8 +103,8 @@ void SealedPage::add(const SealedSum& sum) {
   set_count(index + 1);
 }
 
-std::span<const std::byte> SealedPage::close() {
-  const auto sum = checksum();
+std::span<const std::byte> SealedPage::close(const PagePlace& place) {
+  const auto sum = checksum(place);
   std::memcpy(bytes_.data(), &sum, sizeof(sum));
   return bytes_;
 }
@@ -113,17 +113,18 @@ void SealedPage::set_count(std::uint32_t count) {
   std::memcpy(bytes_.data() + offsetof(PageHeader, count), &count, sizeof(count));
 }
 
-std::uint64_t SealedPage::checksum() const {
+std::uint64_t SealedPage::checksum(const PagePlace& place) const {
   constexpr auto covered = sizeof(PageHeader::checksum);
-  return XXH3_64bits(bytes_.data() + covered, bytes_.size() - covered);
+  return XXH3_64bits_withSeed(bytes_.data() + covered, bytes_.size() - covered,
+                              XXH3_64bits(&place, sizeof(place)));
 }
 
 // -- reading ----------------------------------------------------------------------------
 
-bool SealedPage::is_intact() const {
+bool SealedPage::is_intact(const PagePlace& place) const {
   std::uint64_t sum;
   std::memcpy(&sum, bytes_.data(), sizeof(sum));
-  return sum == checksum();
+  return sum == checksum(place);
 }
 
 std::uint32_t SealedPage::count() const {

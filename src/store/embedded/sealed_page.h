@@ -48,10 +48,10 @@ class SealedPage {
   void add(const SealedEntry& entry);
   bool has_room_for_sum() const { return count() < sums_per_page; }
   void add(const SealedSum& sum);
-  std::span<const std::byte> close();  // with its checksum
+  std::span<const std::byte> close(const PagePlace& place);  // with its checksum
 
   // -- reading ------------------------------------------------------------------------------
-  bool is_intact() const;
+  bool is_intact(const PagePlace& place) const;  // and was written for there
   // The payment whose slot is at `slot`; moves `slot` on behind it. nullopt: at the end, or what is
   // there was never written.
   std::optional<SealedEntry> next(std::uint32_t& slot) const;
@@ -69,7 +69,7 @@ class SealedPage {
   const std::byte* at(std::uint64_t index, std::uint64_t size) const {
     return bytes_.data() + sizeof(PageHeader) + index * size;
   }
-  std::uint64_t checksum() const;
+  std::uint64_t checksum(const PagePlace& place) const;
 
   alignas(alignment) std::array<std::byte, page_bytes> bytes_{};
 };

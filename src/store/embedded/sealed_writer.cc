@@ -87,8 +87,10 @@ DiskResult<void> SealedWriter::add(payment::ProcessorNumber processor, payment::
 
 DiskResult<void> SealedWriter::close_page(std::uint64_t& pages) {
   if (page_.empty()) return {};
+  auto written = write(page_.close({.first_segment = info_.first_segment,
+                                    .last_segment = info_.last_segment,
+                                    .number = footer_.id_pages + footer_.sum_pages}));
   ++pages;
-  auto written = write(page_.close());
   page_.clear();
   return written;
 }

@@ -87,6 +87,13 @@ class SealerTest : public testing::Test {
     return names;
   }
 
+  void expect_damage_where_the_first_payment_is(const std::string& name) {
+    lives_.store().find(test_id(1), [](const auto&) { FAIL() << "nobody knows"; });
+    go_on();
+    ASSERT_EQ(lives_.fatal_lines.size(), 1u);
+    EXPECT_THAT(lives_.fatal_lines[0], HasSubstr(name + " is damaged at offset 0"));
+  }
+
   const Counters& counters() { return lives_.store().counters(); }
 
   Lives lives_;
@@ -319,10 +326,7 @@ TEST_F(SealerTest, ADamagedPageEndsTheSwitchAndIsNamed) {
   const auto name = files("sealed-").front();
   const std::array<std::byte, 1> other{lives_.disk.content(name)[100] ^ std::byte{1}};
   lives_.disk.overwrite(name, 100, other);
-  lives_.store().find(test_id(1), [](const auto&) { FAIL() << "nobody knows"; });
-  go_on();
-  ASSERT_EQ(lives_.fatal_lines.size(), 1u);
-  EXPECT_THAT(lives_.fatal_lines[0], HasSubstr(name + " is damaged at offset 0"));
+  expect_damage_where_the_first_payment_is(name);
 }
 
 // Whoever is looked for there is known, although an intact page does not say so.
@@ -333,11 +337,17 @@ TEST_F(SealerTest, AnIntactPageInAnothersPlaceEndsTheSwitchToo) {
   const auto bytes = lives_.disk.content(name);
   const std::span sums(bytes.data() + page_bytes, page_bytes);
   lives_.disk.overwrite(name, 0, sums);
-  lives_.store().find(test_id(1), [](const auto&) { FAIL() << "nobody knows"; });
-  go_on();
-  ASSERT_EQ(lives_.fatal_lines.size(), 1u);
-  EXPECT_THAT(lives_.fatal_lines[0],
-              HasSubstr(name + " is damaged at offset 0: another page is there"));
+  expect_damage_where_the_first_payment_is(name);
+}
+
+TEST_F(SealerTest, ThePageOfAnotherFileEndsTheSwitchToo) {
+  start();
+  pay(1, 40);
+  const auto names = files("sealed-");
+  ASSERT_GE(names.size(), 2u);
+  const auto bytes = lives_.disk.content(names[1]);
+  lives_.disk.overwrite(names[0], 0, std::span(bytes).first(page_bytes));
+  expect_damage_where_the_first_payment_is(names[0]);
 }
 
 }  // namespace
