@@ -16,7 +16,6 @@
 #include "routing/options.h"
 #include "store/options.h"
 #include "world/log.h"
-#include "world/options.h"
 
 namespace payswitch::config {
 
@@ -25,7 +24,7 @@ namespace payswitch::config {
 struct Config {
   http::ServerOptions server;
   std::string data = "payswitch-data";
-  world::DiskOptions disk;
+  bool io_uring = true;  // for the journal and for the sockets
   store::Options store;
   redis::Options redis;  // of the store that instances share; no host: the embedded store
   store::RedisOptions redis_store;

@@ -127,6 +127,7 @@ void add_general(std::vector<Option<Config>>& table) {
   const auto port = [](auto& c) -> auto& { return c.server.port; };
   const auto durability = [](auto& c) -> auto& { return c.store.durability; };
   const auto patience = [](auto& c) -> auto& { return c.policy.patience; };
+  const auto io_uring = [](auto& c) -> auto& { return c.io_uring; };
   const auto log = [](auto& c) -> auto& { return c.log_json; };
   const auto log_level = [](auto& c) -> auto& { return c.log_level; };
 
@@ -147,6 +148,10 @@ void add_general(std::vector<Option<Config>>& table) {
        "How long a payment may wait for a cheaper processor before a dearer one gets it."});
   table.push_back({"log", "", choice<Config>(log, {{"text", false}, {"json", true}}),
                    "How lines on standard error are written."});
+  table.push_back(
+      {"io_uring", "", choice<Config>(io_uring, {{"auto", true}, {"off", false}}),
+       "Writes the journal past the page cache, and to many sockets by one call, where the kernel "
+       "offers it; off: a thread writes and syncs, and each socket takes a call of its own."});
   table.push_back({"log_level", "",
                    choice<Config>(log_level, {{"debug", Level::debug},
                                               {"info", Level::info},
@@ -159,7 +164,6 @@ void add_limits_and_store(std::vector<Option<Config>>& table) {
   const auto connections = [](auto& c) -> auto& { return c.server.max_connections; };
   const auto open_payments = [](auto& c) -> auto& { return c.dispatch.max_open_payments; };
   const auto segment = [](auto& c) -> auto& { return c.store.segment_bytes; };
-  const auto io_uring = [](auto& c) -> auto& { return c.disk.io_uring; };
   const auto lease = [](auto& c) -> auto& { return c.redis_store.lease; };
   const auto replicas = [](auto& c) -> auto& { return c.redis_store.wait_replicas; };
 
@@ -170,10 +174,6 @@ void add_limits_and_store(std::vector<Option<Config>>& table) {
   table.push_back({"journal.segment_size", "",
                    count<Config>(segment, min_segment_bytes, max_segment_bytes),
                    "Bytes of one journal segment. The room is taken before it is needed."});
-  table.push_back(
-      {"journal.io_uring", "", choice<Config>(io_uring, {{"auto", true}, {"off", false}}),
-       "Writes past the page cache through io_uring, where kernel and file system offer "
-       "it; off: a thread writes and syncs."});
   table.push_back(
       {"store.url", "REDIS_URL",
        text<Config>("redis://[user:password@]host[:port][/db], or rediss:// for TLS", set_store_url,

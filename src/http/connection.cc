@@ -28,13 +28,14 @@ void Connection::start() {
 
 void Connection::turn_away(Rejection rejection) {
   reject(rejection);
-  flush();
+  write();
+  settle();
 }
 
 void Connection::drain() {
   draining_ = true;
   if (closed_ || lingering_ || running_) return;
-  const bool idle = queue_.empty() && unsent() == 0 && !parser_.mid_request();
+  const bool idle = queue_.empty() && unsent().empty() && !parser_.mid_request();
   idle ? close() : settle();
 }
 
@@ -52,13 +53,11 @@ void Connection::close() {
 void Connection::run() {
   assert(!running_);
   running_ = true;
-  do {
-    all_taken_ = take_requests();
-    say_continue();
-    write();
-  } while (!all_taken_ && may_take());
+  all_taken_ = take_requests();
+  say_continue();
   running_ = false;
-  if (turn_is_over()) ask_for_flush();
+  write();
+  if (turn_is_over()) socket_.be_ready_again();
   settle();
 }
 
@@ -137,22 +136,21 @@ bool Connection::may_take() const {
   const ServerOptions& options = owner_.options();
   return !closed_ && !stopped_ && !turn_is_over() && !queue_.ended() &&
          queue_.size() < options.max_pipelined &&
-         unsent() + queue_.held_bytes() < options.max_unsent_bytes;
+         unsent().size() + queue_.held_bytes() < options.max_unsent_bytes;
 }
 
 bool Connection::may_read() const {
   return may_take() && !input_ended_;
 }
 
-// From the loop: the socket is ready, or the answers of a turn are there.
+std::span<char> Connection::room() {
+  return wants_to_read() ? parser_.prepare() : std::span<char>{};
+}
+
 void Connection::on_ready() {
   const auto self = shared_from_this();
-  if (awaiting_write_ && socket_.is_writable()) {
-    awaiting_write_ = false;
-    last_active_ = owner_.clock().now();
-  }
   turn_requests_ = 0;
-  if (lingering_ || (all_taken_ && may_read())) read();
+  if (socket_.has_read() || lingering_ || wants_to_read()) read();
   if (!closed_ && !lingering_) run();
 }
 
@@ -181,34 +179,25 @@ void Connection::read() {
 void Connection::answer(std::uint64_t sequence, const Response& response) {
   if (closed_ || lingering_) return;
   queue_.answer(sequence, response, output_);
-  if (running_ || (unsent() == 0 && !queue_.ended())) return;
-  ask_for_flush();
-}
-
-void Connection::ask_for_flush() {
-  if (closed_ || flush_pending_) return;
-  flush_pending_ = true;
-  owner_.flush_soon(shared_from_this());
-}
-
-void Connection::flush() {
-  flush_pending_ = false;
-  if (closed_) return;
-  last_active_ = owner_.clock().now();
-  on_ready();
+  if (running_) return;
+  write();
+  if (queue_.ended() && unsent().empty()) socket_.be_ready_again();
 }
 
 void Connection::write() {
-  while (!closed_ && !awaiting_write_ && unsent() > 0) {
-    const auto [status, count] = socket_.write({output_.data() + sent_, unsent()});
-    sent_ += count;
-    if (status == Socket::Status::blocked) awaiting_write_ = true;
-    if (status == Socket::Status::failed) close();
+  if (!closed_ && !unsent().empty()) socket_.write_soon();
+}
+
+void Connection::on_written(std::size_t bytes) {
+  const auto self = shared_from_this();
+  last_active_ = owner_.clock().now();
+  sent_ += bytes;
+  if (unsent().empty()) {
+    sent_ = 0;
+    output_.clear();
+    if (output_.capacity() > max_kept_output) output_.shrink_to_fit();
   }
-  if (unsent() > 0) return;
-  sent_ = 0;
-  output_.clear();
-  if (output_.capacity() > max_kept_output) output_.shrink_to_fit();
+  run();
 }
 
 // -- what comes next
@@ -220,13 +209,13 @@ void Connection::settle() {
     stopped_ = true;
     queue_.close_last();
   }
-  const bool all_sent = unsent() == 0;
+  const bool all_sent = unsent().empty();
   if (queue_.ended() && all_sent) return close();
   const bool last_answer_sent = queue_.empty() && all_sent;
   if (last_answer_sent && input_ended_) return close();
   if (last_answer_sent && stopped_ && !lingering_) linger();
   if (lingering_ || may_read()) {
-    if (socket_.is_readable()) ask_for_flush();
+    if (socket_.is_readable()) socket_.be_ready_again();
   } else {
     // We do not let the request come, so its time does not run.
     request_began_.reset();
@@ -245,7 +234,7 @@ void Connection::discard(std::size_t count) {
   lingered_bytes_ += count;
   if (input_ended_ || lingered_bytes_ > max_linger_bytes) return close();
   parser_.drop_input();
-  if (socket_.is_readable()) ask_for_flush();
+  if (socket_.is_readable()) socket_.be_ready_again();
 }
 
 // -- time limits
@@ -255,7 +244,7 @@ Connection::Deadline Connection::deadline() const {
   const ServerOptions& options = owner_.options();
   if (lingering_) return {Limit::linger, linger_until_};
   if (request_began_) return {Limit::request, *request_began_ + options.read_timeout};
-  if (unsent() > 0) return {Limit::write, last_active_ + options.idle_timeout};
+  if (!unsent().empty()) return {Limit::write, last_active_ + options.idle_timeout};
   if (queue_.empty()) return {Limit::idle, last_active_ + options.idle_timeout};
   return {};
 }
@@ -287,7 +276,8 @@ void Connection::on_deadline(Limit limit) {
   request_began_.reset();
   ++owner_.counters().bad_requests;
   reject(Rejection::timed_out);
-  flush();
+  write();
+  settle();
 }
 
 }  // namespace payswitch::http

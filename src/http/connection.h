@@ -22,8 +22,6 @@ class ConnectionOwner {
   virtual ~ConnectionOwner() = default;
 
   virtual void handle(const Request& request, Responder respond) = 0;
-  // The connection wants flush() once, when the answers of this turn of the loop are all there.
-  virtual void flush_soon(std::shared_ptr<Connection> connection) = 0;
   virtual void closed(const Connection& connection) = 0;
 
   virtual const ServerOptions& options() const = 0;
@@ -57,8 +55,6 @@ class Connection final : public ResponseSink,
   void close();
 
   void answer(std::uint64_t sequence, const Response& response) override;
-  // Writes what is there, and goes on reading.
-  void flush();
 
  private:
   // What ends the wait that is going on.
@@ -89,11 +85,15 @@ class Connection final : public ResponseSink,
   bool may_take() const;
   bool may_read() const;
 
+  std::span<char> room() override;
   void on_ready() override;
   void read();
-  void ask_for_flush();
+  bool wants_to_read() const { return all_taken_ && may_read(); }
+
   void write();
-  std::size_t unsent() const { return output_.size() - sent_; }
+  std::string_view unsent() const override { return std::string_view{output_}.substr(sent_); }
+  void on_written(std::size_t bytes) override;
+  void on_write_failed() override { close(); }
 
   void settle();
   void linger();
@@ -111,13 +111,11 @@ class Connection final : public ResponseSink,
   std::string output_;
   std::size_t sent_ = 0;  // bytes of output_ that the kernel has
 
-  int turn_requests_ = 0;        // taken in this turn of the loop
-  bool all_taken_ = true;        // of what was read; only then more is read
-  bool running_ = false;         // inside run()
-  bool awaiting_write_ = false;  // until there is room in the kernel
-  bool flush_pending_ = false;   // the owner was asked
-  bool input_ended_ = false;     // the client will send no more
-  bool stopped_ = false;         // no request will be taken any more
+  int turn_requests_ = 0;     // taken in this turn of the loop
+  bool all_taken_ = true;     // of what was read; only then more is read
+  bool running_ = false;      // inside run()
+  bool input_ended_ = false;  // the client will send no more
+  bool stopped_ = false;      // no request will be taken any more
   bool draining_ = false;
   bool continue_said_ = false;  // to the request that is being read
   bool lingering_ = false;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/asio/post.hpp>
+#include <cassert>
 #include <cerrno>
 #include <span>
 #include <utility>
@@ -42,14 +43,32 @@ bool Poller::add(int descriptor, Socket& socket) {
 }
 
 void Poller::forget(Socket& socket) {
-  if (!socket.queued_) return;
-  std::ranges::replace(ready_, &socket, nullptr);
-  std::ranges::replace(calling_, &socket, nullptr);
+  const auto forget_in = [&](std::vector<Socket*>& sockets) {
+    std::ranges::replace(sockets, &socket, nullptr);
+  };
+  if (socket.queued_) {
+    forget_in(ready_);
+    forget_in(calling_);
+  }
+  if (socket.write_queued_) {
+    forget_in(to_write_);
+    forget_in(writing_);
+  }
 }
 
 void Poller::enqueue(Socket& socket) {
   if (std::exchange(socket.queued_, true)) return;
   ready_.push_back(&socket);
+}
+
+void Poller::enqueue_write(Socket& socket) {
+  if (std::exchange(socket.write_queued_, true)) return;
+  to_write_.push_back(&socket);
+  if (std::exchange(write_posted_, true)) return;
+  boost::asio::post(context_, [this] {
+    write_posted_ = false;
+    write_all();
+  });
 }
 
 // The epoll descriptor is itself one that Asio waits for.
@@ -70,6 +89,7 @@ bool Poller::look() {
     Socket& socket = *static_cast<Socket*>(event.data.ptr);
     socket.note(event.events);
     enqueue(socket);
+    if (socket.wants_to_write_ && socket.writable_) enqueue_write(socket);
   }
   return count == max_events;
 }
@@ -77,6 +97,7 @@ bool Poller::look() {
 // Whom the owners enqueue meanwhile has its turn later, so that nobody keeps the loop to himself.
 void Poller::call_ready() {
   calling_.swap(ready_);
+  read_ahead();
   for (std::size_t i = 0; i < calling_.size(); ++i) {
     Socket* const socket = calling_[i];
     if (socket == nullptr) continue;
@@ -85,6 +106,40 @@ void Poller::call_ready() {
   }
   calling_.clear();
   if (!ready_.empty()) call_ready_soon();
+}
+
+void Poller::read_ahead() {
+  for (Socket* const socket : calling_) {
+    if (socket == nullptr || !socket->readable_ || socket->has_read_) continue;
+    const auto room = socket->owner_->room();
+    if (room.empty()) continue;
+    transfers_.add_read(socket->descriptor_, room);
+    rooms_.emplace_back(socket, room);
+  }
+  const auto results = transfers_.run();
+  for (std::size_t i = 0; i < rooms_.size(); ++i) {
+    const auto& [socket, room] = rooms_[i];
+    socket->read_ahead(results[i], room);
+  }
+  rooms_.clear();
+}
+
+void Poller::write_all() {
+  writing_.swap(to_write_);
+  std::erase(writing_, nullptr);
+  for (const Socket* socket : writing_) {
+    const auto bytes = socket->owner_->unsent();
+    assert(!bytes.empty());
+    transfers_.add_write(socket->descriptor_, bytes);
+  }
+  const auto results = transfers_.run();
+  for (std::size_t i = 0; i < writing_.size(); ++i) {
+    Socket* const socket = writing_[i];
+    if (socket == nullptr) continue;
+    socket->write_queued_ = false;
+    socket->after_write(results[i]);
+  }
+  writing_.clear();
 }
 
 void Poller::call_ready_soon() {

@@ -124,6 +124,10 @@ bool PoolConnection::release() {
   return false;
 }
 
+std::span<char> PoolConnection::room() {
+  return state_ == State::exchanging && sent_ > 0 ? parser_.prepare() : std::span<char>{};
+}
+
 void PoolConnection::on_ready() {
   const auto self = shared_from_this();
   switch (state_) {
@@ -131,8 +135,10 @@ void PoolConnection::on_ready() {
       if (socket_.is_writable()) on_connected(socket_.error());
       return;
     case State::exchanging:
-      if (unsent() > 0) write();
-      return read_answer();
+      if (sent_ > 0) return read_answer();
+      // What comes before the request has left is not its answer.
+      if (!is_quiet()) fail(Failure::not_sent);
+      return;
     case State::idle:
     case State::held:
       if (!is_quiet()) lose();
@@ -171,19 +177,19 @@ bool PoolConnection::send(const OutgoingRequest& request, std::string_view host,
   output_.clear();
   sent_ = 0;
   append_request(output_, request, host);
-  write();
+  socket_.write_soon();
   return true;
 }
 
-// Called by send() too, so it must not end the exchange at once: whoever reads finds the same
-// error.
-void PoolConnection::write() {
-  while (unsent() > 0) {
-    const auto [status, count] = socket_.write({output_.data() + sent_, unsent()});
-    sent_ += count;
-    if (status == Socket::Status::failed) socket_.be_ready_again();
-    if (status != Socket::Status::done) return;
-  }
+void PoolConnection::on_written(std::size_t bytes) {
+  sent_ += bytes;
+  if (!unsent().empty()) socket_.write_soon();
+}
+
+// The answer may have come before the error.
+void PoolConnection::on_write_failed() {
+  const auto self = shared_from_this();
+  sent_ > 0 ? read_answer() : fail(Failure::cut);
 }
 
 void PoolConnection::read_answer() {
@@ -216,7 +222,7 @@ void PoolConnection::conclude(AnswerParser::Step step) {
   }
   const auto self = shared_from_this();
   // An answer to a request that has not left us whole leaves the rest of it in between.
-  const bool keep = parser_.reusable() && unsent() == 0 && !retired_ && is_quiet();
+  const bool keep = parser_.reusable() && unsent().empty() && !retired_ && is_quiet();
   if (!keep) close();
   owner_.exchange_over(*this);
   std::exchange(done_, nullptr)(parser_.answer());

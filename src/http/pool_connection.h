@@ -78,6 +78,7 @@ class PoolConnection final : public std::enable_shared_from_this<PoolConnection>
   void on_connected(int error);
   void on_connect_timeout();
 
+  std::span<char> room() override;
   void on_ready() override;
   void lose();
   bool is_quiet();
@@ -85,8 +86,9 @@ class PoolConnection final : public std::enable_shared_from_this<PoolConnection>
   void conclude(AnswerParser::Step step);
   void fail(Failure failure);
 
-  void write();
-  std::size_t unsent() const { return output_.size() - sent_; }
+  std::string_view unsent() const override { return std::string_view{output_}.substr(sent_); }
+  void on_written(std::size_t bytes) override;
+  void on_write_failed() override;
 
   void close();
 

@@ -2,7 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <array>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <string>
 
 #include "http/pool_fixture.h"
@@ -157,6 +160,30 @@ TEST_F(HttpPool, AnAnswerThatIsThereBeforeTheRequestIsNeverTakenForIts) {
   EXPECT_EQ(result->failure, Failure::not_sent);
   loop.settle();
   EXPECT_EQ(wire.take(), "");
+}
+
+// The request leaves at the end of the turn; until then the connection may prove to be no good.
+TEST_F(HttpPool, AnAnswerThatComesBeforeTheRequestHasLeftIsNeverTakenForItsEither) {
+  Wire other = open_one();
+  Wire wire = open_one();
+  const auto connection = taken();
+  std::array<int, 2> signal{};
+  ASSERT_EQ(::pipe(signal.data()), 0);
+  boost::asio::posix::stream_descriptor first{loop.context(), signal[0]};
+  std::shared_ptr<Result> result;
+  first.async_wait(boost::asio::posix::stream_descriptor::wait_read, [&](const auto&) {
+    result = send(connection);
+    wire.send(ok);
+  });
+  loop.settle();
+  // Both are ready in this order, so that the pool looks at its sockets before it writes.
+  ASSERT_EQ(::write(signal[1], "x", 1), 1);
+  other.close();
+  ASSERT_TRUE(loop.until([&] { return result && result->calls > 0; }));
+  EXPECT_EQ(result->failure, Failure::not_sent);
+  loop.settle();
+  EXPECT_EQ(wire.take(), "");
+  ::close(signal[1]);
 }
 
 TEST_F(HttpPool, GivingBackADeadConnectionDropsIt) {

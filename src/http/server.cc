@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/post.hpp>
 #include <cerrno>
 #include <unordered_map>
 #include <utility>
@@ -114,24 +113,9 @@ class Listener final : public Server, private ConnectionOwner, private SocketOwn
     return all;
   }
 
-  void flush_all() {
-    flushing_.swap(to_flush_);
-    for (const auto& connection : flushing_) connection->flush();
-    flushing_.clear();
-  }
-
   // -- ConnectionOwner
   void handle(const Request& request, Responder respond) override {
     handler_(request, std::move(respond));
-  }
-
-  void flush_soon(std::shared_ptr<Connection> connection) override {
-    if (to_flush_.empty()) {
-      boost::asio::post(context_, [this, alive = std::weak_ptr{alive_}] {
-        if (!alive.expired()) flush_all();
-      });
-    }
-    to_flush_.push_back(std::move(connection));
   }
 
   void closed(const Connection& connection) override {
@@ -162,10 +146,6 @@ class Listener final : public Server, private ConnectionOwner, private SocketOwn
   bool draining_ = false;
   ServerCounters counters_;
   std::unordered_map<const Connection*, Entry> connections_;
-  std::vector<std::shared_ptr<Connection>> to_flush_;
-  std::vector<std::shared_ptr<Connection>> flushing_;  // keeps its memory between turns
-  // What is posted on the loop may run when the listener has gone.
-  std::shared_ptr<const char> alive_ = std::make_shared<const char>();
 };
 
 // Blocks while a name is looked up: only at start.

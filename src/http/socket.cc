@@ -26,7 +26,7 @@ int Socket::open(Poller& poller, int descriptor, SocketOwner& owner) {
   poller_ = &poller;
   owner_ = &owner;
   descriptor_ = descriptor;
-  readable_ = writable_ = end_is_near_ = false;
+  readable_ = writable_ = end_is_near_ = wants_to_write_ = has_read_ = false;
   if (poller.add(descriptor, *this)) return 0;
   const int error = errno;
   close();
@@ -50,31 +50,51 @@ void Socket::be_ready_again() {
 }
 
 Socket::Transfer Socket::read(std::span<char> room) {
+  if (std::exchange(has_read_, false)) {
+    assert(room.data() == read_into_);
+    return read_;
+  }
   ssize_t count = 0;
   do {
     count = ::recv(descriptor_, room.data(), room.size(), 0);
   } while (count < 0 && errno == EINTR);
-  if (count < 0 && !would_block(errno)) return {.status = Status::failed};
-  if (count == 0) return {.status = Status::ended};
-  // A short read has emptied the socket: what comes later is told again.
-  if (count < static_cast<ssize_t>(room.size())) readable_ = end_is_near_;
-  if (count < 0) return {};
-  return {.status = Status::done, .bytes = static_cast<std::size_t>(count)};
+  return after_read(count < 0 ? -errno : count, room.size());
 }
 
-Socket::Transfer Socket::write(std::string_view bytes) {
-  ssize_t count = 0;
-  do {
-    count = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-  } while (count < 0 && errno == EINTR);
-  if (count >= 0) return {.status = Status::done, .bytes = static_cast<std::size_t>(count)};
+Socket::Transfer Socket::after_read(ssize_t result, std::size_t room) {
+  if (result < 0 && !would_block(static_cast<int>(-result))) return {.status = Status::failed};
+  if (result == 0) return {.status = Status::ended};
+  // A short read has emptied the socket: what comes later is told again.
+  if (result < static_cast<ssize_t>(room)) readable_ = end_is_near_;
+  if (result < 0) return {};
+  return {.status = Status::done, .bytes = static_cast<std::size_t>(result)};
+}
+
+void Socket::read_ahead(ssize_t result, std::span<char> room) {
+  read_ = after_read(result, room.size());
+  read_into_ = room.data();
+  has_read_ = read_.status != Status::blocked;
+}
+
+void Socket::write_soon() {
+  wants_to_write_ = true;
+  if (writable_) poller_->enqueue_write(*this);
+}
+
+void Socket::after_write(ssize_t result) {
+  if (result >= 0) {
+    wants_to_write_ = false;
+    return owner_->on_written(static_cast<std::size_t>(result));
+  }
   writable_ = false;
-  if (would_block(errno)) return {};
+  if (would_block(static_cast<int>(-result))) return;
+  wants_to_write_ = false;
   readable_ = end_is_near_ = true;  // what came before the error, and the error itself
-  return {.status = Status::failed};
+  owner_->on_write_failed();
 }
 
 Socket::Status Socket::peek() {
+  if (has_read_) return read_.status;
   char byte = 0;
   ssize_t count = 0;
   do {
@@ -120,7 +140,7 @@ void Socket::shutdown_both() {
 void Socket::close() {
   if (!is_open()) return;
   poller_->forget(*this);
-  queued_ = readable_ = writable_ = false;
+  queued_ = write_queued_ = readable_ = writable_ = wants_to_write_ = has_read_ = false;
   ::close(std::exchange(descriptor_, -1));
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -11,18 +13,29 @@ namespace payswitch::http {
 
 class Poller;
 
+// Is called from the loop, never from within a call to the socket.
 class SocketOwner {
  public:
-  // There may be something to read, or room to write, or the connection is broken. From the loop,
-  // never from within a call to the socket.
+  // There may be something to read, or the connection is made, or broken.
   virtual void on_ready() = 0;
+
+  // Where to put what has come; empty: nothing is wanted now. What is put there read() tells in the
+  // on_ready() that follows, until which the room must stay.
+  virtual std::span<char> room() { return {}; }
+
+  // What is to be written now; asked for after write_soon().
+  virtual std::string_view unsent() const { return {}; }
+  // The kernel has so many bytes of it; or the connection is gone, and whoever reads finds out why.
+  virtual void on_written(std::size_t bytes) { static_cast<void>(bytes); }
+  virtual void on_write_failed() {}
 
  protected:
   ~SocketOwner() = default;
 };
 
-// A TCP socket that never blocks. It knows from its Poller whether a call can do anything at all.
-// Loop thread only; it does not move, and goes before its loop.
+// A TCP socket that never blocks. It knows from its Poller whether a call can do anything at all;
+// and the Poller reads and writes for it, together with others. Loop thread only; it does not move,
+// and goes before its loop.
 class Socket {
  public:
   enum class Status : std::uint8_t {
@@ -51,14 +64,18 @@ class Socket {
   int descriptor() const { return descriptor_; }
 
   // False: a read would be blocked. True: perhaps not.
-  bool is_readable() const { return readable_; }
+  bool is_readable() const { return readable_ || has_read_; }
+  // The owner's room() was filled, or the end was met: read() tells.
+  bool has_read() const { return has_read_; }
   // Likewise for a write.
   bool is_writable() const { return writable_; }
   // on_ready() comes once more, in the next turn of the loop.
   void be_ready_again();
 
   Transfer read(std::span<char> room);
-  Transfer write(std::string_view bytes);
+  // At the end of this turn of the loop, or when the kernel has room again, as much of the owner's
+  // unsent() is written as it takes. It must not be empty then.
+  void write_soon();
   // What read() would say; takes nothing.
   Status peek();
   // The descriptor of a new connection (non-blocking), or -errno. For a listening socket.
@@ -78,6 +95,10 @@ class Socket {
   friend class Poller;
 
   void note(std::uint32_t events);
+  // Of a read into room of this size: bytes, or -errno.
+  Transfer after_read(ssize_t result, std::size_t room);
+  void read_ahead(ssize_t result, std::span<char> room);
+  void after_write(ssize_t result);
 
   Poller* poller_ = nullptr;
   SocketOwner* owner_ = nullptr;
@@ -86,6 +107,11 @@ class Socket {
   bool writable_ = false;
   bool end_is_near_ = false;  // the kernel has told of the end, and will not tell again
   bool queued_ = false;       // on_ready() is about to be called
+  bool wants_to_write_ = false;
+  bool write_queued_ = false;
+  bool has_read_ = false;  // read_ is still to be told
+  Transfer read_;
+  const char* read_into_ = nullptr;
 };
 
 }  // namespace payswitch::http

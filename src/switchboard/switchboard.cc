@@ -13,6 +13,7 @@
 #include "api/metrics.h"
 #include "api/payment_routes.h"
 #include "api/processors.h"
+#include "http/poller.h"
 #include "http/pool.h"
 #include "http/server.h"
 #include "operate/drain.h"
@@ -133,6 +134,7 @@ std::string Switchboard::durability() const {
 }
 
 std::expected<void, std::string> Switchboard::bind() {
+  if (!config_.io_uring) http::Poller::of(context_).give_up_io_uring();
   auto server = http::make_server(context_, *timers_, *clock_, config_.server,
                                   [this](const http::Request& request, http::Responder respond) {
                                     router_(request, std::move(respond));
@@ -148,7 +150,7 @@ std::expected<void, std::string> Switchboard::open_store() {
     if (auto joined = join_shared_store(); !joined) return joined;
     return bind();
   }
-  auto disk = world::open_real_disk(config_.data, context_, *loop_, config_.disk);
+  auto disk = world::open_real_disk(config_.data, context_, *loop_, {.io_uring = config_.io_uring});
   if (!disk) return std::unexpected(disk.error());
   disk_ = std::move(*disk);
   // Bound before the store is opened, so that a port in use is known before anything is written.
