@@ -193,7 +193,7 @@ void PoolConnection::on_write_failed() {
 }
 
 void PoolConnection::read_answer() {
-  while (state_ == State::exchanging && socket_.is_readable()) {
+  while (state_ == State::exchanging && sent_ > 0 && socket_.is_readable()) {
     const auto [status, count] = socket_.read(parser_.prepare());
     switch (status) {
       case Socket::Status::blocked:

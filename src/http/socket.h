@@ -111,7 +111,7 @@ class Socket {
   bool write_queued_ = false;
   bool has_read_ = false;  // read_ is still to be told
   Transfer read_;
-  const char* read_into_ = nullptr;
+  const char* read_into_ = nullptr;  // the room that was filled
 };
 
 }  // namespace payswitch::http
