@@ -16,6 +16,7 @@ CONNECTIONS = 256
 # In the order in which a payment meets them. The innermost of our functions decides whose step a
 # sample is; what it called in libraries is counted with it.
 STEPS = [
+    ("both sides: what a turn reads and writes, together", r"http::(Transfers|Socket)::"),
     ("the client's side: connections, parsing, answers",
      r"http::.*((?<!Pool)Connection::|Server|RequestParser|RequestEvents|AnswerQueue|render|InputBuffer)"),
     ("routes: JSON in, limits, metrics", r"payswitch::(api|operate|metrics)::|http::.*[Jj]son"),
@@ -29,7 +30,8 @@ STEPS = [
 ELSE = "everything else"
 INTERRUPTS = "interrupts and page faults"
 SYSTEM_CALL = re.compile(r"^__(?:x64|ia32|se|do)_sys_(\w+)")
-STUB = re.compile(r"^_*(?:libc_)?(recv|send|epoll_wait|epoll_ctl|syscall)$")  # in the C library
+STUB = re.compile(r"^_*(?:libc_)?(recv|send|epoll_wait|epoll_ctl|syscall|"
+                  r"_*io_uring_submit\w*)$")  # in the C library, and in liburing
 ALLOCATION = re.compile(r"^_*(malloc|free|cfree|calloc|realloc|_?int_\w+|operator (new|delete)|"
                         r"unlink_chunk|tcache\w*|libc_(malloc|free))")
 
