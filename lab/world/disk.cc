@@ -148,9 +148,17 @@ void VirtualDisk::prepare(const std::string& name, Bytes content, std::uint64_t 
 void VirtualDisk::finish_prepare() {
   Prepare finished = std::move(*prepare_);
   prepare_.reset();
-  if (prepares_fail_) return finished.done(error(ENOSPC, "prepare", finished.name));
+  if (prepares_fail_ || used() + finished.size > capacity_) {
+    return finished.done(error(ENOSPC, "prepare", finished.name));
+  }
   place(finished.name, make_file(finished.content, finished.size));
   finished.done({});
+}
+
+std::uint64_t VirtualDisk::used() const {
+  std::uint64_t bytes = 0;
+  for (const auto& [name, file] : cached_names_) bytes += file->cached.size();
+  return bytes;
 }
 
 // -- beside the path of a payment -------------------------------------------------------
@@ -222,6 +230,9 @@ void VirtualDisk::finish_make() {
   }
   BytesDraft draft;
   if (auto made = finished.content(draft); !made) return finished.done(std::move(made));
+  if (used() + draft.content.size() > capacity_) {
+    return finished.done(error(ENOSPC, "make", finished.name));
+  }
   place(finished.name, make_file(draft.content, draft.content.size()));
   finished.done({});
 }

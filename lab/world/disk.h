@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -78,6 +79,9 @@ class VirtualDisk final : public world::Disk {
   void fail_appends_after(std::uint64_t good) { good_appends_ = good; }
   // Each prepare fails (ENOSPC) until told otherwise, and each make that is not given room.
   void fail_prepares(bool fail) { prepares_fail_ = fail; }
+  // So do those for which there would not be room within so many bytes.
+  void set_capacity(std::uint64_t bytes) { capacity_ = bytes; }
+  std::uint64_t used() const;
   // Every page is in the cache, always; else it is a matter of chance.
   void keep_pages(bool keep) { keeps_pages_ = keep; }
   // The process stops in the middle of the replace after `good` further ones: it leaves the old
@@ -161,6 +165,7 @@ class VirtualDisk final : public world::Disk {
   std::optional<std::uint64_t> good_appends_;
   std::optional<std::uint64_t> good_replaces_;
   bool prepares_fail_ = false;
+  std::uint64_t capacity_ = std::numeric_limits<std::uint64_t>::max();
   bool keeps_pages_ = false;
   std::uint64_t life_ = 0;  // grows at every crash: completions of an earlier one are void
   DiskCounts counts_;

@@ -157,8 +157,9 @@ std::expected<void, std::string> Engine::open(const Options& options, const Jour
     if (sealer_) sealer_->wake();
   };
   const auto fail = [fatal = fatal_](const std::string& line) { (*fatal)(line); };
-  journal_ =
-      std::make_unique<Journal>(options, *std::move(start), seams, counters_, begin_segment, fail);
+  journal_ = std::make_unique<Journal>(
+      options, *std::move(start), seams, counters_, [this] { return index_.bytes_to_tell(); },
+      begin_segment, fail);
   look_ups_ = std::make_unique<LookUps>(seams.disk, counters_, fail);
   if (options.sealing) {
     sealer_ = std::make_unique<Sealer>(Sealer::Seams{.index = index_,

@@ -7,7 +7,8 @@
 namespace payswitch::store::embedded {
 
 Journal::Journal(const Options& options, JournalStart start, const JournalSeams& seams,
-                 Counters& counters, OnSegment on_segment, Fatal fatal)
+                 Counters& counters, SegmentSupply::BytesToTell bytes_to_tell, OnSegment on_segment,
+                 Fatal fatal)
     : durability_(options.durability),
       max_group_bytes_(options.max_group_bytes),
       linger_(options.linger),
@@ -27,7 +28,8 @@ Journal::Journal(const Options& options, JournalStart start, const JournalSeams&
       flown_(start.records),
       durable_(start.records),
       supply_(options.segment_bytes, start.segment.number, std::move(start.prepared), seams.disk,
-              seams.loop, seams.timers, seams.log, counters, [this] { schedule(); }) {
+              seams.loop, seams.timers, seams.log, counters, std::move(bytes_to_tell),
+              [this] { schedule(); }) {
   assert(durability_ != world::Durability::memory);
   assert(options.segment_bytes >= min_segment_bytes && max_group_bytes_ >= block_bytes);
   assert(!options.sealing || max_group_bytes_ >= min_group_bytes);

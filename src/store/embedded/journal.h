@@ -49,7 +49,7 @@ class Journal {
   using OnSegment = std::move_only_function<void(const SegmentBegin&)>;
 
   Journal(const Options& options, JournalStart start, const JournalSeams& seams, Counters& counters,
-          OnSegment on_segment, Fatal fatal);
+          SegmentSupply::BytesToTell bytes_to_tell, OnSegment on_segment, Fatal fatal);
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 

@@ -299,6 +299,35 @@ TEST_F(SealerTest, OnAFullDiskASegmentIsSealedInTheRoomOfAPreparedOne) {
   EXPECT_EQ(ask(acceptance(2000)), Verdict::accepted);
 }
 
+// However much was open when the disk became full: what it writes then fits into the reserve, until
+// telling it again has made room.
+TEST_F(SealerTest, OnAFullDiskWhatIsOpenMayFillManySegments) {
+  lives_.options.segment_bytes = 65536;
+  start();
+  std::uint32_t count = 0;
+  const auto accept_more = [&] {
+    std::optional<Verdict> said;
+    lives_.store().accept(acceptance(++count), [&](Verdict verdict) { said = verdict; });
+    go_on(1ms);
+    return said;
+  };
+  while (count < 3000) ASSERT_EQ(accept_more(), Verdict::accepted);
+  lives_.disk.set_capacity(lives_.disk.used());
+  while (accept_more() == Verdict::accepted) ASSERT_LT(count, 10'000u);
+  for (std::uint32_t number = 1; number < count; ++number) {
+    bool is_granted = false;
+    const auto sent = intent(1, at(number));
+    lives_.store().intend(test_id(number), sent, [&](bool granted) { is_granted = granted; });
+    for (int i = 0; i < 100 && !is_granted; ++i) go_on(1ms);
+    ASSERT_TRUE(is_granted) << number << " of " << count;
+  }
+  for (std::uint32_t number = 1; number < count; ++number) {
+    lives_.store().settle(test_id(number), settlement(intent(1, at(number))), [] {});
+  }
+  go_on(5s);
+  EXPECT_EQ(accept_more(), Verdict::accepted);
+}
+
 TEST_F(SealerTest, ASealedFileOfAnotherTimeStopsTheStart) {
   start();
   pay(1, 30);

@@ -9,12 +9,13 @@ namespace payswitch::store::embedded {
 SegmentSupply::SegmentSupply(std::uint64_t segment_bytes, std::uint64_t last,
                              std::vector<Segment> prepared, world::Disk& disk, world::Loop& loop,
                              world::Timers& timers, world::Log& log, Counters& counters,
-                             world::Callback on_ready)
+                             BytesToTell bytes_to_tell, world::Callback on_ready)
     : segment_bytes_(segment_bytes),
       disk_(disk),
       timers_(timers),
       log_(log),
       counters_(counters),
+      bytes_to_tell_(std::move(bytes_to_tell)),
       on_ready_(std::move(on_ready)),
       ready_(prepared.begin(), prepared.end()),
       last_(prepared.empty() ? last : prepared.back().number) {
@@ -53,8 +54,7 @@ void SegmentSupply::give_back() {
 }
 
 void SegmentSupply::fill() {
-  if (preparing_ || lent_ || retry_ != world::TimerId::none || ready_.size() >= prepared_target)
-    return;
+  if (preparing_ || lent_ || retry_ != world::TimerId::none || ready_.size() > reserve()) return;
   preparing_ = true;
   const Segment segment{.number = last_ + 1, .size = segment_bytes_};
   const auto header = make_segment_header(segment);

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -14,24 +15,28 @@
 
 namespace payswitch::store::embedded {
 
-// The last prepared segments are kept for payments that were accepted already (PROTOCOL 4.4).
+// The last prepared segments are kept for payments that were accepted already (PROTOCOL 4.4): so
+// many, and so many times the room that it takes to tell again what is open. A full disk gets room
+// by telling it again, and until then what is open writes as well.
 inline constexpr std::size_t reserve_segments = 2;
-
-// How many segments are kept ready: one to switch to, and the reserve.
-inline constexpr std::size_t prepared_target = reserve_segments + 1;
+inline constexpr std::uint64_t reserve_times_open = 3;
 
 inline constexpr auto prepare_retry = std::chrono::seconds(1);
 
 // Keeps empty segments ready before the journal needs them: it is the only one that takes space on
-// the disk. When that fails it says so once, tries again every second, and nothing else stops for
-// it. Loop thread only; asks for the first segment once the loop runs.
+// the disk. One is ready to switch to, beside the reserve. When that fails it says so once, tries
+// again every second, and nothing else stops for it. Loop thread only; asks for the first segment
+// once the loop runs.
 class SegmentSupply {
  public:
+  // Of all that is open.
+  using BytesToTell = std::function<std::uint64_t()>;
+
   // `prepared` are ready already; the next one to make follows `last`. `on_ready` is called
   // whenever one has become ready.
   SegmentSupply(std::uint64_t segment_bytes, std::uint64_t last, std::vector<Segment> prepared,
                 world::Disk& disk, world::Loop& loop, world::Timers& timers, world::Log& log,
-                Counters& counters, world::Callback on_ready);
+                Counters& counters, BytesToTell bytes_to_tell, world::Callback on_ready);
   ~SegmentSupply();
   SegmentSupply(const SegmentSupply&) = delete;
   SegmentSupply& operator=(const SegmentSupply&) = delete;
@@ -53,9 +58,12 @@ class SegmentSupply {
   void give_back();
 
   // Nothing but the reserve is left, because preparing fails: new payments must wait outside.
-  bool is_down_to_reserve() const { return failing_ && ready_.size() <= reserve_segments; }
+  bool is_down_to_reserve() const { return failing_ && ready_.size() <= reserve(); }
 
  private:
+  std::size_t reserve() const {
+    return reserve_segments + reserve_times_open * bytes_to_tell_() / segment_bytes_;
+  }
   void fill();
   void prepared(const Segment& segment, world::DiskResult<void> result);
   void count() { counters_.prepared_segments = ready_.size(); }
@@ -65,6 +73,7 @@ class SegmentSupply {
   world::Timers& timers_;
   world::Log& log_;
   Counters& counters_;
+  const BytesToTell bytes_to_tell_;
   world::Callback on_ready_;
 
   std::deque<Segment> ready_;
