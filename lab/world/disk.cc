@@ -172,7 +172,8 @@ class VirtualDisk::Still final : public world::StillFile {
 
   DiskResult<void> read(std::uint64_t offset, std::span<std::byte> into) const override {
     if (offset > size() || into.size() > size() - offset) return error(EIO, "read", "beyond");
-    std::memcpy(into.data(), file_->cached.data() + offset, into.size());
+    std::copy_n(file_->cached.begin() + static_cast<std::ptrdiff_t>(offset), into.size(),
+                into.begin());
     return {};
   }
 

@@ -317,7 +317,7 @@ TEST_F(VirtualRedisTest, AFailoverForgetsTheLagOfTheReplicaButNothingThatWaitHas
     EXPECT_EQ(process_->told, (Told{"1", "2", "2", "3", "4"}));
     redis_->fail_over(10ms);
     least = std::min(least, length());
-    ASSERT_TRUE(run_until_connected());
+    ASSERT_TRUE(world_.run_until([&] { return process_->servers.size() == 2; }));
     EXPECT_NE(process_->servers[0].run_id, process_->servers[1].run_id);
   }
   EXPECT_EQ(least, 2);

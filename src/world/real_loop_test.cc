@@ -48,14 +48,14 @@ TEST_F(RealLoopTest, AnyThreadMayPost) {
 TEST_F(RealLoopTest, TimersRunInTheOrderOfTheirDeadlinesAndNeverEarlier) {
   const Instant start = clock_->now();
   Instant late;
-  timers_->after(milliseconds(8), [&] {
+  timers_->after(milliseconds(100), [&] {
     ran_.push_back(2);
     late = clock_->now();
   });
   timers_->after(milliseconds(2), [this] { ran_.push_back(1); });
   context_.run();
   EXPECT_EQ(ran_, (std::vector{1, 2}));
-  EXPECT_GE(late - start, milliseconds(8));
+  EXPECT_GE(late - start, milliseconds(100));
 }
 
 TEST_F(RealLoopTest, ACancelledTimerLeavesTheNextOneArmed) {

@@ -22,8 +22,10 @@ class FailingJournal(Scenario):
             self.skipTest(f"strace cannot be used here: {trouble}")
 
     def start_with_a_failing(self, call: str, error: str, nth: int, target: Switch) -> Process:
-        """The segments that are being prepared have other names: of them, nothing fails. Sockets use
-        io_uring too, and do without it from the first failure on, so the journal meets a later one."""
+        """The segments that are being prepared have other names: of them, nothing fails.
+
+        Sockets use io_uring too, and do without it from its first failure on: the journal meets a
+        later one."""
         rings = call == "io_uring_enter"
         only = [] if rings else ["-P", target.data / "journal-0000000001"]
         when = f"{nth}+" if rings else nth
