@@ -1,5 +1,6 @@
 """Rough clients, and what normal ones and the switch's memory make of them."""
 
+import collections
 import json
 import re
 import socket
@@ -87,26 +88,23 @@ class IdleAfterMuch(Crowd):
 
 
 class Slow(Crowd):
-    """A byte every 200 ms each; who is closed comes again."""
+    """A byte every 200 ms each, one after the other; who is closed comes again."""
     bytes = b""
 
     def start(self) -> None:
-        self.places: dict[socket.socket, int] = {}
-        for _ in range(self.count):
-            self.places[self.open()] = 0
+        self.places = collections.deque((self.open(), 0) for _ in range(self.count))
         self.next = time.monotonic()
 
     def step(self) -> None:
-        if time.monotonic() < self.next:
-            return
-        self.next += 0.2
-        for connection, place in list(self.places.items()):
+        now = time.monotonic()
+        while self.next <= now:
+            self.next += 0.2 / self.count
+            connection, place = self.places.popleft()
             if place < len(self.bytes) and self.send(connection, self.bytes[place:place + 1]):
-                self.places[connection] = place + 1
+                self.places.append((connection, place + 1))
                 continue
-            del self.places[connection]
             self.drop(connection)
-            self.places[self.open()] = 0
+            self.places.append((self.open(), 0))
 
 
 class SlowHeaders(Slow):
