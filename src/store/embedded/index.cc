@@ -92,6 +92,8 @@ Applied Index::apply_accepted(const Record& record, std::uint64_t sequence) {
 // All of it is told again: none of its earlier records is needed any more.
 Applied Index::apply_copied(const Record& record, std::uint64_t sequence) {
   const auto id = id_of(record);
+  const auto accepted = static_cast<std::uint64_t>(record.requested_at);
+  if (accepted == 0 || accepted >= sequence) return contradicts("a copy before its payment");
   const auto known = unsettled_.find(id);
   if (known != unsettled_.end()) {
     known->second->home = sequence;
@@ -100,7 +102,7 @@ Applied Index::apply_copied(const Record& record, std::uint64_t sequence) {
   if (const auto settled = settled_or_sealed(id)) return accepted_again(record, settled->view());
   if (!damage_.empty()) return unreadable();
   Payment& payment = new_payment(record);
-  payment.sequence = static_cast<std::uint64_t>(record.requested_at);
+  payment.sequence = accepted;
   payment.home = sequence;
   payment.our_fault_mask = record.attempt;
   count_records(payment, 0);

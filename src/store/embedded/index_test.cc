@@ -102,6 +102,21 @@ TEST_F(IndexTest, AnythingBeforeTheAcceptanceContradicts) {
   contradicts(parked_record(test_id(1), at(1)), "never accepted");
 }
 
+// Who is open in the order of arrival is asked for up to a place in the journal.
+TEST_F(IndexTest, ACopySaysAnEarlierPlaceOfItsAcceptance) {
+  Record copy = accepted();
+  copy.type = RecordType::copied;
+  for (const std::int64_t place : {std::int64_t{-1}, std::int64_t{0}, std::int64_t{100}}) {
+    copy.requested_at = place;
+    contradicts(copy, "before its payment");
+  }
+  copy.requested_at = static_cast<std::int64_t>(sequence_) + 1;  // its own
+  contradicts(copy, "before its payment");
+  copy.requested_at = static_cast<std::int64_t>(sequence_);
+  changes(copy);
+  EXPECT_EQ(index_.open_up_to(sequence_).size(), 1u);
+}
+
 TEST_F(IndexTest, AcceptedTwiceDifferentlyContradicts) {
   changes(accepted(1, 1990, first_));
   for (int state = 0; state < 2; ++state) {
