@@ -195,8 +195,8 @@ LOOSER = [
 ]
 
 
-# An option of Connection is a token (RFC 9110 7.6.1). nginx closes where a value has it anywhere, and
-# reads no more: of what it does read it thinks as we do.
+# An option of Connection is a token (RFC 9110 7.6.1). nginx closes where a value has it anywhere,
+# and reads no more: of what it does read it thinks as we do.
 CLOSED_SOONER = re.compile(rb"(?i)\nconnection:[^\n]*close")
 
 
