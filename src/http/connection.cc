@@ -275,9 +275,7 @@ void Connection::on_deadline(Limit limit) {
   if (limit != Limit::request) return close();
   request_began_.reset();
   ++owner_.counters().bad_requests;
-  reject(Rejection::timed_out);
-  write();
-  settle();
+  turn_away(Rejection::timed_out);
 }
 
 }  // namespace payswitch::http

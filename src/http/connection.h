@@ -46,7 +46,7 @@ class Connection final : public ResponseSink,
   bool is_open() const { return socket_.is_open(); }
 
   void start();
-  // Instead of start(): says why not, and closes.
+  // Says why not, and closes: instead of start(), or of waiting on.
   void turn_away(Rejection rejection);
 
   // Answers what has been read, or is being read, and closes.

@@ -125,7 +125,7 @@ bool PoolConnection::release() {
 }
 
 std::span<char> PoolConnection::room() {
-  return state_ == State::exchanging && sent_ > 0 ? parser_.prepare() : std::span<char>{};
+  return awaits_answer() ? parser_.prepare() : std::span<char>{};
 }
 
 void PoolConnection::on_ready() {
@@ -135,8 +135,7 @@ void PoolConnection::on_ready() {
       if (socket_.is_writable()) on_connected(socket_.error());
       return;
     case State::exchanging:
-      if (sent_ > 0) return read_answer();
-      // What comes before the request has left is not its answer.
+      if (awaits_answer()) return read_answer();
       if (!is_quiet()) fail(Failure::not_sent);
       return;
     case State::idle:
@@ -189,11 +188,11 @@ void PoolConnection::on_written(std::size_t bytes) {
 // The answer may have come before the error.
 void PoolConnection::on_write_failed() {
   const auto self = shared_from_this();
-  sent_ > 0 ? read_answer() : fail(Failure::cut);
+  awaits_answer() ? read_answer() : fail(Failure::cut);
 }
 
 void PoolConnection::read_answer() {
-  while (state_ == State::exchanging && sent_ > 0 && socket_.is_readable()) {
+  while (awaits_answer() && socket_.is_readable()) {
     const auto [status, count] = socket_.read(parser_.prepare());
     switch (status) {
       case Socket::Status::blocked:

@@ -82,6 +82,8 @@ class PoolConnection final : public std::enable_shared_from_this<PoolConnection>
   void on_ready() override;
   void lose();
   bool is_quiet();
+  // What comes before the request has begun to leave is not its answer.
+  bool awaits_answer() const { return state_ == State::exchanging && sent_ > 0; }
   void read_answer();
   void conclude(AnswerParser::Step step);
   void fail(Failure failure);

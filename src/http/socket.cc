@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "http/poller.h"
+#include "http/transfers.h"
 
 namespace payswitch::http {
 namespace {
@@ -26,7 +27,6 @@ int Socket::open(Poller& poller, int descriptor, SocketOwner& owner) {
   poller_ = &poller;
   owner_ = &owner;
   descriptor_ = descriptor;
-  readable_ = writable_ = end_is_near_ = wants_to_write_ = has_read_ = false;
   if (poller.add(descriptor, *this)) return 0;
   const int error = errno;
   close();
@@ -54,23 +54,19 @@ Socket::Transfer Socket::read(std::span<char> room) {
     assert(room.data() == read_into_);
     return read_;
   }
-  ssize_t count = 0;
-  do {
-    count = ::recv(descriptor_, room.data(), room.size(), 0);
-  } while (count < 0 && errno == EINTR);
-  return after_read(count < 0 ? -errno : count, room.size());
+  return after_read(Transfers::read(descriptor_, room), room.size());
 }
 
-Socket::Transfer Socket::after_read(ssize_t result, std::size_t room) {
-  if (result < 0 && !would_block(static_cast<int>(-result))) return {.status = Status::failed};
+Socket::Transfer Socket::after_read(int result, std::size_t room) {
+  if (result < 0 && !would_block(-result)) return {.status = Status::failed};
   if (result == 0) return {.status = Status::ended};
   // A short read has emptied the socket: what comes later is told again.
-  if (result < static_cast<ssize_t>(room)) readable_ = end_is_near_;
+  if (std::cmp_less(result, room)) readable_ = end_is_near_;
   if (result < 0) return {};
   return {.status = Status::done, .bytes = static_cast<std::size_t>(result)};
 }
 
-void Socket::read_ahead(ssize_t result, std::span<char> room) {
+void Socket::read_ahead(int result, std::span<char> room) {
   read_ = after_read(result, room.size());
   read_into_ = room.data();
   has_read_ = read_.status != Status::blocked;
@@ -81,13 +77,13 @@ void Socket::write_soon() {
   if (writable_) poller_->enqueue_write(*this);
 }
 
-void Socket::after_write(ssize_t result) {
+void Socket::after_write(int result) {
   if (result >= 0) {
     wants_to_write_ = false;
     return owner_->on_written(static_cast<std::size_t>(result));
   }
   writable_ = false;
-  if (would_block(static_cast<int>(-result))) return;
+  if (would_block(-result)) return;
   wants_to_write_ = false;
   readable_ = end_is_near_ = true;  // what came before the error, and the error itself
   owner_->on_write_failed();
@@ -140,7 +136,8 @@ void Socket::shutdown_both() {
 void Socket::close() {
   if (!is_open()) return;
   poller_->forget(*this);
-  queued_ = write_queued_ = readable_ = writable_ = wants_to_write_ = has_read_ = false;
+  queued_ = write_queued_ = wants_to_write_ = false;
+  readable_ = writable_ = end_is_near_ = has_read_ = false;
   ::close(std::exchange(descriptor_, -1));
 }
 

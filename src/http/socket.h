@@ -1,7 +1,5 @@
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -26,7 +24,7 @@ class SocketOwner {
   // What is to be written now; asked for after write_soon().
   virtual std::string_view unsent() const { return {}; }
   // The kernel has so many bytes of it; or the connection is gone, and whoever reads finds out why.
-  virtual void on_written(std::size_t bytes) { static_cast<void>(bytes); }
+  virtual void on_written(std::size_t /*bytes*/) {}
   virtual void on_write_failed() {}
 
  protected:
@@ -65,10 +63,10 @@ class Socket {
 
   // False: a read would be blocked. True: perhaps not.
   bool is_readable() const { return readable_ || has_read_; }
-  // The owner's room() was filled, or the end was met: read() tells.
-  bool has_read() const { return has_read_; }
   // Likewise for a write.
   bool is_writable() const { return writable_; }
+  // The owner's room() was filled, or the end was met: read() tells.
+  bool has_read() const { return has_read_; }
   // on_ready() comes once more, in the next turn of the loop.
   void be_ready_again();
 
@@ -96,9 +94,9 @@ class Socket {
 
   void note(std::uint32_t events);
   // Of a read into room of this size: bytes, or -errno.
-  Transfer after_read(ssize_t result, std::size_t room);
-  void read_ahead(ssize_t result, std::span<char> room);
-  void after_write(ssize_t result);
+  Transfer after_read(int result, std::size_t room);
+  void read_ahead(int result, std::span<char> room);
+  void after_write(int result);
 
   Poller* poller_ = nullptr;
   SocketOwner* owner_ = nullptr;

@@ -7,6 +7,18 @@
 #include <cerrno>
 
 namespace payswitch::http {
+namespace {
+
+template <class Call>
+int result_of(Call call) {
+  ssize_t count = 0;
+  do {
+    count = call();
+  } while (count < 0 && errno == EINTR);
+  return count < 0 ? -errno : static_cast<int>(count);
+}
+
+}  // namespace
 
 Transfers::~Transfers() {
   give_up_io_uring();
@@ -43,13 +55,17 @@ std::span<const int> Transfers::run() {
   return results_;
 }
 
+int Transfers::read(int descriptor, std::span<char> room) {
+  return result_of([&] { return ::recv(descriptor, room.data(), room.size(), 0); });
+}
+
+int Transfers::write(int descriptor, std::string_view bytes) {
+  return result_of([&] { return ::send(descriptor, bytes.data(), bytes.size(), MSG_NOSIGNAL); });
+}
+
 int Transfers::do_alone(const Piece& piece) {
-  ssize_t count = 0;
-  do {
-    count = piece.is_write ? ::send(piece.descriptor, piece.data, piece.size, MSG_NOSIGNAL)
-                           : ::recv(piece.descriptor, piece.data, piece.size, 0);
-  } while (count < 0 && errno == EINTR);
-  return count < 0 ? -errno : static_cast<int>(count);
+  return piece.is_write ? write(piece.descriptor, {piece.data, piece.size})
+                        : read(piece.descriptor, {piece.data, piece.size});
 }
 
 bool Transfers::may_use_io_uring() {

@@ -29,6 +29,10 @@ class Transfers {
   void add_write(int descriptor, std::string_view bytes);
   bool empty() const { return pieces_.empty(); }
 
+  // One alone, now: the number of bytes (0: the end), or -errno.
+  static int read(int descriptor, std::span<char> room);
+  static int write(int descriptor, std::string_view bytes);
+
   // Does what was added, in that order. For each the number of bytes (0: a read has met the end),
   // or -errno; valid until the next add.
   std::span<const int> run();
