@@ -126,8 +126,8 @@ void add_general(std::vector<Option<Config>>& table) {
   using world::Level;
   const auto port = [](auto& c) -> auto& { return c.server.port; };
   const auto durability = [](auto& c) -> auto& { return c.store.durability; };
-  const auto patience = [](auto& c) -> auto& { return c.policy.patience; };
   const auto io_uring = [](auto& c) -> auto& { return c.io_uring; };
+  const auto patience = [](auto& c) -> auto& { return c.policy.patience; };
   const auto log = [](auto& c) -> auto& { return c.log_json; };
   const auto log_level = [](auto& c) -> auto& { return c.log_level; };
 
@@ -144,14 +144,15 @@ void add_general(std::vector<Option<Config>>& table) {
        "What an accepted payment survives: fsync the loss of power, os the death of the "
        "process, memory neither."});
   table.push_back(
+      {"io_uring", "", choice<Config>(io_uring, {{"auto", true}, {"off", false}}),
+       "With io_uring, where the kernel offers it, the journal is written past the page cache, and "
+       "many sockets are read and written by one call. Off: a thread writes and syncs, and each "
+       "socket takes a call of its own."});
+  table.push_back(
       {"patience", "PATIENCE", duration<Config>(patience, seconds(0), hours(24)),
        "How long a payment may wait for a cheaper processor before a dearer one gets it."});
   table.push_back({"log", "", choice<Config>(log, {{"text", false}, {"json", true}}),
                    "How lines on standard error are written."});
-  table.push_back(
-      {"io_uring", "", choice<Config>(io_uring, {{"auto", true}, {"off", false}}),
-       "Writes the journal past the page cache, and to many sockets by one call, where the kernel "
-       "offers it; off: a thread writes and syncs, and each socket takes a call of its own."});
   table.push_back({"log_level", "",
                    choice<Config>(log_level, {{"debug", Level::debug},
                                               {"info", Level::info},
