@@ -20,7 +20,7 @@ class Embedded final : public Candidate {
     if (!disk) give_up(disk.error());
     disk_ = *std::move(disk);
     const store::Options options{.durability = setup.durability, .processors = {"default"}};
-    auto store = store::embedded::open(options, *disk_, *loop_, *timers_, *clock_, *log_,
+    auto store = store::embedded::open(options, *disk_, *loop_, *timers_, *clock_, *chance_, *log_,
                                        [](const std::string& line) { give_up(line); });
     if (!store) give_up(store.error());
     store_ = *std::move(store);
@@ -91,6 +91,7 @@ class Embedded final : public Candidate {
   std::unique_ptr<world::Log> log_ =
       world::make_real_log(world::LogFormat::text, world::Level::warn);
   std::unique_ptr<world::Clock> clock_ = world::make_real_clock();
+  std::unique_ptr<world::Chance> chance_ = world::make_real_chance();
   std::unique_ptr<world::Loop> loop_ = world::make_real_loop(context_);
   std::unique_ptr<world::Timers> timers_ = world::make_real_timers(context_, *clock_);
   std::unique_ptr<world::Disk> disk_;

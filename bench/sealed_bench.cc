@@ -59,7 +59,7 @@ class Past {
     const store::Options options{
         .segment_bytes = 4ull << 20, .max_group_bytes = 1ull << 20, .processors = {"default"}};
     if (haste == Haste::yes) disk_ = std::make_unique<HastyDisk>(std::move(disk_));
-    auto store = store::embedded::open(options, *disk_, *loop_, *timers_, *clock_, *log_,
+    auto store = store::embedded::open(options, *disk_, *loop_, *timers_, *clock_, *chance_, *log_,
                                        [](const std::string& line) { give_up(line); });
     if (!store) give_up(store.error());
     store_ = *std::move(store);
@@ -140,6 +140,7 @@ class Past {
   std::unique_ptr<world::Log> log_ =
       world::make_real_log(world::LogFormat::text, world::Level::warn);
   std::unique_ptr<world::Clock> clock_ = world::make_real_clock();
+  std::unique_ptr<world::Chance> chance_ = world::make_real_chance();
   std::unique_ptr<world::Loop> loop_ = world::make_real_loop(context_);
   std::unique_ptr<world::Timers> timers_ = world::make_real_timers(context_, *clock_);
   std::unique_ptr<world::Disk> disk_;

@@ -61,8 +61,8 @@ std::expected<void, std::string> VirtualSwitch::open_embedded(JournalFailed fail
   for (std::size_t i = 0; i < seams_.processors.size(); ++i) {
     options.processors.push_back(options_of(i, settings_).name);
   }
-  auto store = store::embedded::open(options, *seams_.disk, life_, life_, seams_.world, seams_.log,
-                                     std::move(failed));
+  auto store = store::embedded::open(options, *seams_.disk, life_, life_, seams_.world,
+                                     seams_.chance, seams_.log, std::move(failed));
   if (!store) return std::unexpected(std::move(store.error()));
   store_ = std::move(*store);
   return {};

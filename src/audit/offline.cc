@@ -31,7 +31,8 @@ bool is_of_another_version(const world::StillFile& file) {
   if (file.size() < page_bytes) return false;
   const auto bytes = std::as_writable_bytes(std::span(&footer, 1));
   if (!file.read(file.size() - page_bytes, bytes)) return false;
-  return footer.magic == sealed_magic && footer.version != sealed_version;
+  return footer.magic == sealed_magic &&
+         (footer.version < oldest_sealed_version || footer.version > sealed_version);
 }
 
 // One reading of the directory. What is gone when it is read, or cannot follow what was read

@@ -178,7 +178,7 @@ std::expected<void, std::string> Switchboard::join_shared_store() {
 
 std::expected<void, std::string> Switchboard::open_embedded_store() {
   auto store =
-      store::embedded::open(config_.store, *disk_, *loop_, *timers_, *clock_, *log_,
+      store::embedded::open(config_.store, *disk_, *loop_, *timers_, *clock_, *chance_, *log_,
                             [this](const std::string& line) { end_on_journal_failure(line); });
   if (!store) return std::unexpected(store.error());
   store_ = std::move(*store);

@@ -92,7 +92,8 @@ Bytes sealed(const std::vector<SettledPayment>& payments) {
                                             .payments = payments.size(),
                                             .highest_requested_at = at(5'000),
                                             .names = {"default", "fallback"},
-                                            .previous = 9})(draft);
+                                            .previous = 9,
+                                            .filter_seed = 10})(draft);
   assert(written);
   return std::move(draft.bytes);
 }

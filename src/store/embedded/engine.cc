@@ -168,6 +168,7 @@ std::expected<void, std::string> Engine::open(const Options& options, const Jour
                                                      .disk = seams.disk,
                                                      .loop = seams.loop,
                                                      .timers = seams.timers,
+                                                     .chance = seams.chance,
                                                      .log = seams.log,
                                                      .counters = counters_});
   }
@@ -357,11 +358,12 @@ void Engine::list(const books::Window& window, const std::string& cursor, ListDo
 
 std::expected<std::unique_ptr<Store>, std::string> open(const Options& options, world::Disk& disk,
                                                         world::Loop& loop, world::Timers& timers,
-                                                        const world::Clock& clock, world::Log& log,
+                                                        const world::Clock& clock,
+                                                        world::Chance& chance, world::Log& log,
                                                         Fatal fatal) {
   auto engine = std::make_unique<Engine>(loop);
   const JournalSeams seams{
-      .disk = disk, .loop = loop, .timers = timers, .clock = clock, .log = log};
+      .disk = disk, .loop = loop, .timers = timers, .clock = clock, .chance = chance, .log = log};
   if (auto opened = engine->open(options, seams, std::move(fatal)); !opened) {
     return std::unexpected(opened.error());
   }

@@ -6,6 +6,7 @@
 
 #include "store/options.h"
 #include "store/store.h"
+#include "world/chance.h"
 #include "world/clock.h"
 #include "world/disk.h"
 #include "world/log.h"
@@ -22,7 +23,8 @@ using Fatal = std::move_only_function<void(const std::string& line)>;
 // is one line for a person: damage (file and offset), a newer format, a disk error.
 std::expected<std::unique_ptr<Store>, std::string> open(const Options& options, world::Disk& disk,
                                                         world::Loop& loop, world::Timers& timers,
-                                                        const world::Clock& clock, world::Log& log,
+                                                        const world::Clock& clock,
+                                                        world::Chance& chance, world::Log& log,
                                                         Fatal fatal);
 
 }  // namespace payswitch::store::embedded

@@ -19,7 +19,8 @@ class Filter {
 
   using Block = std::array<std::uint64_t, 8>;
 
-  // For so many ids. `seed` keeps clients, who choose the ids, from choosing collisions.
+  // For so many ids. `seed` keeps clients, who choose the ids, from choosing collisions: it is
+  // random, and its file's own.
   Filter(std::uint64_t ids, std::uint64_t seed) : blocks_(blocks_for(ids)), seed_(seed) {}
   Filter(std::vector<Block> blocks, std::uint64_t seed) : blocks_(std::move(blocks)), seed_(seed) {}
 

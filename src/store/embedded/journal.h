@@ -16,6 +16,7 @@
 #include "store/embedded/recovery.h"
 #include "store/embedded/supply.h"
 #include "store/options.h"
+#include "world/chance.h"
 #include "world/clock.h"
 #include "world/disk.h"
 #include "world/log.h"
@@ -29,6 +30,7 @@ struct JournalSeams {
   world::Loop& loop;
   world::Timers& timers;
   const world::Clock& clock;
+  world::Chance& chance;
   world::Log& log;
 };
 

@@ -34,7 +34,7 @@ class Lives {
 
   std::expected<void, std::string> start() {
     life_.emplace(world);
-    auto opened = open(options, disk, *life_, *life_, world, log,
+    auto opened = open(options, disk, *life_, *life_, world, chance, log,
                        [this](const std::string& line) { fatal_lines.push_back(line); });
     if (!opened) {
       disk.kill();

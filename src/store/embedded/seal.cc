@@ -167,8 +167,7 @@ DiskResult<void> merge_sums(SealedWriter& writer, const SealedFiles& parts,
   }
 }
 
-DiskResult<void> write_merged(world::Draft& draft, const SealedFiles& parts) {
-  const SealInfo info = merged_info(parts);
+DiskResult<void> write_merged(world::Draft& draft, const SealedFiles& parts, const SealInfo& info) {
   SealedWriter writer(draft, info);
   if (auto merged = merge_payments(writer, parts); !merged) return merged;
   for (std::size_t processor = 0; processor < info.names.size(); ++processor) {
@@ -187,11 +186,12 @@ world::Disk::Content seal_of(std::shared_ptr<const Generation> generation, const
 }
 
 // It ends where the last part ends, and takes its place in the chain of seals.
-SealInfo merged_info(const SealedFiles& parts) {
+SealInfo merged_info(const SealedFiles& parts, std::uint64_t filter_seed) {
   assert(parts.size() >= 2);
   SealInfo info = parts.back()->info();
   info.first_segment = parts.front()->info().first_segment;
   info.previous = parts.front()->info().previous;
+  info.filter_seed = filter_seed;
   info.payments = 0;
   info.findings = 0;
   for (const auto& part : parts) {
@@ -201,8 +201,8 @@ SealInfo merged_info(const SealedFiles& parts) {
   return info;
 }
 
-world::Disk::Content merge_of(const SealedFiles& parts) {
-  return [parts](world::Draft& draft) { return write_merged(draft, parts); };
+world::Disk::Content merge_of(const SealedFiles& parts, const SealInfo& info) {
+  return [parts, info](world::Draft& draft) { return write_merged(draft, parts, info); };
 }
 
 }  // namespace payswitch::store::embedded

@@ -16,8 +16,8 @@ world::Disk::Content seal_of(std::shared_ptr<const Generation> generation, const
 
 using SealedFiles = std::vector<std::shared_ptr<const SealedFile>>;
 
-// Several sealed files, each following the one before, as one. At least two.
-SealInfo merged_info(const SealedFiles& parts);
-world::Disk::Content merge_of(const SealedFiles& parts);
+// Several sealed files, each following the one before, as one. At least two. `filter_seed` is new.
+SealInfo merged_info(const SealedFiles& parts, std::uint64_t filter_seed);
+world::Disk::Content merge_of(const SealedFiles& parts, const SealInfo& info);
 
 }  // namespace payswitch::store::embedded

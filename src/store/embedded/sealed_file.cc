@@ -62,11 +62,14 @@ std::expected<SealedFooter, std::string> SealedFile::read_footer() const {
   const auto bytes = std::as_writable_bytes(std::span(&footer, 1));
   if (auto read = file_->read(offset, bytes); !read) return std::unexpected(read.error().message());
   if (footer.magic != sealed_magic) return std::unexpected(damaged(offset, "no footer is there"));
-  if (footer.version != sealed_version) {
-    return std::unexpected(fmt::format("{} has format version {}, this program reads version {}",
-                                       name_, footer.version, sealed_version));
+  const bool is_old = footer.version == oldest_sealed_version;
+  if (footer.version != sealed_version && !is_old) {
+    return std::unexpected(fmt::format("{} has format version {}, this program reads {} and {}",
+                                       name_, footer.version, oldest_sealed_version,
+                                       sealed_version));
   }
-  if (footer.checksum != XXH3_64bits(&footer, offsetof(SealedFooter, checksum))) {
+  const auto checksum = is_old ? footer.filter_seed : footer.checksum;
+  if (checksum != XXH3_64bits(&footer, covered_bytes(footer))) {
     return std::unexpected(damaged(offset, "the footer has a wrong checksum"));
   }
   const auto tables = footer.filter_blocks * sizeof(Filter::Block) +
@@ -75,6 +78,8 @@ std::expected<SealedFooter, std::string> SealedFile::read_footer() const {
   if ((footer.id_pages + footer.sum_pages) * page_bytes + tables != offset) {
     return std::unexpected(damaged(offset, "the file has another length than the footer says"));
   }
+  // The seed that version 2 had.
+  if (is_old) footer.filter_seed = footer.previous;
   return footer;
 }
 
@@ -98,7 +103,7 @@ std::expected<void, std::string> SealedFile::read_tables(const SealedFooter& foo
   if (XXH3_64bits_digest(state.get()) != footer.tables) {
     return std::unexpected(damaged(begin, "the tables have a wrong checksum"));
   }
-  filter_ = Filter(std::move(blocks), footer.previous);
+  filter_ = Filter(std::move(blocks), footer.filter_seed);
   return {};
 }
 
@@ -113,7 +118,8 @@ void SealedFile::take(const SealedFooter& footer) {
            .highest_requested_at = {footer.highest_requested_at},
            .names = {},
            .previous = footer.previous,
-           .seal = footer.seal};
+           .seal = footer.seal,
+           .filter_seed = footer.filter_seed};
   for (std::uint32_t i = 0; i < footer.processors; ++i) {
     const SealedProcessor& processor = footer.processor[i];
     info_.names.emplace_back(processor.name.begin(), std::ranges::find(processor.name, '\0'));

@@ -13,7 +13,9 @@
 // of each page of sums, the footer.
 namespace payswitch::store::embedded {
 
-inline constexpr std::uint32_t sealed_version = 2;
+inline constexpr std::uint32_t sealed_version = 3;
+// It is still read: a file without a seed of its own.
+inline constexpr std::uint32_t oldest_sealed_version = 2;
 inline constexpr std::array<char, 8> sealed_magic = {'P', 'S', 'W', 'S', 'E', 'A', 'L', '\n'};
 
 // What is read at once, and what a checksum covers.
@@ -109,7 +111,8 @@ struct SealedFooter {
   std::uint64_t filter_blocks;        // behind them, from a page's boundary on
   std::uint64_t tables;  // XXH3-64 of filter and first ids and times, which lie behind each other
   std::array<SealedProcessor, payment::max_processors> processor;
-  std::uint64_t checksum;  // XXH3-64 of all before
+  std::uint64_t filter_seed;  // drawn for this file; in version 2 the checksum lies here
+  std::uint64_t checksum;     // XXH3-64 of all before
 };
 static_assert(sizeof(SealedFooter) <= page_bytes && std::is_trivially_copyable_v<SealedFooter>);
 

@@ -22,7 +22,7 @@ SealedWriter::SealedWriter(world::Draft& draft, const SealInfo& info)
       info_(info),
       content_(XXH3_createState()),
       tables_(XXH3_createState()),
-      filter_(info.payments, info.previous) {
+      filter_(info.payments, info.filter_seed) {
   XXH3_64bits_reset(content_.get());
   XXH3_64bits_reset(tables_.get());
   footer_.magic = sealed_magic;
@@ -37,6 +37,7 @@ SealedWriter::SealedWriter(world::Draft& draft, const SealInfo& info)
   footer_.findings = info.findings;
   footer_.highest_requested_at = info.highest_requested_at.value;
   footer_.previous = info.previous;
+  footer_.filter_seed = info.filter_seed;
   for (std::size_t i = 0; i < info.names.size(); ++i) {
     std::memcpy(footer_.processor[i].name.data(), info.names[i].data(), info.names[i].size());
   }
@@ -121,10 +122,15 @@ DiskResult<void> SealedWriter::finish() {
   return draft_.write(last);
 }
 
+std::size_t covered_bytes(const SealedFooter& footer) {
+  return footer.version == oldest_sealed_version ? offsetof(SealedFooter, filter_seed)
+                                                 : offsetof(SealedFooter, checksum);
+}
+
 // Of everything else in it, the seal before included.
 std::uint64_t make_seal(SealedFooter footer) {
   footer.seal = 0;
-  const auto seal = XXH3_64bits(&footer, offsetof(SealedFooter, checksum));
+  const auto seal = XXH3_64bits(&footer, covered_bytes(footer));
   return seal == 0 ? 1 : seal;
 }
 

@@ -30,6 +30,9 @@ struct SealInfo {
   std::vector<std::string> names;
   std::uint64_t previous = 0;  // the seal before
   std::uint64_t seal = 0;      // of a merged file: that of its last part; 0: it is to be made
+  // Drawn for each file, a merged one too: clients choose the ids, and must not be able to choose
+  // some that its filter takes for its own.
+  std::uint64_t filter_seed = 0;
 };
 
 // "sealed-0000000001-0000000016".
@@ -37,6 +40,9 @@ std::string sealed_name(std::uint64_t first_segment, std::uint64_t last_segment)
 
 // Covers all payments up to here: of a footer that is complete but for its seal and its checksum.
 std::uint64_t make_seal(SealedFooter footer);
+
+// What the footer's checksum covers, and its seal: so many bytes from its beginning.
+std::size_t covered_bytes(const SealedFooter& footer);
 
 // Writes a sealed file from its first byte to its last: payments in the order of their ids, then
 // sums by processor and time, then finish(). One thread, which may wait for the disk.

@@ -89,7 +89,7 @@ void Sealer::await_copies() {
 
 // -- 2: what is settled goes into a sealed file ---------------------------------------------------
 
-SealInfo Sealer::info_of_oldest() const {
+SealInfo Sealer::info_of_oldest() {
   const Generation& oldest = *seams_.index.oldest();
   const SegmentBegin& behind = seams_.index.begin_after_oldest();
   return {.first_segment = oldest.begin.segment,
@@ -100,7 +100,8 @@ SealInfo Sealer::info_of_oldest() const {
           .findings = oldest.findings,
           .highest_requested_at = seams_.index.highest_requested_at(),
           .names = seams_.index.names(),
-          .previous = seams_.books.last().seal};
+          .previous = seams_.books.last().seal,
+          .filter_seed = seams_.chance.next()};
 }
 
 void Sealer::seal() {
@@ -120,8 +121,8 @@ bool Sealer::seal_in_lent_room(const world::DiskError& error) {
 
 void Sealer::merge() {
   merging_ = seams_.books.worth_merging();
-  const SealInfo info = merged_info(merging_);
-  make(sealed_name(info.first_segment, info.last_segment), merge_of(merging_));
+  const SealInfo info = merged_info(merging_, seams_.chance.next());
+  make(sealed_name(info.first_segment, info.last_segment), merge_of(merging_, info));
 }
 
 void Sealer::make(const std::string& name, world::Disk::Content content,

@@ -9,6 +9,7 @@
 #include "store/embedded/index.h"
 #include "store/embedded/journal.h"
 #include "store/embedded/sealed_books.h"
+#include "world/chance.h"
 #include "world/disk.h"
 #include "world/log.h"
 #include "world/loop.h"
@@ -43,6 +44,7 @@ class Sealer {
     world::Disk& disk;
     world::Loop& loop;
     world::Timers& timers;
+    world::Chance& chance;  // of the filters' seeds
     world::Log& log;
     Counters& counters;
   };
@@ -73,7 +75,7 @@ class Sealer {
   void remove_some();
   bool seal_in_lent_room(const world::DiskError& error);
   void fail(const world::DiskError& error);
-  SealInfo info_of_oldest() const;
+  SealInfo info_of_oldest();
   void later(Step step);
   template <class Function>
   auto while_alive(Function function);
