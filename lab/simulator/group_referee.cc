@@ -122,7 +122,8 @@ void GroupReferee::posted(std::size_t processor, const Posting& posting) {
     return;
   }
   const bool is_released =
-      leg && max_processing_time_ && posting.at - leg->last_post >= *max_processing_time_;
+      leg && max_processing_time_ &&
+      leg->last_denied_get - leg->last_post >= *max_processing_time_;
   if (leg && leg->refusals < leg->posts && !is_released && !is_bounded_) {
     accuse(fmt::format("payment {}: sent to {} as of {} while {} may have it as of {}", n,
                        names[processor], posting.requested_at.value, names[leg->processor],
@@ -152,6 +153,13 @@ void GroupReferee::answered(std::size_t processor, const Posting& posting, Readi
   std::optional<Leg>& leg = cases_[number_of(posting.id)].leg;
   if (reading != Reading::refused || !leg || leg->processor != processor) return;
   if (leg->requested_at == posting.requested_at) ++leg->refusals;
+}
+
+void GroupReferee::denied(std::size_t processor, const payment::CorrelationId& id,
+                          world::Instant at) {
+  std::optional<Leg>& leg = cases_[number_of(id)].leg;
+  if (!leg || leg->processor != processor) return;
+  leg->last_denied_get = std::max(leg->last_denied_get, at);
 }
 
 }  // namespace payswitch::lab::simulator

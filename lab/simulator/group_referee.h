@@ -35,6 +35,7 @@ class GroupReferee final : public Judge {
   void booked(std::size_t processor, const Posting& posting) override;
   void answered(std::size_t processor, const Posting& posting, Reading reading) override;
   void vouched(std::size_t, const payment::CorrelationId&, world::Instant) override {}
+  void denied(std::size_t processor, const payment::CorrelationId& id, world::Instant at) override;
 
   void accuse(std::string what) override;
 
@@ -58,6 +59,7 @@ class GroupReferee final : public Judge {
     std::uint32_t posts = 0;
     std::uint32_t refusals = 0;
     world::Instant last_post{};
+    world::Instant last_denied_get{};  // when it came in; it was answered 404
   };
   struct Case {
     std::optional<payment::Money> kept;  // the amount that a 202 or a processor has shown

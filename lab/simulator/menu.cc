@@ -29,6 +29,8 @@ void draw_processors(Menu& menu, SeededChance& chance) {
   menu.longest_stop = menu.longest_mood * 2;
   menu.single_faults = chance.one_in(2);
   menu.odd_answers_to_get = chance.one_in(2);
+  menu.gets_are_slow = chance.one_in(3);
+  menu.books_after_answering = chance.one_in(3);
   menu.health_lies = chance.one_in(2);
 }
 
@@ -70,10 +72,12 @@ void draw_settings(Menu& menu, SeededChance& chance) {
   settings.hang_up = settings.attempt_timeout * (chance.one_in(2) ? 3 : 10);
   constexpr std::array in_flight = {1u, 10u, 800u, 800u};
   settings.max_in_flight = in_flight[chance.below(in_flight.size())];
-  const bool nothing_lands_late = !menu.moods[static_cast<std::size_t>(Mood::late)] &&
-                                  !menu.moods[static_cast<std::size_t>(Mood::stopped)];
-  // The operator's word that nothing is booked later than that: it must be true.
-  if (nothing_lands_late && chance.one_in(3)) settings.max_processing_time = seconds(20);
+  // The operator's word that nothing is booked later than that; the processors keep it.
+  if (chance.one_in(3)) {
+    const std::array limits = {2 * settings.attempt_timeout, settings.hang_up,
+                               settings.hang_up + settings.attempt_timeout, milliseconds(20'000)};
+    settings.max_processing_time = limits[chance.below(limits.size())];
+  }
 }
 
 }  // namespace
@@ -118,6 +122,8 @@ std::string describe(const Menu& menu) {
   also(menu.wall_jumps, "wall clock jumps");
   also(menu.single_faults, "single faults");
   also(menu.odd_answers_to_get, "odd answers to GET");
+  also(menu.gets_are_slow, "slow GETs");
+  also(menu.books_after_answering, "books after answering");
   also(menu.health_lies, "health lies");
   also(menu.clients_repeat, "repeats");
   also(menu.clients_contradict, "other amounts");

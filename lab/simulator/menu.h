@@ -38,6 +38,8 @@ struct Menu {
   world::Duration longest_mood{};        // moods last from 100 ms to this
   world::Duration longest_stop{};        // and a stop at most this
   bool odd_answers_to_get = false;       // 429, cut, silence, nonsense
+  bool gets_are_slow = false;            // up to attempt_timeout and beyond
+  bool books_after_answering = false;    // what answered 5xx or was cut may land much later
   bool health_lies = false;              // says failing when it is not, 429, silence
   Death death = Death::none;
   std::uint64_t steps_between_deaths = 0;  // on average

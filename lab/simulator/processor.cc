@@ -16,6 +16,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr auto shortest_mood = milliseconds(100);
+constexpr auto just_below = milliseconds(1);
 
 template <class T, std::size_t n>
 const T& one_of(SeededChance& chance, const std::array<T, n>& these) {
@@ -109,18 +110,38 @@ void UnsteadyProcessor::handle(const Arrival& arrival) {
 void UnsteadyProcessor::post(const Posting& posting, const Reply& reply) {
   const bool is_odd = mood_ == Mood::kind && menu_.single_faults && !is_calm_ && chance_.one_in(8);
   Fate fate = fate_of_a_post(is_odd ? Mood::mixed : mood_);
+  keep_the_operators_word(fate, posting);
   const auto delay = fate.delay;
   world_.after(delay, [this, posting, fate = std::move(fate), start = starts_, reply] {
     decide(posting, fate, start, reply);
   });
 }
 
+// Nothing is booked later than max_processing_time after it was sent (PROTOCOL 3.2).
+void UnsteadyProcessor::keep_the_operators_word(Fate& fate, const Posting& posting) const {
+  const auto& most = menu_.settings.max_processing_time;
+  if (!most) return;
+  const world::Duration left = posting.at + *most - just_below - world_.now();
+  if (left < world::Duration(0)) {
+    fate = {.books = false, .answer = std::unexpected(http::Failure::cut)};
+    return;
+  }
+  fate.delay = std::min(fate.delay, left);
+  fate.books_later = std::min(fate.books_later, left - fate.delay);
+}
+
+void UnsteadyProcessor::book(const Posting& posting) {
+  if (!books_.emplace(posting.id, Entry{posting.amount, posting.requested_at}).second) return;
+  watcher_.booked(index_, posting);
+}
+
 void UnsteadyProcessor::decide(const Posting& posting, const Fate& fate, std::uint64_t start,
                                const Reply& reply) {
   const bool known = books_.contains(posting.id);
-  if (fate.books && !known) {
-    books_.emplace(posting.id, Entry{posting.amount, posting.requested_at});
-    watcher_.booked(index_, posting);
+  if (fate.books && fate.books_later > world::Duration(0)) {
+    world_.after(fate.books_later, [this, posting] { book(posting); });
+  } else if (fate.books) {
+    book(posting);
   }
   if (fate.is_silent) return;
   auto answer = fate.answer;
@@ -191,6 +212,11 @@ UnsteadyProcessor::Fate UnsteadyProcessor::fate_of_an_erring_post(Mood mood) {
   } else {
     fate.answer = std::unexpected(chance_.one_in(2) ? http::Failure::cut : http::Failure::garbled);
   }
+  // What stands before it has answered for it, and it goes on.
+  if (menu_.books_after_answering && chance_.one_in(2)) {
+    const auto most = 2 * menu_.settings.hang_up;
+    fate.books_later = between(chance_, milliseconds(1), most);
+  }
   return fate;
 }
 
@@ -198,15 +224,32 @@ UnsteadyProcessor::Fate UnsteadyProcessor::fate_of_an_erring_post(Mood mood) {
 
 void UnsteadyProcessor::get(const Arrival& arrival) {
   const std::string& target = arrival.request.target;
-  const Reply& reply = arrival.reply;
-  if (menu_.odd_answers_to_get && mood_ != Mood::kind && answer_oddly(reply)) return;
+  if (menu_.odd_answers_to_get && mood_ != Mood::kind && answer_oddly(arrival.reply)) return;
   const auto id = payment::CorrelationId::parse(target.substr(target.rfind('/') + 1)).value();
   const auto entry = books_.find(id);
-  if (entry == books_.end()) return reply(SentAnswer{404, ""});
-  watcher_.vouched(index_, id, arrival.at);
-  reply(SentAnswer{
-      200, fmt::format(R"({{"correlationId":"{}","amount":{},"requestedAt":"{}"}})", id.to_string(),
-                       entry->second.amount.to_string(), text_of(entry->second.requested_at))});
+  if (entry == books_.end()) return answer_a_get(arrival, SentAnswer{404, ""});
+  answer_a_get(
+      arrival,
+      SentAnswer{200, fmt::format(R"({{"correlationId":"{}","amount":{},"requestedAt":"{}"}})",
+                                  id.to_string(), entry->second.amount.to_string(),
+                                  text_of(entry->second.requested_at))});
+}
+
+// Where GETs are slow, it says in the end what was true when it came in.
+void UnsteadyProcessor::answer_a_get(const Arrival& arrival,
+                                     std::expected<SentAnswer, http::Failure> answer) {
+  const auto say = [this, reply = arrival.reply, at = arrival.at, target = arrival.request.target,
+                    answer = std::move(answer), start = starts_] {
+    if (start != starts_) return reply(std::unexpected(http::Failure::cut));
+    const auto id = payment::CorrelationId::parse(target.substr(target.rfind('/') + 1)).value();
+    if (answer->status == 200) watcher_.vouched(index_, id, at);
+    if (answer->status == 404) watcher_.denied(index_, id, at);
+    reply(answer);
+  };
+  if (!menu_.gets_are_slow || is_calm_ || chance_.one_in(3)) return say();
+  const auto timeout = menu_.settings.attempt_timeout;
+  const auto most = chance_.one_in(8) ? 2 * timeout : timeout;
+  world_.after(between(chance_, milliseconds(0), most), say);
 }
 
 bool UnsteadyProcessor::answer_oddly(const Reply& reply) {

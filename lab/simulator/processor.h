@@ -35,6 +35,9 @@ class Watcher {
   // A GET that arrived at `at` was answered with the payment.
   virtual void vouched(std::size_t processor, const payment::CorrelationId& id,
                        world::Instant at) = 0;
+  // A GET that arrived at `at` was answered 404, which was true then.
+  virtual void denied(std::size_t processor, const payment::CorrelationId& id,
+                      world::Instant at) = 0;
 };
 
 // A processor that keeps the contract and little more: it falls from one mood of the menu into the
@@ -69,6 +72,7 @@ class UnsteadyProcessor final : public Origin {
     world::Duration delay{};
     bool books = true;
     bool is_silent = false;
+    world::Duration books_later{};  // than it answers
     std::expected<SentAnswer, http::Failure> answer = SentAnswer{200, R"({"message":"taken"})"};
   };
   struct Arrival {
@@ -86,7 +90,10 @@ class UnsteadyProcessor final : public Origin {
   Fate fate_of_a_post(Mood mood);
   Fate fate_of_a_late_post();
   Fate fate_of_an_erring_post(Mood mood);
+  void keep_the_operators_word(Fate& fate, const Posting& posting) const;
+  void book(const Posting& posting);
   void get(const Arrival& arrival);
+  void answer_a_get(const Arrival& arrival, std::expected<SentAnswer, http::Failure> answer);
   bool answer_oddly(const Reply& reply);
   void health(const Reply& reply);
   std::string text_of(payment::UtcMs time);

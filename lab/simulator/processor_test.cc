@@ -18,10 +18,14 @@ struct Silent final : Watcher {
   void booked(std::size_t, const Posting&) override { ++bookings; }
   void answered(std::size_t, const Posting&, Reading reading) override { readings.insert(reading); }
   void vouched(std::size_t, const payment::CorrelationId&, world::Instant) override { ++vouches; }
+  void denied(std::size_t, const payment::CorrelationId&, world::Instant at) override {
+    denied_gets.push_back(at);
+  }
 
   int arrivals = 0;
   int bookings = 0;
   int vouches = 0;
+  std::vector<world::Instant> denied_gets;
   std::multiset<Reading> readings;
 };
 
@@ -122,6 +126,36 @@ TEST_F(UnsteadyProcessorTest, WhileLossyItBooksSomeAndSaysNothingClear) {
   EXPECT_LT(watcher.readings.size(), 200u);  // some hear nothing at all
   EXPECT_GT(watcher.bookings, 50);
   EXPECT_LT(watcher.bookings, 150);
+}
+
+TEST_F(UnsteadyProcessorTest, ASlowGetSaysWhatWasTrueWhenItCameIn) {
+  menu.gets_are_slow = true;
+  menu.settings.attempt_timeout = seconds(6);
+  auto processor = in(Mood::kind);
+  const auto came_in = world.now();
+  for (std::uint32_t n = 0; n < 30; ++n) get(processor, n);
+  for (std::uint32_t n = 0; n < 30; ++n) post(processor, n);
+  world.run_for(seconds(30));
+  EXPECT_EQ(processor.books().size(), 30u);
+  EXPECT_EQ(watcher.denied_gets, std::vector(30, came_in));
+}
+
+TEST_F(UnsteadyProcessorTest, NothingIsBookedLaterThanTheOperatorSays) {
+  menu.settings.max_processing_time = seconds(2);
+  menu.settings.attempt_timeout = seconds(1);
+  menu.settings.hang_up = seconds(10);
+  menu.books_after_answering = true;
+  for (const Mood mood : {Mood::late, Mood::lossy, Mood::erring}) {
+    auto processor = in(mood);
+    wait_for(processor, mood);
+    for (std::uint32_t n = 0; n < 30; ++n) post(processor, n);
+    world.run_for(seconds(2) - std::chrono::microseconds(1));
+    const int in_time = watcher.bookings;
+    EXPECT_GT(in_time, 0) << to_string(mood);
+    world.run_for(minutes(1));
+    EXPECT_EQ(watcher.bookings, in_time) << to_string(mood);
+    menu.moods[static_cast<std::size_t>(mood)] = false;
+  }
 }
 
 TEST_F(UnsteadyProcessorTest, CalmItIsKindForEver) {

@@ -325,15 +325,24 @@ void Referee::vouched(std::size_t processor, const payment::CorrelationId& id, w
   cases_[n].told = world_.now();
 }
 
+void Referee::denied(std::size_t processor, const payment::CorrelationId& id, world::Instant at) {
+  trace_.say("{}: says that it does not have {}, asked at {}", names[processor], number_of(id),
+             std::chrono::duration<double>(at.time_since_epoch()).count());
+  Try& attempt = case_of(id).attempt;
+  if (attempt.processor != processor) return;
+  attempt.last_denied_get = std::max(attempt.last_denied_get, at);
+}
+
 // Every request of it was sent and refused in this life.
 bool Referee::is_surely_refused(const Try& attempt) const {
   return attempt.life == life_ && attempt.refusals_read == attempt.posts;
 }
 
-// The operator's word that nothing is booked later than that (PROTOCOL 3.2).
+// The operator's word that nothing is booked later than that: what a GET was denied that came in
+// after it, will not come any more (PROTOCOL 3.2).
 bool Referee::may_be_released(const Try& attempt) const {
   const auto& released_after = menu_.settings.max_processing_time;
-  return released_after && world_.now() - attempt.last_post >= *released_after - doubt;
+  return released_after && attempt.last_denied_get - attempt.last_post >= *released_after;
 }
 
 // What is issued after the refusal must be later than what was refused.

@@ -40,6 +40,7 @@ class Referee final : public Judge {
   void booked(std::size_t processor, const Posting& posting) override;
   void answered(std::size_t processor, const Posting& posting, Reading reading) override;
   void vouched(std::size_t processor, const payment::CorrelationId& id, world::Instant at) override;
+  void denied(std::size_t processor, const payment::CorrelationId& id, world::Instant at) override;
 
   void accuse(std::string what) override;
 
@@ -61,6 +62,7 @@ class Referee final : public Judge {
     std::uint32_t refusals_read = 0;        // surely
     std::uint32_t refusals_maybe_read = 0;  // those included that left as the connection was closed
     world::Instant last_post{};
+    world::Instant last_denied_get{};  // when it came in; it was answered 404
     world::Instant last_refusal{};
     payment::UtcMs wall_at_refusal{};
     bool is_outstanding = false;  // the last POST has no answer

@@ -92,6 +92,27 @@ TEST_F(RefereeTest, LeavesAProcessorThatHasNotRefused) {
   EXPECT_THAT(verdict(), HasSubstr("were not refused"));
 }
 
+TEST_F(RefereeTest, AGetThatCameInAtTheOperatorsLimitReleases) {
+  menu_.settings.max_processing_time = seconds(20);
+  arrives(cheap);
+  world_.run_for(seconds(20));
+  referee_.denied(cheap, id_of(0), world_.now());
+  arrives(dear);
+  EXPECT_EQ(verdict(), "none");
+}
+
+// However late it was answered.
+TEST_F(RefereeTest, AGetThatCameInBeforeTheOperatorsLimitReleasesNothing) {
+  menu_.settings.max_processing_time = seconds(20);
+  arrives(cheap);
+  world_.run_for(seconds(20) - milliseconds(1));
+  const auto came_in = world_.now();
+  world_.run_for(seconds(5));
+  referee_.denied(cheap, id_of(0), came_in);
+  arrives(dear);
+  EXPECT_THAT(verdict(), HasSubstr("were not refused"));
+}
+
 TEST_F(RefereeTest, AnUnclearAnswerIsNoRefusal) {
   referee_.answered(cheap, arrives(cheap), Reading::unclear);
   world_.run_for(milliseconds(5));

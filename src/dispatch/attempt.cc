@@ -30,6 +30,13 @@ Action Attempt::resume(const Event& event, world::Instant now) {
       post_outstanding_ = true;
       last_post_ = now;
       return {};
+    case Event::Kind::written:
+      last_post_ = now;
+      return {};
+    case Event::Kind::asking:
+      assert(get_outstanding_);
+      last_get_ = now;
+      return {};
     case Event::Kind::late:
       assert(post_outstanding_);
       phase_ = Phase::resolving;
@@ -87,7 +94,7 @@ Action Attempt::not_in_the_books(const Event& event, world::Instant now) {
   }
   if (post_outstanding_) return wait(event, now);
   if (max_processing_time_) {
-    if (now - last_post_ >= *max_processing_time_) return give_up(Outcome::released);
+    if (last_get_ - last_post_ >= *max_processing_time_) return give_up(Outcome::released);
     // Another POST would start the clock anew: where it can only be refused, time is the better
     // judge.
     if (!event.processor_works) return wait(event, now);

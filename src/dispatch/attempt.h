@@ -16,7 +16,9 @@ namespace payswitch::dispatch {
 struct Event {
   enum class Kind : std::uint8_t {
     durable,   // the intent is on disk
-    posted,    // the write of a POST has been started
+    posted,    // a POST has been handed over to be written
+    written,   // and its write is under way by now
+    asking,    // the GET is about to be written
     late,      // the POST's attempt_timeout has passed
     answered,  // the POST was answered, cut or hung up
     asked,     // the GET ended
@@ -60,7 +62,9 @@ struct Action {
 //
 // An attempt is *clean* while every request that was answered was answered with a refusal, and none
 // was cut, hung up, unknown or lost in a restart. Only a clean attempt can be refused; any other
-// ends by the processor's own word (a 200, or a GET that finds it), or by max_processing_time.
+// ends by the processor's own word (a 200, or a GET that finds it), or by max_processing_time: by a
+// GET that does not find it, and whose write began that long after the write of the last POST. When
+// its answer comes does not matter: it may say what was true when the GET came in (PROTOCOL 3.2).
 class Attempt {
  public:
   // A new attempt: its intent is being made durable.
@@ -100,7 +104,8 @@ class Attempt {
   payment::UtcMs requested_at_;
   std::optional<world::Duration> max_processing_time_;
   std::optional<world::Instant> wake_at_;
-  world::Instant last_post_{};
+  world::Instant last_post_{};  // its write had begun by then
+  world::Instant last_get_{};   // its write had not begun then
   Phase phase_ = Phase::intending;
   bool clean_ = true;
   bool post_outstanding_ = false;

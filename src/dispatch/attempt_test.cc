@@ -43,7 +43,13 @@ struct AttemptTest : testing::Test {
   Action wake() {
     EXPECT_TRUE(attempt.wake_at());
     now = attempt.wake_at().value_or(now);
-    return give({.kind = Event::Kind::tick});
+    return tick();
+  }
+  // A GET that it wants is written at once.
+  Action tick() {
+    const Action action = give({.kind = Event::Kind::tick});
+    if (action.kind == Kind::ask) give({.kind = Event::Kind::asking});
+    return action;
   }
 
   void send() {
@@ -246,14 +252,35 @@ struct WithMaxProcessingTime : AttemptTest {
 TEST_F(WithMaxProcessingTime, Rule3_2_A404ReleasesAtTheLimitAndNotAMillisecondBefore) {
   send_and_lose();
   now += seconds(30) - milliseconds(11);
-  give({.kind = Event::Kind::tick});
+  tick();
   EXPECT_EQ(not_found_while_broken().kind, Kind::wait);
   now = world::Instant(seconds(130)) - milliseconds(1);
-  give({.kind = Event::Kind::tick});
+  tick();
   EXPECT_EQ(not_found_while_broken().kind, Kind::wait);
   now = world::Instant(seconds(130));
-  give({.kind = Event::Kind::tick});
+  tick();
   expect_gives_up(not_found(), Outcome::released);
+}
+
+// What it says was true when the GET came in: the payment may have landed since.
+TEST_F(WithMaxProcessingTime, Rule3_2_A404AskedForBeforeTheLimitReleasesNothingWheneverItComes) {
+  send_and_lose();
+  now = world::Instant(seconds(130)) - milliseconds(1);
+  tick();
+  now += seconds(6);
+  EXPECT_EQ(not_found_while_broken().kind, Kind::wait);
+  tick();
+  expect_gives_up(not_found_while_broken(), Outcome::released);
+}
+
+// It was handed over, and the process was stopped before the turn's end, when it is written.
+TEST_F(WithMaxProcessingTime, Rule3_2_TheClockRunsFromTheWriteOfThePost) {
+  send();
+  now += seconds(40);
+  EXPECT_EQ(give({.kind = Event::Kind::written}).kind, Kind::wait);
+  EXPECT_EQ(answer(Outcome::unknown).kind, Kind::wait);
+  EXPECT_EQ(wake().kind, Kind::ask);
+  EXPECT_EQ(not_found_while_broken().kind, Kind::wait);
 }
 
 TEST_F(WithMaxProcessingTime, Rule3_2_TheClockRunsFromTheLastPost) {
@@ -262,7 +289,7 @@ TEST_F(WithMaxProcessingTime, Rule3_2_TheClockRunsFromTheLastPost) {
   post_again();
   EXPECT_EQ(answer(Outcome::unknown).kind, Kind::wait);
   now += seconds(29);
-  give({.kind = Event::Kind::tick});
+  tick();
   EXPECT_EQ(not_found_while_broken().kind, Kind::wait);
 }
 
@@ -270,7 +297,7 @@ TEST_F(WithMaxProcessingTime, Rule3_2_NothingIsReleasedWhileAConnectionIsStillRe
   send();
   late();
   now += seconds(60);
-  give({.kind = Event::Kind::tick});
+  tick();
   EXPECT_EQ(not_found().kind, Kind::wait);
 }
 
@@ -280,7 +307,7 @@ TEST_F(WithMaxProcessingTime, Rule3_2_TheClockRunsAnewFromEveryStart) {
   now += seconds(29);
   EXPECT_EQ(not_found_while_broken().kind, Kind::wait);
   now += seconds(1);
-  give({.kind = Event::Kind::tick});
+  tick();
   expect_gives_up(not_found_while_broken(), Outcome::released);
 }
 

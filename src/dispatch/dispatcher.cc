@@ -155,11 +155,19 @@ void Dispatcher::post(Job& job, http::ConnectionId connection, routing::Breaker:
                         update_rest();
                         pump_soon();
                       });
+  if (!lane.options().max_processing_time) return;
+  // What was handed over in this turn is written at its end, and a process may be stopped before.
+  world_.loop.post([this, ref = jobs_.ref(job)] {
+    Job* written = jobs_.find(ref);
+    if (!written || !written->attempt) return;
+    written->attempt->resume({.kind = Event::Kind::written}, world_.clock.now());
+  });
 }
 
 void Dispatcher::ask(Job& job, http::ConnectionId connection) {
   Lane& lane = *lane_of(job.processor);
   ++lane.counters().asked;
+  job.attempt->resume({.kind = Event::Kind::asking}, world_.clock.now());
   lane.channel().ask(connection, job.id, [this, &lane, ref = jobs_.ref(job)](const auto& entry) {
     resume(ref, {.kind = Event::Kind::asked,
                  .entry = entry,

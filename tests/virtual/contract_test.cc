@@ -195,5 +195,23 @@ TEST(MaxProcessingTime, FreesAPaymentThatIsNotInTheBooksAfterIt) {
   town.expect_books_equal();
 }
 
+// The process is stopped after it has handed a POST over, and before the turn's end, when it is
+// written: the limit runs from the write.
+TEST(MaxProcessingTime, RunsFromTheWriteOfThePostAlsoWhenTheProcessWasStoppedBeforeIt) {
+  Town town(1, {.max_processing_time = seconds(20)});
+  town.world.run_for(seconds(1));
+  town.cheap.next({.book = false, .answer = std::unexpected(http::Failure::cut)});
+  town.cheap.usually({.book = false, .answer = std::unexpected(http::Failure::cut)});
+  town.pay(1);
+  const auto& lane = town.process->dispatcher().lanes().front();
+  ASSERT_TRUE(town.world.run_until([&] { return lane->channel().posts_outstanding() == 1; }));
+  town.process->sleep();
+  town.world.run_for(seconds(25));
+  town.process->wake_up();
+  town.world.run_for(seconds(15));
+  EXPECT_GT(town.cheap.gets(), 0);
+  EXPECT_EQ(town.dear.posts(), 0);
+}
+
 }  // namespace
 }  // namespace payswitch::lab
