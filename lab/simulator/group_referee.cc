@@ -122,8 +122,7 @@ void GroupReferee::posted(std::size_t processor, const Posting& posting) {
     return;
   }
   const bool is_released =
-      leg && max_processing_time_ &&
-      leg->last_denied_get - leg->last_post >= *max_processing_time_;
+      leg && max_processing_time_ && leg->last_denied_get - leg->last_post >= *max_processing_time_;
   if (leg && leg->refusals < leg->posts && !is_released && !is_bounded_) {
     accuse(fmt::format("payment {}: sent to {} as of {} while {} may have it as of {}", n,
                        names[processor], posting.requested_at.value, names[leg->processor],
