@@ -26,6 +26,17 @@ std::expected<std::chrono::milliseconds, http::Problem> read_wait(std::string_vi
   return *wait;
 }
 
+void answer_too_many(http::Responder respond) {
+  static constexpr http::Field later{"Retry-After", "1"};
+  answer_problem(std::move(respond),
+                 {.status = 503,
+                  .slug = "too-many-waiters",
+                  .title = "Too many clients wait for payments, or for this one",
+                  .detail = {},
+                  .field = "wait"},
+                 {&later, 1});
+}
+
 }  // namespace
 
 void Status::operator()(const http::Request& request, std::string_view text,
@@ -47,36 +58,31 @@ void Status::operator()(const http::Request& request, std::string_view text,
 
 void Status::wait(const payment::CorrelationId& id, std::chrono::milliseconds time,
                   http::Responder respond) {
-  if (waiters_.size() >= max_waiters) {
-    static constexpr http::Field later{"Retry-After", "1"};
-    return answer_problem(std::move(respond),
-                          {.status = 503,
-                           .slug = "too-many-waiters",
-                           .title = "Too many clients wait for payments",
-                           .detail = {},
-                           .field = "wait"},
-                          {&later, 1});
-  }
-  const auto waiter = waiters_.emplace(id, std::make_shared<Waiter>(std::move(respond)));
-  waiter->second->timer = timers_.after(time, [this, id, waiting = waiter->second.get()] {
-    auto [at, end] = waiters_.equal_range(id);
-    while (at->second.get() != waiting) ++at;
-    auto respond = std::move(at->second->respond);
-    waiters_.erase(at);
-    answer(id, std::move(respond));
-  });
+  if (!waiters_.has_room_for(id)) return answer_too_many(std::move(respond));
+  const auto number = ++last_waiter_;
+  const auto end = [this, id, number] { end_wait(id, number); };
+  if (!respond.when_client_ends(end)) return answer(id, std::move(respond));
+  waiters_.add(
+      id, {.number = number, .respond = std::move(respond), .timer = timers_.after(time, end)});
+}
+
+void Status::end_wait(const payment::CorrelationId& id, std::uint64_t number) {
+  auto waiter = waiters_.take(id, number);
+  if (!waiter) return;
+  timers_.cancel(waiter->timer);
+  answer(id, std::move(waiter->respond));
 }
 
 void Status::stop_waiting() {
   waiting_is_over_ = true;
-  while (!waiters_.empty()) ended(payment::CorrelationId(waiters_.begin()->first));
+  while (!waiters_.empty()) ended(waiters_.any());
 }
 
 void Status::ended(const payment::CorrelationId& id) {
   if (waiters_.empty()) return;
-  for (auto node = waiters_.extract(id); !node.empty(); node = waiters_.extract(id)) {
-    timers_.cancel(node.mapped()->timer);
-    answer(id, std::move(node.mapped()->respond));
+  for (auto& waiter : waiters_.take_all(id)) {
+    timers_.cancel(waiter.timer);
+    answer(id, std::move(waiter.respond));
   }
 }
 

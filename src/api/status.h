@@ -1,9 +1,8 @@
 #pragma once
 
-#include <memory>
 #include <string_view>
-#include <unordered_map>
 
+#include "api/waiters.h"
 #include "http/message.h"
 #include "store/store.h"
 #include "world/loop.h"
@@ -11,10 +10,10 @@
 namespace payswitch::api {
 
 // GET /payments/{id}, and ?wait=2s: answers as soon as the payment is settled or parked, or when
-// the time is over, with the state that it has then.
+// the time is over, or when the client will send no more (it may have gone), with the state that
+// the payment has then. One beyond the limits of Waiters is answered 503.
 class Status {
  public:
-  static constexpr std::size_t max_waiters = 10'000;  // one beyond is answered 503
   static constexpr std::chrono::milliseconds max_wait{60'000};
 
   Status(store::Store& store, world::Timers& timers) : store_(store), timers_(timers) {}
@@ -28,19 +27,15 @@ class Status {
   void ended(const payment::CorrelationId& id);
 
  private:
-  struct Waiter {
-    http::Responder respond;
-    world::TimerId timer = world::TimerId::none;
-  };
-  using Waiters = std::unordered_multimap<payment::CorrelationId, std::shared_ptr<Waiter>>;
-
   void wait(const payment::CorrelationId& id, std::chrono::milliseconds time,
             http::Responder respond);
+  void end_wait(const payment::CorrelationId& id, std::uint64_t number);
   void answer(const payment::CorrelationId& id, http::Responder respond);
 
   store::Store& store_;
   world::Timers& timers_;
   Waiters waiters_;
+  std::uint64_t last_waiter_ = 0;
   bool waiting_is_over_ = false;
 };
 

@@ -1,11 +1,13 @@
 #include "http/answer_queue.h"
 
 #include <cassert>
+#include <utility>
 
 namespace payswitch::http {
 
 std::uint64_t AnswerQueue::open(AnswerShape shape) {
-  slots_.push_back({.shape = shape, .answered = false, .ends = false, .bytes = {}});
+  slots_.push_back(
+      {.shape = shape, .answered = false, .ends = false, .bytes = {}, .ended = nullptr});
   return first_ + slots_.size() - 1;
 }
 
@@ -23,8 +25,24 @@ void AnswerQueue::answer(std::uint64_t sequence, const Response& response, std::
   pop_answered(out);
 }
 
+void AnswerQueue::watch(std::uint64_t sequence, ResponseSink::Ended ended) {
+  assert(sequence >= first_ && sequence - first_ < slots_.size());
+  Slot& slot = slots_[sequence - first_];
+  assert(!slot.answered);
+  slot.ended = std::move(ended);
+}
+
+std::vector<ResponseSink::Ended> AnswerQueue::take_watchers() {
+  std::vector<ResponseSink::Ended> watchers;
+  for (Slot& slot : slots_) {
+    if (slot.ended) watchers.push_back(std::exchange(slot.ended, nullptr));
+  }
+  return watchers;
+}
+
 void AnswerQueue::render(Slot& slot, const Response& response, std::string& out) {
   slot.answered = true;
+  slot.ended = nullptr;
   slot.ends = response.raw_then_close.has_value();
   if (slot.ends) {
     out += *response.raw_then_close;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <deque>
 #include <string>
+#include <vector>
 
 #include "http/message.h"
 #include "http/render.h"
@@ -18,6 +19,11 @@ class AnswerQueue {
 
   // Its answer. Appends to `out` all that may go out now. Ignored when the queue has ended.
   void answer(std::uint64_t sequence, const Response& response, std::string& out);
+
+  // `ended` is for the client's end, as long as that request is unanswered.
+  void watch(std::uint64_t sequence, ResponseSink::Ended ended);
+  // Those of all unanswered requests, in their order; each is given out once.
+  std::vector<ResponseSink::Ended> take_watchers();
 
   // No request follows the last one that is open, so its answer says so, unless that is being held
   // back already.
@@ -36,6 +42,7 @@ class AnswerQueue {
     bool answered = false;
     bool ends = false;
     std::string bytes;  // of an answer that waits for the ones before it
+    ResponseSink::Ended ended = nullptr;
   };
 
   void render(Slot& slot, const Response& response, std::string& out);

@@ -114,5 +114,21 @@ TEST(AnswerQueueDeathTest, AnsweringTwiceIsABug) {
   EXPECT_DEATH(queue.answer(second, saying("b"), out), "answered");
 }
 
+TEST(AnswerQueue, OnlyUnansweredRequestsHaveWatchersAndEachIsGivenOutOnce) {
+  AnswerQueue queue;
+  std::string out;
+  std::string told;
+  const auto a = queue.open({});
+  const auto b = queue.open({});
+  const auto c = queue.open({});
+  queue.watch(a, [&] { told += 'a'; });
+  queue.watch(b, [&] { told += 'b'; });
+  queue.watch(c, [&] { told += 'c'; });
+  queue.answer(b, saying("b"), out);
+  for (auto& ended : queue.take_watchers()) ended();
+  EXPECT_EQ(told, "ac");
+  EXPECT_TRUE(queue.take_watchers().empty());
+}
+
 }  // namespace
 }  // namespace payswitch::http

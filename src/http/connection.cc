@@ -44,7 +44,13 @@ void Connection::close() {
   closed_ = true;
   owner_.timers().cancel(std::exchange(timer_, world::TimerId::none));
   socket_.close();
+  tell_of_the_end();
   owner_.closed(*this);
+}
+
+// Also while we do not read: requests that wait must not hold what others need.
+void Connection::tell_of_the_end() {
+  for (auto& ended : queue_.take_watchers()) ended();
 }
 
 // -- requests in
@@ -152,6 +158,7 @@ void Connection::on_ready() {
   turn_requests_ = 0;
   if (socket_.has_read() || lingering_ || wants_to_read()) read();
   if (!closed_ && !lingering_) run();
+  if (!closed_ && client_has_ended()) tell_of_the_end();
 }
 
 void Connection::read() {
@@ -182,6 +189,12 @@ void Connection::answer(std::uint64_t sequence, const Response& response) {
   if (running_) return;
   write();
   if (queue_.ended() && unsent().empty()) socket_.be_ready_again();
+}
+
+bool Connection::when_client_ends(std::uint64_t sequence, Ended ended) {
+  if (client_has_ended() || lingering_) return false;
+  queue_.watch(sequence, std::move(ended));
+  return true;
 }
 
 void Connection::write() {

@@ -55,6 +55,7 @@ class Connection final : public ResponseSink,
   void close();
 
   void answer(std::uint64_t sequence, const Response& response) override;
+  bool when_client_ends(std::uint64_t sequence, Ended ended) override;
 
  private:
   // What ends the wait that is going on.
@@ -84,6 +85,8 @@ class Connection final : public ResponseSink,
   bool turn_is_over() const { return turn_requests_ >= max_requests_a_turn; }
   bool may_take() const;
   bool may_read() const;
+  bool client_has_ended() const { return closed_ || input_ended_ || socket_.has_ended(); }
+  void tell_of_the_end();
 
   std::span<char> room() override;
   void on_ready() override;

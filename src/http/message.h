@@ -47,8 +47,12 @@ struct Response {
 // Where answers go. A server's connection is one, a virtual client another.
 class ResponseSink {
  public:
+  using Ended = std::move_only_function<void()>;
+
   virtual ~ResponseSink() = default;
   virtual void answer(std::uint64_t sequence, const Response& response) = 0;
+  // See Responder::when_client_ends(). A client that is always there never ends.
+  virtual bool when_client_ends(std::uint64_t /*sequence*/, Ended /*ended*/) { return true; }
 };
 
 // The right to answer one request, once, now or later, from the loop thread. When the client has
@@ -62,6 +66,14 @@ class Responder {
   void operator()(const Response& response) {
     auto sink = std::move(sink_);
     sink->answer(sequence_, response);
+  }
+
+  // For an answer that is made to wait: `ended` is called at most once, from the loop, and only
+  // while the request is unanswered, when the client closes its connection, or will send no more.
+  // The two look alike, so the request should then be answered with what is known. False: the
+  // client has ended already, and `ended` is not called.
+  bool when_client_ends(ResponseSink::Ended ended) {
+    return sink_->when_client_ends(sequence_, std::move(ended));
   }
 
  private:

@@ -344,5 +344,57 @@ TEST_F(HttpServer, AnEarlierServersPortCanBeTakenAgainAtOnce) {
   EXPECT_TRUE(again) << again.error();
 }
 
+// -- the client's end
+// -----------------------------------------------------------------------------------
+
+TEST_F(HttpServer, ARequestThatWaitsIsToldWhenItsClientGoes) {
+  Wire client = connect();
+  client.send(get("/a"));
+  ASSERT_TRUE(has_asked(1));
+  bool ended = false;
+  ASSERT_TRUE(asked[0].respond.when_client_ends([&] { ended = true; }));
+  loop.settle();
+  EXPECT_FALSE(ended);
+  client.close();
+  EXPECT_TRUE(loop.until([&] { return ended; }));
+  EXPECT_FALSE(asked[0].respond.when_client_ends([] {})) << "it has ended";
+  answer(0, "late");
+}
+
+TEST_F(HttpServer, SoIsEachOfAsManyAsMayBePipelinedAlthoughNothingMoreIsRead) {
+  Wire client = connect();
+  std::string all;
+  for (std::size_t i = 0; i < options.max_pipelined + 5; ++i) all += get("/a");
+  client.send(all);
+  ASSERT_TRUE(has_asked(options.max_pipelined));
+  std::size_t ended = 0;
+  for (auto& each : asked) each.respond.when_client_ends([&] { ++ended; });
+  client.close();
+  EXPECT_TRUE(loop.until([&] { return ended == options.max_pipelined; }));
+  for (std::size_t i = 0; i < options.max_pipelined; ++i) answer(i, "late");
+}
+
+TEST_F(HttpServer, AClientThatEndsItsHalfIsToldTheAnswerAllTheSame) {
+  Wire client = connect();
+  client.send(get("/a"));
+  ASSERT_TRUE(has_asked(1));
+  asked[0].respond.when_client_ends([&] { answer(0, "as it is now"); });
+  client.end_sending();
+  EXPECT_THAT(all_until_end(client), EndsWith("as it is now"));
+}
+
+TEST_F(HttpServer, ARequestThatWasAnsweredHearsNothingOfTheEnd) {
+  Wire client = connect();
+  client.send(get("/a"));
+  ASSERT_TRUE(has_asked(1));
+  bool ended = false;
+  asked[0].respond.when_client_ends([&] { ended = true; });
+  answer(0, "done");
+  ASSERT_TRUE(receives(client, "done"));
+  client.close();
+  EXPECT_TRUE(loop.until([&] { return server->counters().connections_open == 0; }));
+  EXPECT_FALSE(ended);
+}
+
 }  // namespace
 }  // namespace payswitch::http

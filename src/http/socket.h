@@ -65,6 +65,8 @@ class Socket {
   bool is_readable() const { return readable_ || has_read_; }
   // Likewise for a write.
   bool is_writable() const { return writable_; }
+  // The other side will send no more than what is there to be read, or the connection is gone.
+  bool has_ended() const { return end_is_near_; }
   // The owner's room() was filled, or the end was met: read() tells.
   bool has_read() const { return has_read_; }
   // on_ready() comes once more, in the next turn of the loop.
