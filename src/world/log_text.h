@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -7,13 +8,22 @@
 
 namespace payswitch::world {
 
+// Bytes of one line as it is written, without its time and level. What comes from outside (what
+// Redis answers, a flag, a file) may be of any length: a longer text is cut, and says by how much.
+inline constexpr std::size_t max_line_bytes = 1024;
+
 std::string_view to_string(Level level);
 
-// `text` on one line: control characters are written as \n, \t or \x1b, so that nobody's payload
-// can forge a line or reach the terminal.
+// `text` on one line of at most max_line_bytes and the note of what was cut. Control characters
+// are written as \n, \t, \x1b or, those of C1, \u009b, and a byte that is not UTF-8 as \x9b: no
+// payload forges a line or reaches the terminal.
 std::string on_one_line(std::string_view text);
 
-// `text` as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD.
+// `text` as a JSON string with its quotes. Control characters are escaped, those of C1 too; bytes
+// that are not UTF-8 become U+FFFD.
 std::string json_quoted(std::string_view text);
+
+// The same for a line of the log: cut as on_one_line does.
+std::string json_line(std::string_view text);
 
 }  // namespace payswitch::world

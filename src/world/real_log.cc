@@ -43,7 +43,7 @@ class RealLog final : public Log {
   void write(Level level, std::string_view line) override {
     const std::string text =
         format_ == LogFormat::json
-            ? fmt::format(R"("level":"{}","message":{})", to_string(level), json_quoted(line))
+            ? fmt::format(R"("level":"{}","message":{})", to_string(level), json_line(line))
             : fmt::format("{:5} {}", to_string(level), on_one_line(line));
     logger_.log(severity(level), spdlog::string_view_t(text));
   }

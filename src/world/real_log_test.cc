@@ -7,7 +7,9 @@
 namespace payswitch::world {
 namespace {
 
+using testing::HasSubstr;
 using testing::MatchesRegex;
+using testing::Not;
 
 std::string written(LogFormat format, Level least, Level level, std::string_view line) {
   testing::internal::CaptureStderr();
@@ -39,6 +41,46 @@ TEST(RealLog, SaysNothingBelowItsLevel) {
 
 TEST(LogText, NobodysPayloadForgesALine) {
   EXPECT_EQ(on_one_line("a\nb\tc\x1b[31m\x7f é"), "a\\nb\\tc\\x1b[31m\\x7f é");
+}
+
+TEST(LogText, AC1ControlAndAByteThatIsNoUtf8AreNeverRaw) {
+  EXPECT_EQ(on_one_line("a\xc2\x9b"
+                        "31m\xc2\x80\xc2\x9f"),
+            "a\\u009b31m\\u0080\\u009f");
+  EXPECT_EQ(on_one_line("\x9b"
+                        "31m\xff\xc2"),
+            "\\x9b31m\\xff\\xc2");
+  EXPECT_EQ(on_one_line("\xc2\xa0 \xe2\x82\xac"), "\xc2\xa0 \xe2\x82\xac") << "no controls";
+  EXPECT_EQ(json_quoted("a\xc2\x9b"
+                        "31m"),
+            "\"a\\u009b31m\"");
+}
+
+TEST(LogText, ALineOfTheLargestSizeIsWholeAndALongerOneIsCut) {
+  const std::string largest(max_line_bytes, 'x');
+  EXPECT_EQ(on_one_line(largest), largest);
+  EXPECT_EQ(on_one_line(largest + "yz"), largest + "... (2 bytes more)");
+  EXPECT_EQ(json_line(largest), '"' + largest + '"');
+  EXPECT_EQ(json_line(largest + "y"), '"' + largest + "... (1 bytes more)\"");
+  EXPECT_EQ(json_quoted(largest + "y"), '"' + largest + "y\"") << "what is no line is never cut";
+}
+
+TEST(LogText, ACutFallsBetweenTwoCharactersAndNeverInAnEscape) {
+  const std::string nearly(max_line_bytes - 1, 'x');
+  EXPECT_EQ(on_one_line(nearly + "\xc3\xa9z"), nearly + "... (3 bytes more)");
+  EXPECT_EQ(on_one_line(nearly + "\x1b"), nearly + "... (1 bytes more)");
+  EXPECT_EQ(on_one_line(std::string(1000, '\x1b')).size(),
+            max_line_bytes + std::string_view("... (744 bytes more)").size());
+}
+
+TEST(RealLog, ALineFromOutsideIsCutInEitherFormat) {
+  const std::string payload(100'000, '\x9b');
+  for (const auto format : {LogFormat::text, LogFormat::json}) {
+    const std::string line = written(format, Level::info, Level::warn, payload);
+    EXPECT_LT(line.size(), max_line_bytes + 200);
+    EXPECT_THAT(line, HasSubstr(" bytes more)"));
+    EXPECT_THAT(line, Not(HasSubstr("\x9b")));
+  }
 }
 
 TEST(LogText, JsonEscapesQuotesBackslashesAndControls) {

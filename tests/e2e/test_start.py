@@ -5,11 +5,12 @@ import signal
 import socket
 import subprocess
 import time
+import unicodedata
 from decimal import Decimal
 from pathlib import Path
 
 from harness import Scenario, new_payments, wait_until
-from process import PAYSWITCH, Process, run
+from process import PAYSWITCH, Process, environment, run
 from switch import Load
 from wire import Connection, request
 
@@ -134,6 +135,16 @@ class CommandLine(Scenario):
                                "fee")):
             self.assert_one_line(run(["check", self.file(text)]), nearest)
         self.assert_one_line(run(["serve", "--durabilty", "os"]), "--durability")
+
+    def test_what_is_said_of_a_bad_value_is_short_and_has_no_control_character(self) -> None:
+        for bad in ("--\u009b31m", "--durability=\u009b2J\u0085", b"--data=/no/\x9b31m/\x1b[2J",
+                    "--listen=" + "x" * 100_000):
+            finished = subprocess.run([PAYSWITCH, "serve", bad], stdin=subprocess.DEVNULL,
+                                      capture_output=True, env=environment({}), timeout=20)
+            said = finished.stderr.decode()
+            self.assertEqual((finished.returncode, said.count("\n")), (2, 1), said)
+            self.assertLess(len(said), 1_100)
+            self.assertEqual([each for each in said[:-1] if unicodedata.category(each) == "Cc"], [])
 
     def test_a_bad_value_is_an_error_that_names_its_key(self) -> None:
         for text, key in (('durability = "maybe"', "durability"), ('patience = "5"', "patience"),
