@@ -55,6 +55,10 @@ Rejection RequestEvents::judge_header() {
     complaint_ = "Transfer-Encoding in an HTTP/1.0 request";
     return Rejection::malformed;
   }
+  if (const Rejection rejection = codings_.judge(); rejection != Rejection::none) {
+    if (rejection == Rejection::malformed) complaint_ = codings_.complaint();
+    return rejection;
+  }
   // RFC 9110 section 10.1.1: an expectation of an HTTP/1.0 client is ignored.
   if (is_http_1_0()) expects_continue_ = expects_other_ = false;
   return expects_other_ ? Rejection::expectation_failed : Rejection::none;
@@ -63,6 +67,7 @@ Rejection RequestEvents::judge_header() {
 void RequestEvents::on_request_impl(beast::http::verb verb, View, View target, int version,
                                     Error&) {
   method_ = to_method(verb);
+  is_options_ = verb == beast::http::verb::options;
   target_ = piece(target);
   version_ = version;
 }
@@ -95,11 +100,9 @@ void RequestEvents::check_field(beast::http::field name, std::string_view value,
       }
       break;
     case field::transfer_encoding:
-      // Beast takes any list whose last coding is chunked, and ignores any other.
-      ++transfer_encodings_;
-      if (!equal_ignoring_case(value, "chunked")) {
-        reject(Rejection::unknown_transfer_coding, "", error);
-      }
+      // Beast takes any list whose last coding is chunked, and ignores any other: it is judged with
+      // the whole header, before a byte of the body.
+      codings_.add(value);
       break;
     case field::connection:
       says_close_ = says_close_ || beast::http::token_list{value}.exists("close");

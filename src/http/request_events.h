@@ -8,6 +8,7 @@
 
 #include "http/message.h"
 #include "http/rejection.h"
+#include "http/transfer_codings.h"
 
 namespace payswitch::http {
 
@@ -47,11 +48,12 @@ class RequestEvents final : public boost::beast::http::basic_parser<true> {
   const char* complaint() const { return complaint_; }
 
   Method method() const { return method_; }
+  bool is_options() const { return is_options_; }
   Piece target() const { return target_; }
   bool is_http_1_0() const { return version_ == 10; }
   const std::vector<FieldPieces>& fields() const { return fields_; }
   bool has_content_length() const { return content_lengths_ > 0; }
-  bool has_transfer_encoding() const { return transfer_encodings_ > 0; }
+  bool has_transfer_encoding() const { return codings_.any(); }
   bool expects_continue() const { return expects_continue_; }
   bool says_close() const { return says_close_; }
 
@@ -82,12 +84,13 @@ class RequestEvents final : public boost::beast::http::basic_parser<true> {
 
   std::string_view message_;
   Method method_ = Method::other;
+  bool is_options_ = false;
   Piece target_;
   int version_ = 11;
   std::vector<FieldPieces> fields_;
   int hosts_ = 0;
   int content_lengths_ = 0;
-  int transfer_encodings_ = 0;
+  TransferCodings codings_;
   bool expects_continue_ = false;
   bool expects_other_ = false;
   bool says_close_ = false;

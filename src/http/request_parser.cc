@@ -32,6 +32,16 @@ bool has_unknown_version(std::string_view request_line) {
          !version.starts_with("HTTP/1.1");
 }
 
+// Of a request whose header is not whole: its first line is, and names no version (HTTP/0.9 has
+// none). Beast looks at a line only when the header has ended, and such a client sends no more.
+bool lacks_a_version(std::string_view header) {
+  const std::string_view line = header.substr(0, header.find('\n'));
+  if (line.size() == header.size()) return false;
+  const auto first = line.find(' ');
+  const auto second = first == std::string_view::npos ? first : line.find(' ', first + 1);
+  return second == std::string_view::npos || !names_a_version(line.substr(second + 1));
+}
+
 }  // namespace
 
 RequestParser::RequestParser(const Limits& limits) : limits_(limits) {
@@ -98,16 +108,29 @@ std::optional<Rejection> RequestParser::rejection_after(beast::error_code error)
     const Rejection rejection = events_->judge_header();
     complaint_ = events_->complaint();
     if (rejection != Rejection::none) return rejection;
-    if (!is_target(events_->target().in(buffer_.readable()))) {
-      complaint_ = "the target is neither a path nor an http URL with a host";
-      return Rejection::malformed;
-    }
+    if (const auto bad_target = judge_target()) return bad_target;
   }
+  if (error && request_line_lacks_a_version()) return Rejection::malformed;
   if (error && is_beyond_limits()) return Rejection::headers_too_large;
   if (chunked_bytes_ > limits_.max_header_bytes + max_chunked_expansion * limits_.max_body_bytes) {
     return Rejection::body_too_large;
   }
   return std::nullopt;
+}
+
+bool RequestParser::request_line_lacks_a_version() {
+  if (events_->is_header_done()) return false;
+  if (!lacks_a_version(buffer_.readable().substr(0, limits_.max_header_bytes))) return false;
+  complaint_ = "the request line names no version";
+  return true;
+}
+
+// The asterisk is for OPTIONS alone (RFC 9112 section 3.2.4).
+std::optional<Rejection> RequestParser::judge_target() {
+  const std::string_view target = events_->target().in(buffer_.readable());
+  if (target == "*" ? events_->is_options() : is_target(target)) return std::nullopt;
+  complaint_ = "the target is neither a path nor an http URL with a host";
+  return Rejection::malformed;
 }
 
 // Beast wants more than there may be: of the header, of a chunk's size line, or of the trailers.
@@ -125,6 +148,7 @@ Rejection RequestParser::classify(beast::error_code error) {
   if (error == error::bad_version && has_unknown_version(buffer_.readable())) {
     return Rejection::unknown_version;
   }
+  if (request_line_lacks_a_version()) return Rejection::malformed;
   if (error == error::bad_transfer_encoding) complaint_ = "bad or second message length";
   return Rejection::malformed;
 }

@@ -62,6 +62,8 @@ class RequestParser {
   std::optional<Rejection> rejection_after(boost::beast::error_code error);
   Rejection classify(boost::beast::error_code error);
   Rejection classify_bad_length();
+  bool request_line_lacks_a_version();
+  std::optional<Rejection> judge_target();
   bool is_beyond_limits() const;
   void drop_chunk_framing();
   Step finish();

@@ -154,7 +154,13 @@ TEST(RequestParser, TheAbsoluteFormIsTakenApart) {
   EXPECT_EQ(target("http://bank:80/payments?x=1"), "GET /payments?x=1 ");
   EXPECT_EQ(target("HTTP://bank"), "GET / ");
   EXPECT_EQ(target("http://bank?x=1"), "GET /?x=1 ");
-  EXPECT_EQ(target("*"), "GET * ");
+}
+
+TEST(RequestParser, TheAsteriskIsForOptionsAlone) {
+  EXPECT_THAT(parsed("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n").requests, ElementsAre("other * "));
+  for (const char* method : {"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "options"}) {
+    EXPECT_EQ(status_of(std::string(method) + " * HTTP/1.1\r\nHost: a\r\n\r\n"), 400u) << method;
+  }
 }
 
 TEST(RequestParser, ATargetThatIsNeitherAPathNorAnHttpUrlIsMalformed) {
@@ -273,12 +279,26 @@ TEST(RequestParser, LengthAndTransferEncodingTogetherAreMalformedInEitherOrder) 
 
 TEST(RequestParser, OnlyTheChunkedTransferCodingIsKnown) {
   EXPECT_EQ(parsed(post("Transfer-Encoding: Chunked\r\n", "0\r\n\r\n")).requests.size(), 1u);
-  for (const char* value :
-       {"gzip", "gzip, chunked", "chunked, gzip", "identity", "chunked;q=1", "xchunked", ""}) {
+  for (const char* value : {"gzip, chunked", "identity, chunked", "gzip;q=1,Chunked"}) {
     EXPECT_EQ(status_of(post("Transfer-Encoding: " + std::string{value} + "\r\n", "0\r\n\r\n")),
               501u)
         << value;
   }
+  const std::string two = "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n";
+  EXPECT_EQ(status_of(post(two, "0\r\n\r\n")), 501u) << "two fields are one list";
+}
+
+TEST(RequestParser, ABodyThatDoesNotEndInChunkedIsMalformed) {
+  for (const char* value : {"gzip", "chunked, gzip", "identity", "chunked;q=1", "xchunked", "",
+                            "chunked, chunked", ", chunked", "chunked,"}) {
+    EXPECT_EQ(status_of(post("Transfer-Encoding: " + std::string{value} + "\r\n", "0\r\n\r\n")),
+              400u)
+        << value;
+  }
+  EXPECT_THAT(parsed(post("Transfer-Encoding: gzip\r\n", "")).problem,
+              HasSubstr("the last transfer coding is not chunked"));
+  EXPECT_EQ(status_of(post("Transfer-Encoding: chunked\r\nTransfer-Encoding: gzip\r\n", "")), 400u);
+  EXPECT_EQ(status_of("GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n"), 400u);
   EXPECT_EQ(status_of(post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "")),
             400u);
   EXPECT_EQ(status_of("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), 400u);
@@ -319,6 +339,24 @@ TEST(RequestParser, AnUnknownVersionIsNotTheSameAsNone) {
   EXPECT_EQ(status_of("GET / HTTP/1.1 \r\nHost: a\r\n\r\n"), 400u);
   EXPECT_EQ(status_of("GET / FTP/1.1 \r\nHost: a\r\n\r\n"), 400u);
   EXPECT_EQ(status_of("GET /\r\nHost: a\r\n\r\n"), 400u);
+}
+
+TEST(RequestParser, ARequestLineWithoutAVersionIsMalformedBeforeTheHeaderHasEnded) {
+  for (const char* line : {"GET /\r\n", "GET / \r\n", "GET /\n", "GET\r\n", "GET / HTTP\r\n",
+                           "GET / HTTP/1\r\n", "GET /  HTTP/1.1\r\n", "hello\r\n"}) {
+    EXPECT_EQ(status_of(line), 400u) << line;
+    EXPECT_THAT(parsed(line).problem, HasSubstr("the request line names no version")) << line;
+    EXPECT_EQ(status_of(line + std::string("Host: a\r\n\r\n")), 400u) << line;
+  }
+  EXPECT_EQ(status_of(get("") + "GET /\r\n"), 400u) << "after another request too";
+}
+
+TEST(RequestParser, ARequestLineThatMayStillNameAVersionIsAwaited) {
+  for (const char* begin : {"G", "GET", "GET ", "GET /", "GET / ", "GET / HTTP/1.1",
+                            "GET / HTTP/1.1\r", "GET / HTTP/1.1\r\n", "GET / HTTP/1.1\r\nHos"}) {
+    EXPECT_EQ(status_of(begin), 0u) << begin;
+    EXPECT_TRUE(parsed(begin).mid_request) << begin;
+  }
 }
 
 TEST(RequestParser, OnlyOneExpectationCanBeMet) {

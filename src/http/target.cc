@@ -47,7 +47,7 @@ bool is_host(std::string_view text) {
 
 bool is_target(std::string_view text) {
   if (text.contains('#')) return false;
-  if (!is_absolute(text)) return text.starts_with('/') || text == "*";
+  if (!is_absolute(text)) return text.starts_with('/');
   return is_host(text.substr(scheme.size(), end_of_authority(text) - scheme.size()));
 }
 

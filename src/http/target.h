@@ -9,8 +9,9 @@ namespace payswitch::http {
 // closely.
 bool is_host(std::string_view text);
 
-// A path, "*", or an http URL with a host (RFC 9112 section 3.2): a server takes the absolute form,
-// too. The form that is for CONNECT is none of them, and a fragment is no part of one.
+// A path, or an http URL with a host (RFC 9112 section 3.2): a server takes the absolute form, too.
+// The forms that are for CONNECT and for OPTIONS are none of them, and a fragment is no part of
+// one.
 bool is_target(std::string_view text);
 
 struct Target {
@@ -18,7 +19,7 @@ struct Target {
   std::string_view query;  // behind the '?', or empty
 };
 
-// `text` is_target.
+// `text` is_target, or "*".
 Target split_target(std::string_view text);
 
 }  // namespace payswitch::http

@@ -18,14 +18,14 @@ TEST(Target, AHostIsANameOrAnAddressAndPerhapsAPort) {
   }
 }
 
-TEST(Target, APathAnAsteriskAndAnHttpUrlWithAHostAreTargets) {
+TEST(Target, APathAndAnHttpUrlWithAHostAreTargets) {
   for (const char* target :
-       {"/", "/payments?x=1", "*", "//", "http://bank", "HTTP://bank:80/x", "http://[::1]?x"}) {
+       {"/", "/payments?x=1", "//", "http://bank", "HTTP://bank:80/x", "http://[::1]?x"}) {
     EXPECT_TRUE(is_target(target)) << target;
   }
-  for (const char* text : {"", "?", "?x=1", "payments", "bank:80", "https://bank/", "http://", "**",
-                           "http:///payments", "http://?x", "http://a b/", "http://me@bank/", "#",
-                           "/payments#x", "http://bank#/payments"}) {
+  for (const char* text : {"", "?", "?x=1", "payments", "bank:80", "https://bank/", "http://", "*",
+                           "**", "http:///payments", "http://?x", "http://a b/", "http://me@bank/",
+                           "#", "/payments#x", "http://bank#/payments"}) {
     EXPECT_FALSE(is_target(text)) << text;
   }
 }

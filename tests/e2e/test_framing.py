@@ -92,6 +92,7 @@ SAME = [
     b"GET http:///g HTTP/1.1\r\nHost: a\r\n\r\n",
     b"GET http://a#/g HTTP/1.1\r\nHost: a\r\n\r\n",
     b"GET g HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"GET * HTTP/1.1\r\nHost: a\r\n\r\n",
     b"GET /g HTTP/2.0\r\nHost: a\r\n\r\n",
     b"GET /\x00g HTTP/1.1\r\nHost: a\r\n\r\n",
     b"GET /g\tHTTP/1.1\r\nHost: a\r\n\r\n",
