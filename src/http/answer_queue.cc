@@ -11,17 +11,18 @@ std::uint64_t AnswerQueue::open(AnswerShape shape) {
   return first_ + slots_.size() - 1;
 }
 
-void AnswerQueue::answer(std::uint64_t sequence, const Response& response, std::string& out) {
+void AnswerQueue::answer(std::uint64_t sequence, const Response& response, std::string_view date,
+                         std::string& out) {
   if (ended_) return;
   assert(sequence >= first_ && sequence - first_ < slots_.size());
   Slot& slot = slots_[sequence - first_];
   assert(!slot.answered);
   if (sequence != first_) {
-    render(slot, response, slot.bytes);
+    render(slot, response, date, slot.bytes);
     held_bytes_ += slot.bytes.size();
     return;
   }
-  render(slot, response, out);
+  render(slot, response, date, out);
   pop_answered(out);
 }
 
@@ -40,14 +41,15 @@ std::vector<ResponseSink::Ended> AnswerQueue::take_watchers() {
   return watchers;
 }
 
-void AnswerQueue::render(Slot& slot, const Response& response, std::string& out) {
+void AnswerQueue::render(Slot& slot, const Response& response, std::string_view date,
+                         std::string& out) {
   slot.answered = true;
   slot.ended = nullptr;
   slot.ends = response.raw_then_close.has_value();
   if (slot.ends) {
     out += *response.raw_then_close;
   } else {
-    append_response(out, response, slot.shape);
+    append_response(out, response, slot.shape, date);
   }
 }
 

@@ -17,8 +17,10 @@ class AnswerQueue {
   // A request came in; the number names it.
   std::uint64_t open(AnswerShape shape);
 
-  // Its answer. Appends to `out` all that may go out now. Ignored when the queue has ended.
-  void answer(std::uint64_t sequence, const Response& response, std::string& out);
+  // Its answer, made at `date` (the value of a Date field). Appends to `out` all that may go out
+  // now. Ignored when the queue has ended.
+  void answer(std::uint64_t sequence, const Response& response, std::string_view date,
+              std::string& out);
 
   // `ended` is for the client's end, as long as that request is unanswered.
   void watch(std::uint64_t sequence, ResponseSink::Ended ended);
@@ -45,7 +47,7 @@ class AnswerQueue {
     ResponseSink::Ended ended = nullptr;
   };
 
-  void render(Slot& slot, const Response& response, std::string& out);
+  void render(Slot& slot, const Response& response, std::string_view date, std::string& out);
   void pop_answered(std::string& out);
 
   std::deque<Slot> slots_;

@@ -10,6 +10,8 @@ using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
 
+constexpr std::string_view date = "Sun, 06 Nov 1994 08:49:37 GMT";
+
 Response saying(std::string_view body) {
   return {.content_type = "", .body = body};
 }
@@ -27,7 +29,7 @@ std::string bodies(std::string_view out) {
 TEST(AnswerQueue, AnAnswerInTurnGoesOutAtOnce) {
   AnswerQueue queue;
   std::string out;
-  queue.answer(queue.open({}), saying("a"), out);
+  queue.answer(queue.open({}), saying("a"), date, out);
   EXPECT_EQ(bodies(out), "a");
   EXPECT_TRUE(queue.empty());
 }
@@ -38,11 +40,11 @@ TEST(AnswerQueue, AnswersLeaveInTheOrderOfTheRequests) {
   const auto a = queue.open({});
   const auto b = queue.open({});
   const auto c = queue.open({});
-  queue.answer(c, saying("c"), out);
-  queue.answer(b, saying("b"), out);
+  queue.answer(c, saying("c"), date, out);
+  queue.answer(b, saying("b"), date, out);
   EXPECT_EQ(out, "");
   EXPECT_GT(queue.held_bytes(), 0u);
-  queue.answer(a, saying("a"), out);
+  queue.answer(a, saying("a"), date, out);
   EXPECT_EQ(bodies(out), "abc");
   EXPECT_EQ(queue.held_bytes(), 0u);
   EXPECT_TRUE(queue.empty());
@@ -54,10 +56,10 @@ TEST(AnswerQueue, AnAnswerStopsAtTheNextOneThatIsMissing) {
   const auto a = queue.open({});
   const auto b = queue.open({});
   const auto c = queue.open({});
-  queue.answer(c, saying("c"), out);
-  queue.answer(a, saying("a"), out);
+  queue.answer(c, saying("c"), date, out);
+  queue.answer(a, saying("a"), date, out);
   EXPECT_EQ(bodies(out), "a");
-  queue.answer(b, saying("b"), out);
+  queue.answer(b, saying("b"), date, out);
   EXPECT_EQ(bodies(out), "abc");
 }
 
@@ -69,7 +71,7 @@ TEST(AnswerQueue, NumbersStayRightWhileRequestsComeAndGo) {
   for (int i = 0; i < 1000; ++i) {
     const char letter = static_cast<char>('a' + i % 26);
     const auto next = queue.open({});
-    queue.answer(waiting, saying({&letter, 1}), out);
+    queue.answer(waiting, saying({&letter, 1}), date, out);
     expected += letter;
     waiting = next;
   }
@@ -83,9 +85,9 @@ TEST(AnswerQueue, ClosingMarksOnlyTheLastAnswer) {
   const auto a = queue.open({});
   const auto b = queue.open({});
   queue.close_last();
-  queue.answer(a, saying("a"), out);
+  queue.answer(a, saying("a"), date, out);
   EXPECT_THAT(out, Not(HasSubstr("Connection: close")));
-  queue.answer(b, saying("b"), out);
+  queue.answer(b, saying("b"), date, out);
   EXPECT_THAT(out, EndsWith("Connection: close\r\n\r\nb"));
 }
 
@@ -95,13 +97,13 @@ TEST(AnswerQueue, RawBytesGoOutInTheirTurnAndNothingBehindThem) {
   const auto a = queue.open({});
   const auto b = queue.open({});
   const auto c = queue.open({});
-  queue.answer(b, {.raw_then_close = "garbage"}, out);
+  queue.answer(b, {.raw_then_close = "garbage"}, date, out);
   EXPECT_FALSE(queue.ended());
-  queue.answer(a, saying("a"), out);
+  queue.answer(a, saying("a"), date, out);
   EXPECT_TRUE(queue.ended());
   EXPECT_TRUE(queue.empty());
   EXPECT_THAT(out, EndsWith("\r\n\r\nagarbage"));
-  queue.answer(c, saying("c"), out);
+  queue.answer(c, saying("c"), date, out);
   EXPECT_THAT(out, EndsWith("garbage"));
 }
 
@@ -110,8 +112,8 @@ TEST(AnswerQueueDeathTest, AnsweringTwiceIsABug) {
   std::string out;
   queue.open({});
   const auto second = queue.open({});
-  queue.answer(second, saying("b"), out);
-  EXPECT_DEATH(queue.answer(second, saying("b"), out), "answered");
+  queue.answer(second, saying("b"), date, out);
+  EXPECT_DEATH(queue.answer(second, saying("b"), date, out), "answered");
 }
 
 TEST(AnswerQueue, OnlyUnansweredRequestsHaveWatchersAndEachIsGivenOutOnce) {
@@ -124,7 +126,7 @@ TEST(AnswerQueue, OnlyUnansweredRequestsHaveWatchersAndEachIsGivenOutOnce) {
   queue.watch(a, [&] { told += 'a'; });
   queue.watch(b, [&] { told += 'b'; });
   queue.watch(c, [&] { told += 'c'; });
-  queue.answer(b, saying("b"), out);
+  queue.answer(b, saying("b"), date, out);
   for (auto& ended : queue.take_watchers()) ended();
   EXPECT_EQ(told, "ac");
   EXPECT_TRUE(queue.take_watchers().empty());

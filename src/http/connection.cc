@@ -116,7 +116,7 @@ void Connection::reject(const Problem& problem) {
        .content_type = problem_content_type,
        .body = body,
        .fields = may_retry ? std::span<const Field>{retry_after} : std::span<const Field>{}},
-      output_);
+      owner_.date(), output_);
 }
 
 // The time limit of a request runs from its first byte, not from when the one before was answered.
@@ -185,7 +185,7 @@ void Connection::read() {
 
 void Connection::answer(std::uint64_t sequence, const Response& response) {
   if (closed_ || lingering_) return;
-  queue_.answer(sequence, response, output_);
+  queue_.answer(sequence, response, owner_.date(), output_);
   if (running_) return;
   write();
   if (queue_.ended() && unsent().empty()) socket_.be_ready_again();

@@ -26,6 +26,8 @@ class ConnectionOwner {
 
   virtual const ServerOptions& options() const = 0;
   virtual ServerCounters& counters() = 0;
+  // The value of a Date field now. The view dies with the next call.
+  virtual std::string_view date() = 0;
   virtual world::Timers& timers() = 0;
   virtual const world::Clock& clock() const = 0;
 };

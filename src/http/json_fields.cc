@@ -16,7 +16,8 @@ class FieldCollector {
   static constexpr std::size_t max_key_size = std::size_t(-1);
   static constexpr std::size_t max_string_size = std::size_t(-1);
 
-  explicit FieldCollector(std::span<JsonField> fields) : fields_(fields) {}
+  FieldCollector(std::span<JsonField> fields, std::optional<std::string>* unknown)
+      : fields_(fields), unknown_(unknown) {}
 
   bool is_object() const { return is_object_; }
 
@@ -48,6 +49,7 @@ class FieldCollector {
     for (JsonField& field : fields_) {
       if (field.name == key_) current_ = &field;
     }
+    if (!current_ && unknown_ && !*unknown_) *unknown_ = key_;
     key_.clear();
     if (current_ && current_->kind != JsonField::Kind::absent) {
       current_->duplicate = true;
@@ -100,6 +102,7 @@ class FieldCollector {
   }
 
   std::span<JsonField> fields_;
+  std::optional<std::string>* unknown_;
   JsonField* current_ = nullptr;
   std::string key_;
   int depth_ = 0;
@@ -108,13 +111,15 @@ class FieldCollector {
 
 }  // namespace
 
-JsonVerdict read_json_fields(std::string_view body, std::span<JsonField> fields) {
+JsonVerdict read_json_fields(std::string_view body, std::span<JsonField> fields,
+                             std::optional<std::string>* unknown) {
   for (JsonField& field : fields) {
     field.kind = JsonField::Kind::absent;
     field.duplicate = false;
     field.text.clear();
   }
-  json::basic_parser<FieldCollector> parser(json::parse_options{}, fields);
+  if (unknown) unknown->reset();
+  json::basic_parser<FieldCollector> parser(json::parse_options{}, fields, unknown);
   json::error_code error;
   const std::size_t read = parser.write_some(false, body.data(), body.size(), error);
   if (error == json::error::exponent_overflow) {

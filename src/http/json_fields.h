@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,7 +30,9 @@ enum class JsonVerdict : std::uint8_t {
 
 // Reads the named fields of the object in `body` in one pass, without building a tree; all others
 // are checked and skipped. Of a field that stands twice the first value is kept and `duplicate` is
-// set. The result is meaningful only when the verdict is ok.
-JsonVerdict read_json_fields(std::string_view body, std::span<JsonField> fields);
+// set. `unknown`, where it is given, becomes the name of the first field that is none of them,
+// unescaped and of any length, or nothing. The result is meaningful only when the verdict is ok.
+JsonVerdict read_json_fields(std::string_view body, std::span<JsonField> fields,
+                             std::optional<std::string>* unknown = nullptr);
 
 }  // namespace payswitch::http

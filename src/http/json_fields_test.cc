@@ -26,6 +26,20 @@ TEST_F(JsonFields, FindsTheNamedFieldsAndIgnoresTheOthers) {
   EXPECT_EQ(id.text, "a");
 }
 
+TEST_F(JsonFields, NamesTheFirstFieldOfTheOutermostObjectThatNobodyWants) {
+  std::optional<std::string> unknown;
+  EXPECT_EQ(
+      read_json_fields(R"({"id":"a","curr\u0065ncy":"USD","amount":1,"note":2})", fields, &unknown),
+      JsonVerdict::ok);
+  EXPECT_EQ(unknown, "currency");
+  EXPECT_EQ(amount.text, "1") << "what comes after it is read";
+  EXPECT_EQ(read_json_fields(R"({"":1})", fields, &unknown), JsonVerdict::ok);
+  EXPECT_EQ(unknown, "");
+  EXPECT_EQ(read_json_fields(R"({"id":{"x":1},"amount":[{"y":2}],"amount":3})", fields, &unknown),
+            JsonVerdict::ok);
+  EXPECT_EQ(unknown, std::nullopt) << "inner ones are nobody's, and a second one is no stranger";
+}
+
 TEST_F(JsonFields, KeepsANumbersTextExactlyHoweverLongItIs) {
   const std::string digits = "1." + std::string(300, '0') + "1e-7";
   EXPECT_EQ(read(R"({"amount":)" + digits + "}"), JsonVerdict::ok);

@@ -38,12 +38,14 @@ bool may_have_content(unsigned status) {
 
 }  // namespace
 
-void append_response(std::string& out, const Response& response, AnswerShape shape) {
+void append_response(std::string& out, const Response& response, AnswerShape shape,
+                     std::string_view date) {
   assert(response.status >= 200 && response.status <= 599);
   out += "HTTP/1.1 ";
   append_number(out, response.status);
   out += ' ';
   out.append(reason_phrase(response.status)).append(line_end);
+  append_field(out, "Date", date);
   const bool content = may_have_content(response.status);
   if (content && !response.content_type.empty()) {
     append_field(out, "Content-Type", response.content_type);

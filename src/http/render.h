@@ -16,10 +16,10 @@ struct AnswerShape {
   bool say_keep_alive = false;  // to an HTTP/1.0 client, which would not assume it
 };
 
-// Appends a whole HTTP/1.1 answer to `out`. It has no Date field: RFC 9110 section 6.6.1 asks for
-// one only of a server that has a clock to say it by, and an answer without it costs no time call
-// and is the same bytes every time.
-void append_response(std::string& out, const Response& response, AnswerShape shape);
+// Appends a whole HTTP/1.1 answer to `out`. `date` is the value of the Date field (RFC 9110
+// section 6.6.1).
+void append_response(std::string& out, const Response& response, AnswerShape shape,
+                     std::string_view date);
 
 // Appends a whole HTTP/1.1 request to `out`. `host` is the value of the Host field.
 void append_request(std::string& out, const OutgoingRequest& request, std::string_view host);

@@ -9,7 +9,7 @@ namespace {
 
 std::string rendered(const Response& response, AnswerShape shape = {}) {
   std::string out;
-  append_response(out, response, shape);
+  append_response(out, response, shape, "Sun, 06 Nov 1994 08:49:37 GMT");
   return out;
 }
 
@@ -22,27 +22,32 @@ std::string rendered(const OutgoingRequest& request) {
 TEST(Render, AnAnswerIsStatusTypeLengthFieldsAndBody) {
   const std::array fields{Field{"Idempotent-Replayed", "true"}};
   EXPECT_EQ(rendered({.status = 202, .body = "{}", .fields = fields}),
-            "HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: 2\r\n"
+            "HTTP/1.1 202 Accepted\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+            "Content-Type: application/json\r\nContent-Length: 2\r\n"
             "Idempotent-Replayed: true\r\n\r\n{}");
 }
 
 TEST(Render, TheLastAnswerOfAConnectionSaysClose) {
   EXPECT_EQ(rendered({.content_type = "", .body = ""}, {.close = true, .say_keep_alive = true}),
-            "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+            "Content-Length: 0\r\nConnection: close\r\n\r\n");
 }
 
 TEST(Render, AnOldClientIsToldThatTheConnectionStays) {
   EXPECT_EQ(rendered({.content_type = "", .body = ""}, {.say_keep_alive = true}),
-            "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n");
+            "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+            "Content-Length: 0\r\nConnection: keep-alive\r\n\r\n");
 }
 
 TEST(Render, TheAnswerToHeadHasTheLengthButNotTheBody) {
   EXPECT_EQ(rendered({.content_type = "text/plain", .body = "hello"}, {.without_body = true}),
-            "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\n");
+            "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+            "Content-Type: text/plain\r\nContent-Length: 5\r\n\r\n");
 }
 
 TEST(Render, A204HasNeitherLengthNorBody) {
-  EXPECT_EQ(rendered({.status = 204, .body = "ignored"}), "HTTP/1.1 204 No Content\r\n\r\n");
+  EXPECT_EQ(rendered({.status = 204, .body = "ignored"}),
+            "HTTP/1.1 204 No Content\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n");
 }
 
 TEST(Render, APostHasHostTypeLengthAndBody) {

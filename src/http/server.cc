@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "http/connection.h"
+#include "http/date.h"
 #include "http/poller.h"
 #include "http/rejection.h"
 #include "http/socket.h"
@@ -126,6 +127,7 @@ class Listener final : public Server, private ConnectionOwner, private SocketOwn
 
   const ServerOptions& options() const override { return options_; }
   ServerCounters& counters() override { return counters_; }
+  std::string_view date() override { return date_.at(clock_.wall()); }
   world::Timers& timers() override { return timers_; }
   const world::Clock& clock() const override { return clock_; }
 
@@ -144,6 +146,7 @@ class Listener final : public Server, private ConnectionOwner, private SocketOwn
   std::uint16_t port_ = 0;
   world::TimerId pause_ = world::TimerId::none;
   bool draining_ = false;
+  Date date_;
   ServerCounters counters_;
   std::unordered_map<const Connection*, Entry> connections_;
 };

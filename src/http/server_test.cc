@@ -24,9 +24,9 @@ TEST_F(HttpServer, ARequestIsHandedOverAndItsAnswerComesBack) {
   EXPECT_EQ(asked[0].body, "hello");
   asked[0].respond({.status = 202, .body = "{}"});
   ASSERT_TRUE(receives(client, "{}"));
-  EXPECT_EQ(
-      client.take(),
-      "HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}");
+  EXPECT_EQ(client.take(),
+            "HTTP/1.1 202 Accepted\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n"
+            "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}");
   EXPECT_EQ(server->counters().requests, 1u);
 }
 
@@ -81,7 +81,9 @@ TEST_F(HttpServer, HeadIsAnsweredWithoutABody) {
   EXPECT_EQ(asked[0].method, Method::head);
   answer(0, "hello");
   ASSERT_TRUE(receives(client, "\r\n\r\n"));
-  EXPECT_EQ(client.take(), "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
+  const std::string all = client.take();
+  EXPECT_THAT(all, HasSubstr("\r\nContent-Length: 5\r\n"));
+  EXPECT_THAT(all, EndsWith("\r\n\r\n"));
 }
 
 TEST_F(HttpServer, AClientThatAsksForItIsClosedAfterItsAnswer) {
@@ -164,11 +166,18 @@ TEST_F(HttpServer, ABadRequestIsAnsweredWithAProblemAndTheConnectionCloses) {
   EXPECT_TRUE(ends(client));
   const std::string all = client.take();
   EXPECT_THAT(all, StartsWith("HTTP/1.1 400 Bad Request\r\n"));
+  EXPECT_THAT(all, HasSubstr("\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n"));
   EXPECT_THAT(all, HasSubstr("Content-Type: application/problem+json\r\n"));
   EXPECT_THAT(all, HasSubstr("Connection: close\r\n"));
   EXPECT_THAT(all, HasSubstr("urn:payswitch:problem:malformed-request"));
   EXPECT_TRUE(asked.empty());
   EXPECT_EQ(server->counters().bad_requests, 1u);
+}
+
+TEST_F(HttpServer, ARequestLineWithoutAVersionIsRefusedAtOnceAndNotAfterTheTimeLimit) {
+  Wire client = connect();
+  client.send("GET /\r\n");
+  EXPECT_THAT(all_until_end(client), StartsWith("HTTP/1.1 400 "));
 }
 
 TEST_F(HttpServer, GoodRequestsBeforeABadOneAreAnsweredFirst) {
