@@ -7,8 +7,8 @@
 #include <fstream>
 #include <functional>
 
-#include "config/nearest.h"
 #include "payment/duration.h"
+#include "payment/nearest.h"
 
 namespace payswitch::cli {
 
@@ -103,7 +103,7 @@ const Flag* find_flag(std::string_view name) {
 std::string unknown(std::string_view name) {
   std::vector<std::string_view> known;
   for (const Flag& flag : flags) known.push_back(flag.name);
-  const auto meant = config::nearest(name, known);
+  const auto meant = payment::nearest(name, known);
   return fmt::format("unknown flag '{}'; {}", name,
                      meant ? fmt::format("did you mean '{}'?", *meant)
                            : std::string("see payswitch audit --help"));

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "cli/audit_command.h"
-#include "config/nearest.h"
+#include "payment/nearest.h"
 #include "world/log_text.h"
 
 namespace payswitch::cli {
@@ -76,7 +76,7 @@ int check(Arguments arguments, const Process& process) {
 
 int unknown(std::string_view command, const Process& process) {
   constexpr std::array<std::string_view, 5> known{"serve", "audit", "check", "--version", "--help"};
-  const auto meant = config::nearest(command, known);
+  const auto meant = payment::nearest(command, known);
   return fail(process, fmt::format("unknown command '{}'; {}", command,
                                    meant ? fmt::format("did you mean '{}'?", *meant)
                                          : std::string("see payswitch --help")));

@@ -6,10 +6,10 @@
 #include <optional>
 
 #include "config/config.h"
-#include "config/nearest.h"
 #include "config/option.h"
 #include "config/read_value.h"
 #include "config/toml_file.h"
+#include "payment/nearest.h"
 #include "payment/processor_number.h"
 #include "world/log_text.h"
 
@@ -48,7 +48,7 @@ std::vector<std::string_view> known_names(const std::vector<Option<T>>& table) {
 
 std::string unknown(std::string_view path, std::string_view place,
                     std::span<const std::string_view> known) {
-  const auto meant = nearest(path, known);
+  const auto meant = payment::nearest(path, known);
   return fmt::format("unknown option '{}' {}{}", path, place,
                      meant ? fmt::format("; did you mean '{}'?", *meant) : std::string());
 }
@@ -161,7 +161,7 @@ std::string unknown_flag(const Table& table, const std::string& argument) {
     if (!option.path.empty()) flags.push_back(flag_of(option.path));
   }
   const std::vector<std::string_view> known(flags.begin(), flags.end());
-  const auto meant = nearest(flag, known);
+  const auto meant = payment::nearest(flag, known);
   return fmt::format("unknown flag '{}'{}", flag,
                      meant ? fmt::format("; did you mean '{}'?", *meant) : std::string());
 }

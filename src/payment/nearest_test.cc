@@ -1,10 +1,10 @@
-#include "config/nearest.h"
+#include "payment/nearest.h"
 
 #include <gtest/gtest.h>
 
 #include <array>
 
-namespace payswitch::config {
+namespace payswitch::payment {
 namespace {
 
 constexpr std::array<std::string_view, 6> known{"listen", "data",         "patience",
@@ -27,6 +27,10 @@ TEST(Nearest, SuggestsNothingThatIsFar) {
   EXPECT_EQ(nearest("colour", known), std::nullopt);
   EXPECT_EQ(nearest("", known), std::nullopt);
   EXPECT_EQ(nearest("xyz", {}), std::nullopt);
+  constexpr std::array<std::string_view, 2> brief{"to", "id"};
+  EXPECT_EQ(nearest("x", brief), std::nullopt) << "two slips make any two letters";
+  EXPECT_EQ(nearest("xy", brief), std::nullopt);
+  EXPECT_EQ(nearest("t", brief), "to");
 }
 
 TEST(Nearest, CountsNeighbouringLettersThatChangedPlacesAsOneSlip) {
@@ -35,4 +39,4 @@ TEST(Nearest, CountsNeighbouringLettersThatChangedPlacesAsOneSlip) {
 }
 
 }  // namespace
-}  // namespace payswitch::config
+}  // namespace payswitch::payment

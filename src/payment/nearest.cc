@@ -1,4 +1,4 @@
-#include "config/nearest.h"
+#include "payment/nearest.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace payswitch::config {
+namespace payswitch::payment {
 namespace {
 
 // Insertions, removals, replacements and swaps of neighbours that turn `a` into `b`.
@@ -45,7 +45,9 @@ std::optional<std::string_view> nearest(std::string_view unknown,
     const std::size_t last = edits(last_part(unknown), last_part(name));
     // The right name in the wrong section is as good as one slip.
     const std::size_t distance = std::min(whole, last + 1);
-    if (distance < least) {
+    // As many slips as letters: nothing of the one is in the other.
+    const bool is_another = distance >= std::max(unknown.size(), name.size());
+    if (distance < least && !is_another) {
       least = distance;
       best = name;
     }
@@ -53,4 +55,4 @@ std::optional<std::string_view> nearest(std::string_view unknown,
   return best;
 }
 
-}  // namespace payswitch::config
+}  // namespace payswitch::payment
