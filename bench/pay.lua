@@ -1,5 +1,5 @@
 -- wrk: every request is a payment of 19.90 with an id of its own. It names a requestedAt too, which the
--- switch ignores and a processor wants, so that a proxy in front of a processor gets the same bytes.
+-- switch ignores (UNKNOWN_FIELDS=ignore) and a processor wants, so that a proxy in front of a processor gets the same bytes.
 local threads = 0
 
 function setup(thread)

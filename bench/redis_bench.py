@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Callable, Iterable, Iterator, NamedTuple
 
 from contest import Cluster, contest
-from laboratory import ROOT, Broken, Laboratory, Switch, cpu_seconds, machine, wrk
+from laboratory import ROOT, TAKES_ANY_FIELD, Broken, Laboratory, Switch, cpu_seconds, machine, wrk
 from redis_server import Redis
 from wire import Connection, request
 
@@ -33,7 +33,7 @@ class Cost(NamedTuple):
 def group_of_one(lab: Laboratory, appendfsync: str) -> tuple[Redis, Switch]:
     redis = lab.keep(Redis(lab.folder() / "redis", appendfsync=appendfsync))
     switch = lab.keep(Switch(lab.folder(), lab.processors(), redis=redis,
-                             options={"store": {"lease": "10s"}}))
+                             options={**TAKES_ANY_FIELD, "store": {"lease": "10s"}}))
     switch.start()
     return redis, switch
 

@@ -99,7 +99,7 @@ void VirtualSwitch::wire() {
                                                   seams_.chance, seams_.log},
                       std::move(lanes),
                       [this](const payment::CorrelationId& id) { payments_->status().ended(id); });
-  payments_.emplace(*dispatcher_, *store_, life_, seams_.world, counters_);
+  payments_.emplace(api::Options{}, *dispatcher_, *store_, life_, seams_.world, counters_);
   payments_->add_to(router_);
   dispatcher_->start();
 }

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 
+#include "api/media_type.h"
 #include "api/unavailable.h"
+#include "api/unknown_name.h"
+#include "http/ascii.h"
 
 namespace payswitch::api {
 
@@ -15,13 +17,8 @@ using http::JsonField;
 using http::JsonVerdict;
 using http::Problem;
 
+constexpr std::string_view content_encoding = "Content-Encoding";
 constexpr std::string_view kept = R"({"message":"Payment processed successfully"})";
-
-bool is_json(std::string_view content_type) {
-  const auto end = std::min(content_type.find_first_of("; \t"), content_type.size());
-  return std::ranges::equal(content_type.substr(0, end), std::string_view("application/json"), {},
-                            [](unsigned char c) { return std::tolower(c); });
-}
 
 Problem malformed(std::string detail) {
   return {.status = 400,
@@ -69,6 +66,12 @@ std::expected<void, Problem> require(const JsonField& field, JsonField::Kind kin
   return {};
 }
 
+// Lives no longer than the name.
+Problem unknown_field(std::string_view name) {
+  static constexpr std::string_view known[] = {"correlationId", "amount"};
+  return invalid(shown_name(name), unknown_name_detail("field", name, known));
+}
+
 Problem conflict() {
   return {.status = 422,
           .slug = "amount-conflict",
@@ -101,9 +104,44 @@ void answer(http::Responder respond, store::Verdict verdict) {
   }
 }
 
+Problem unsupported(std::string_view field, std::string_view detail) {
+  return {.status = 415,
+          .slug = "unsupported-media-type",
+          .title = "Payments are application/json",
+          .detail = std::string(detail),
+          .field = field};
+}
+
+// Every field that says how the body is to be read, a repeated one too.
+std::optional<Problem> media_problem(std::span<const http::Field> fields) {
+  for (const auto& [name, value] : fields) {
+    if (http::equal_ignoring_case(name, "Content-Type")) {
+      const MediaType type = read_media_type(value);
+      if (type == MediaType::other) return unsupported({}, {});
+      if (type == MediaType::other_charset) return unsupported("Content-Type", "not in UTF-8");
+    } else if (http::equal_ignoring_case(name, content_encoding)) {
+      if (!value.empty() && !http::equal_ignoring_case(value, "identity")) {
+        return unsupported(content_encoding, "a coded body is not read");
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+// RFC 9110 section 15.5.16: says which coding would have been taken.
+void answer_media_problem(http::Responder respond, const Problem& problem) {
+  static constexpr http::Field only{"Accept-Encoding", "identity"};
+  const bool is_coding = problem.field == content_encoding;
+  answer_problem(std::move(respond), problem,
+                 is_coding ? std::span(&only, 1) : std::span<const http::Field>{});
+}
+
 }  // namespace
 
 void Accept::operator()(const http::Request& request, http::Responder respond) {
+  if (const auto problem = media_problem(request.fields)) {
+    return answer_media_problem(std::move(respond), *problem);
+  }
   const auto payment = read(request);
   if (!payment) return answer_problem(std::move(respond), payment.error());
   dispatcher_.accept(
@@ -115,17 +153,11 @@ void Accept::operator()(const http::Request& request, http::Responder respond) {
 }
 
 std::expected<Accept::Payment, Problem> Accept::read(const http::Request& request) {
-  const std::string_view* content_type = request.field("Content-Type");
-  if (content_type && !is_json(*content_type)) {
-    return std::unexpected(Problem{.status = 415,
-                                   .slug = "unsupported-media-type",
-                                   .title = "Payments are application/json",
-                                   .detail = {},
-                                   .field = {}});
-  }
-  const JsonVerdict verdict = read_json_fields(request.body, fields_);
+  const JsonVerdict verdict =
+      read_json_fields(request.body, fields_, options_.refuse_unknown_fields ? &unknown_ : nullptr);
   if (verdict == JsonVerdict::exponent_too_large) return std::unexpected(uncountable(fields_));
   if (verdict != JsonVerdict::ok) return std::unexpected(malformed(std::string(name_of(verdict))));
+  if (unknown_) return std::unexpected(unknown_field(*unknown_));
   const auto& [id, amount] = fields_;
   if (auto problem = require(id, JsonField::Kind::string, "a string"); !problem) {
     return std::unexpected(problem.error());

@@ -2,6 +2,7 @@
 
 #include "api/accept.h"
 #include "api/listing.h"
+#include "api/options.h"
 #include "api/router.h"
 #include "api/status.h"
 #include "api/summary.h"
@@ -12,8 +13,8 @@ namespace payswitch::api {
 // and for the payments behind them. Loop thread only.
 class PaymentRoutes {
  public:
-  PaymentRoutes(dispatch::Dispatcher& dispatcher, store::Store& store, world::Timers& timers,
-                const world::Clock& clock, Counters& counters);
+  PaymentRoutes(const Options& options, dispatch::Dispatcher& dispatcher, store::Store& store,
+                world::Timers& timers, const world::Clock& clock, Counters& counters);
 
   // This outlives the router.
   void add_to(Router& router);

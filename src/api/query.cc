@@ -1,6 +1,9 @@
 #include "api/query.h"
 
+#include <algorithm>
 #include <charconv>
+
+#include "api/unknown_name.h"
 
 namespace payswitch::api {
 
@@ -24,19 +27,46 @@ std::optional<std::string> decode(std::string_view text) {
   return decoded;
 }
 
+struct Parameter {
+  std::string_view name;
+  std::string_view value;
+
+  bool is(std::string_view wanted) const {
+    return name == wanted || (name.contains('%') && decode(name) == wanted);
+  }
+};
+
+// The one that `query` begins with, taken from it; empty where two '&' meet.
+Parameter take_parameter(std::string_view& query) {
+  const auto end = std::min(query.find('&'), query.size());
+  const std::string_view pair = query.substr(0, end);
+  query.remove_prefix(std::min(end + 1, query.size()));
+  const auto equals = std::min(pair.find('='), pair.size());
+  return {pair.substr(0, equals), pair.substr(std::min(equals + 1, pair.size()))};
+}
+
 }  // namespace
+
+std::optional<http::Problem> unknown_parameter(std::string_view query,
+                                               std::span<const std::string_view> known) {
+  while (!query.empty()) {
+    const Parameter parameter = take_parameter(query);
+    if (parameter.name.empty() && parameter.value.empty()) continue;
+    if (std::ranges::any_of(known, [&](auto name) { return parameter.is(name); })) continue;
+    return invalid_parameter(shown_name(parameter.name),
+                             unknown_name_detail("parameter", parameter.name, known));
+  }
+  return std::nullopt;
+}
 
 std::expected<std::optional<std::string>, http::Problem> query_parameter(std::string_view query,
                                                                          std::string_view name) {
   std::optional<std::string> found;
   while (!query.empty()) {
-    const auto end = std::min(query.find('&'), query.size());
-    const std::string_view pair = query.substr(0, end);
-    query.remove_prefix(std::min(end + 1, query.size()));
-    const auto equals = std::min(pair.find('='), pair.size());
-    if (pair.substr(0, equals) != name) continue;
+    const Parameter parameter = take_parameter(query);
+    if (!parameter.is(name)) continue;
     if (found) return std::unexpected(invalid_parameter(name, "stands more than once"));
-    found = decode(pair.substr(std::min(equals + 1, pair.size())));
+    found = decode(parameter.value);
     if (!found) return std::unexpected(invalid_parameter(name, "badly percent-encoded"));
   }
   return found;

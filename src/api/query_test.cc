@@ -33,6 +33,39 @@ TEST(Query, APercentWithoutTwoDigitsIsAProblem) {
   }
 }
 
+TEST(Query, APercentEncodedNameIsTheSameName) {
+  EXPECT_EQ(query_parameter("%66rom=a", "from").value(), "a");
+  EXPECT_FALSE(query_parameter("from=a&fro%6d=b", "from")) << "twice";
+}
+
+std::string unknown_of(std::string_view query) {
+  static constexpr std::string_view known[] = {"from", "to"};
+  const auto problem = unknown_parameter(query, known);
+  return problem ? std::string(problem->field) + ": " + problem->detail : "";
+}
+
+TEST(Query, AnUnknownParameterIsNamedWithTheNearestOne) {
+  EXPECT_EQ(unknown_of("form=a"), "form: unknown parameter; did you mean 'from'?");
+  EXPECT_EQ(unknown_of("from=a&state=settled&x=1"),
+            "state: unknown parameter; the known ones are from, to");
+  EXPECT_EQ(unknown_of("state"), "state: unknown parameter; the known ones are from, to");
+  EXPECT_EQ(unknown_of("FROM=a"), "FROM: unknown parameter; the known ones are from, to");
+  EXPECT_EQ(unknown_of("=a"), ": unknown parameter; the known ones are from, to");
+  EXPECT_EQ(unknown_of("st%zzte=a"), "st%zzte: unknown parameter; the known ones are from, to");
+}
+
+TEST(Query, KnownParametersAndNoneAreNotUnknown) {
+  for (std::string_view query : {"", "from=a", "to=b&from=a", "&&from=a&", "%66rom=a", "from"}) {
+    EXPECT_EQ(unknown_of(query), "") << query;
+  }
+}
+
+TEST(Query, AnUnknownParameterIsRepeatedUpToTheLimitOfAName) {
+  const auto problem = unknown_parameter(std::string(5000, 'x') + "=1", {});
+  ASSERT_TRUE(problem);
+  EXPECT_EQ(problem->field.size(), 64u);
+}
+
 TEST(Query, AParameterThatStandsTwiceIsAProblemAndNamesIt) {
   const auto value = query_parameter("from=a&from=a", "from");
   ASSERT_FALSE(value);

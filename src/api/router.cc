@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "api/query.h"
 #include "http/problem.h"
 
 namespace payswitch::api {
@@ -22,8 +23,9 @@ std::optional<std::string_view> rest_of(std::string_view path, std::string_view 
 
 }  // namespace
 
-void Router::add(Method method, std::string_view path, Route route) {
-  entries_.push_back({method, std::string(path), std::move(route)});
+void Router::add(Method method, std::string_view path, std::vector<std::string_view> parameters,
+                 Route route) {
+  entries_.push_back({method, std::string(path), std::move(parameters), std::move(route)});
 }
 
 void Router::operator()(const http::Request& request, http::Responder respond) const {
@@ -32,7 +34,12 @@ void Router::operator()(const http::Request& request, http::Responder respond) c
   for (const Entry& entry : entries_) {
     const auto rest = rest_of(request.path, entry.path);
     if (!rest) continue;
-    if (entry.method == wanted) return entry.route(request, *rest, std::move(respond));
+    if (entry.method == wanted) {
+      if (const auto problem = unknown_parameter(request.query, entry.parameters)) {
+        return answer_problem(std::move(respond), *problem);
+      }
+      return entry.route(request, *rest, std::move(respond));
+    }
     if (!allowed.empty()) allowed += ", ";
     allowed += to_string(entry.method);
     if (entry.method == Method::get) allowed += ", HEAD";

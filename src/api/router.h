@@ -19,7 +19,10 @@ class Router {
                                    http::Responder respond)>;
 
   // A path that ends in '/' and is not "/" stands for itself plus one further segment.
-  void add(http::Method method, std::string_view path, Route route);
+  // `parameters` are those of the query that the route knows: a request with any other one is
+  // answered 400, before the route. They outlive the router.
+  void add(http::Method method, std::string_view path, std::vector<std::string_view> parameters,
+           Route route);
 
   void operator()(const http::Request& request, http::Responder respond) const;
 
@@ -27,6 +30,7 @@ class Router {
   struct Entry {
     http::Method method;
     std::string path;
+    std::vector<std::string_view> parameters;
     Route route;
   };
   std::vector<Entry> entries_;

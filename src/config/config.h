@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/options.h"
 #include "dispatch/options.h"
 #include "http/options.h"
 #include "processor/options.h"
@@ -23,6 +24,7 @@ namespace payswitch::config {
 // table.
 struct Config {
   http::ServerOptions server;
+  api::Options api;
   std::string data = "payswitch-data";
   bool io_uring = true;  // for the journal and for the sockets
   store::Options store;

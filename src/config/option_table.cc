@@ -161,6 +161,14 @@ void add_general(std::vector<Option<Config>>& table) {
                    "The least severity that is logged."});
 }
 
+void add_api(std::vector<Option<Config>>& table) {
+  const auto refuse = [](auto& c) -> auto& { return c.api.refuse_unknown_fields; };
+  table.push_back({"api.unknown_fields", "UNKNOWN_FIELDS",
+                   choice<Config>(refuse, {{"refuse", true}, {"ignore", false}}),
+                   "What becomes of a payment with a field that is not known: refuse answers 400 "
+                   "and names it, ignore takes the payment without it."});
+}
+
 void add_limits_and_store(std::vector<Option<Config>>& table) {
   const auto connections = [](auto& c) -> auto& { return c.server.max_connections; };
   const auto open_payments = [](auto& c) -> auto& { return c.dispatch.max_open_payments; };
@@ -233,6 +241,7 @@ void add_processors_of_the_environment(std::vector<Option<Config>>& table) {
 std::vector<Option<Config>> options() {
   std::vector<Option<Config>> table;
   add_general(table);
+  add_api(table);
   add_limits_and_store(table);
   add_breaker(table);
   add_processors_of_the_environment(table);

@@ -21,6 +21,7 @@
 #include "redis/real_client.h"
 #include "store/embedded/engine.h"
 #include "store/redis/engine.h"
+#include "world/log_text.h"
 #include "world/real.h"
 
 namespace payswitch::switchboard {
@@ -118,7 +119,7 @@ std::expected<void, std::string> Switchboard::wire() {
       config_.dispatch, config_.policy,
       dispatch::Dispatcher::World{*store_, *group_, *loop_, *timers_, *clock_, *chance_, *log_},
       make_lanes(), [this](const payment::CorrelationId& id) { payments_->status().ended(id); });
-  payments_.emplace(*dispatcher_, *store_, *timers_, *clock_, api_counters_);
+  payments_.emplace(config_.api, *dispatcher_, *store_, *timers_, *clock_, api_counters_);
   payments_->add_to(router_);
   add_reading_routes();
   drain_.emplace(*server_, *dispatcher_, *timers_, *clock_, *log_);
@@ -205,17 +206,17 @@ std::vector<std::unique_ptr<dispatch::Lane>> Switchboard::make_lanes() {
 
 void Switchboard::add_reading_routes() {
   using http::Method;
-  router_.add(Method::get, "/processors", [this](const auto&, auto, auto respond) {
+  router_.add(Method::get, "/processors", {}, [this](const auto&, auto, auto respond) {
     api::list_processors(*dispatcher_, *clock_, std::move(respond));
   });
-  router_.add(Method::get, "/",
+  router_.add(Method::get, "/", {},
               [this](const auto&, auto, auto respond) { api::greet(*clock_, std::move(respond)); });
-  router_.add(Method::get, "/healthz",
+  router_.add(Method::get, "/healthz", {},
               [](const auto&, auto, auto respond) { operate::answer_healthz(std::move(respond)); });
-  router_.add(Method::get, "/readyz", [this](const auto&, auto, auto respond) {
+  router_.add(Method::get, "/readyz", {}, [this](const auto&, auto, auto respond) {
     operate::answer_readyz(*dispatcher_, *store_, durability(), std::move(respond));
   });
-  router_.add(Method::get, "/metrics", [this](const auto&, auto, auto respond) {
+  router_.add(Method::get, "/metrics", {}, [this](const auto&, auto, auto respond) {
     const std::string text = api::metrics_text(
         {.store = *store_,
          .dispatcher = *dispatcher_,
@@ -263,7 +264,7 @@ void Switchboard::end_on_journal_failure(const std::string& line) {
 int serve(const config::Config& config, std::string_view version) {
   Switchboard switchboard(config, version);
   if (auto wired = switchboard.wire(); !wired) {
-    fmt::print(stderr, "payswitch: {}\n", wired.error());
+    fmt::print(stderr, "payswitch: {}\n", world::on_one_line(wired.error()));
     return exit_cannot_start;
   }
   return switchboard.run();

@@ -28,7 +28,8 @@ def wait_until(condition: Callable[[], T], seconds: float, what: str = "") -> T:
 
 def environment(extra: Mapping[str, str]) -> dict[str, str]:
     """Ours, without what would configure the switch behind a test's back."""
-    names = ("PORT", "LISTEN", "DATA", "DURABILITY", "PATIENCE", "NUM_WORKERS", "REDIS_URL")
+    names = ("PORT", "LISTEN", "DATA", "DURABILITY", "PATIENCE", "NUM_WORKERS", "REDIS_URL",
+             "UNKNOWN_FIELDS")
     kept = {name: value for name, value in os.environ.items()
             if name not in names and not name.startswith("PROCESSOR_")}
     return {**kept, **extra}

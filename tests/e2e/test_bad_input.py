@@ -18,8 +18,8 @@ def body(correlation_id: str = ID, amount: str = "1.00") -> bytes:
 
 def padded(size: int) -> bytes:
     """A payment whose body has exactly that size."""
-    start = body(str(uuid.uuid4()))[:-1] + b',"note":"'
-    return start + b"x" * (size - len(start) - 2) + b'"}'
+    start = body(str(uuid.uuid4()))[:-1]
+    return start + b" " * (size - len(start) - 1) + b"}"
 
 
 class BadInput:
@@ -80,6 +80,21 @@ class BadPayments(BadInput, Scenario):
             with self.subTest(text):
                 self.assert_problem(self.target.post(text), 400, field, text)
 
+    def test_an_unknown_field_is_400_and_named_with_the_nearest_one(self) -> None:
+        bad = {
+            b',"currency":"USD"': ("currency", "the known ones are correlationId, amount"),
+            b',"Amount":1': ("Amount", "did you mean 'amount'?"),
+            b',"correlation_id":1': ("correlation_id", "did you mean 'correlationId'?"),
+            b',"note":{"amount":1}': ("note", "the known ones are"),
+            b',"' + b"x" * 5_000 + b'":1': ("x" * 64, "the known ones are"),
+        }
+        for text, (field, detail) in bad.items():
+            with self.subTest(text[:40]):
+                answer = self.target.post(body()[:-1] + text + b"}")
+                self.assert_problem(answer, 400, field, text[:40])
+                self.assertIn("unknown field; ", answer.json()["detail"])
+                self.assertIn(detail, answer.json()["detail"])
+
     def test_what_is_not_a_uuid_is_400(self) -> None:
         for text in ("", "1", ID[:-1], ID + "0", f"{{{ID}}}", ID.replace("-", ""), f" {ID}",
                      ID.replace("5", "g"), ID.replace("-", "_"), f"urn:uuid:{ID}",
@@ -106,6 +121,25 @@ class BadPayments(BadInput, Scenario):
         for kind in ("text/plain", "application/x-www-form-urlencoded", "application/jsonx"):
             answer = self.target.post(body(), Content_Type=kind)
             self.assert_problem(answer, 415, what=kind)
+
+    def test_another_charset_or_a_coded_body_is_415(self) -> None:
+        for kind in ("application/json; charset=iso-8859-1", "application/json;charset=\"utf-16\""):
+            answer = self.target.post(body(), Content_Type=kind)
+            self.assert_problem(answer, 415, "Content-Type", kind)
+        for coding in ("gzip", "identity, gzip", "br"):
+            answer = self.target.post(body(), Content_Encoding=coding)
+            self.assert_problem(answer, 415, "Content-Encoding", coding)
+            self.assertEqual(answer.fields["accept-encoding"], "identity")
+
+    def test_utf_8_and_the_coding_that_is_none_are_taken(self) -> None:
+        self.kept = new_payments(3)
+        ways = ({"Content_Type": "application/json; charset=UTF-8"},
+                {"Content_Type": 'application/json; Charset="utf-8"'},
+                {"Content_Encoding": "identity"})
+        for fields, (payment, cents) in zip(ways, self.kept.items()):
+            text = body(payment, f"{cents / 100:.2f}")
+            self.assertEqual(self.target.post(text, **fields).status, 202, fields)
+        self.target.settle_all(10)
 
     def test_a_bad_request_does_not_end_the_connection(self) -> None:
         payments = new_payments(2)
@@ -153,6 +187,26 @@ class BadReads(BadInput, Scenario):
         later, earlier = "2025-07-08T12:00:00.001Z", "2025-07-08T12:00:00Z"
         answer = self.target.get(f"/payments-summary?from={later}&to={earlier}")
         self.assert_problem(answer, 400)
+
+    def test_an_unknown_parameter_is_400_and_named_on_every_route(self) -> None:
+        bad = {
+            "/payments?state=unknown": ("state", "the known ones are from, to, cursor"),
+            "/payments-summary?form=2020-01-01T00:00:00Z": ("form", "did you mean 'from'?"),
+            "/payments-summary?from=2020-01-01T00:00:00Z&until=x": ("until", "the known ones are"),
+            f"/payments/{ID}?wiat=1s": ("wiat", "did you mean 'wait'?"),
+            f"/payments/{ID}?from=x": ("from", "the known ones are wait"),
+            "/payments?" + "x" * 5_000: ("x" * 64, "the known ones are"),
+        }
+        for path in ("/", "/healthz", "/readyz", "/metrics", "/processors"):
+            bad[f"{path}?_=17"] = ("_", "there are none here")
+        for target, (field, detail) in bad.items():
+            with self.subTest(target[:60]):
+                answer = self.target.get(target)
+                self.assert_problem(answer, 400, field, target[:60])
+                self.assertIn("unknown parameter; ", answer.json()["detail"])
+                self.assertIn(detail, answer.json()["detail"])
+        answer = self.target.call(request("POST", "/payments?dry_run=1", body()))
+        self.assert_problem(answer, 400, "dry_run")
 
     def test_a_bad_wait_is_400_and_named(self) -> None:
         for text in ("2", "soon", "-1s", "2x", "99999999999999999999s"):
@@ -216,6 +270,26 @@ class BadBytes(BadInput, Scenario):
                      line + b" Host: x\r\n\r\n", line + b"A\x00B: x\r\n\r\n"):
             with self.subTest(data):
                 self.assert_problem(self.target.call(data), 400, what=data)
+
+    def test_a_request_line_without_a_version_is_400_at_once(self) -> None:
+        for line in (b"GET /\r\n", b"GET / \r\n", b"GET /\n", b"POST /payments\r\n"):
+            with self.subTest(line), Connection(self.target.port, timeout=5) as connection:
+                self.assert_problem(connection.exchange(line), 400, what=line)
+                self.assertTrue(connection.is_closed_by_peer())
+
+    def test_the_asterisk_is_for_options_alone(self) -> None:
+        for method in ("GET", "HEAD", "DELETE"):
+            answer = self.target.call(request(method, "*", Connection="close"))
+            self.assertEqual(answer.status, 400, method)
+        self.assertEqual(self.target.call(request("OPTIONS", "*")).status, 404)
+
+    def test_a_body_whose_last_coding_is_not_chunked_is_400_and_ends_the_connection(self) -> None:
+        for coding, status in (("gzip", 400), ("chunked, gzip", 400), ("identity", 400),
+                               ("chunked, chunked", 400), ("gzip, chunked", 501)):
+            data = request("POST", "/payments", Transfer_Encoding=coding) + b"0\r\n\r\n"
+            with self.subTest(coding), Connection(self.target.port, timeout=5) as connection:
+                self.assert_problem(connection.exchange(data), status, what=coding)
+                self.assertTrue(connection.is_closed_by_peer())
 
     def test_an_unknown_expectation_is_417(self) -> None:
         self.assert_problem(self.target.post(body(), Expect="a-miracle"), 417)

@@ -3,6 +3,7 @@
 import time
 import uuid
 from decimal import Decimal
+from email.utils import parsedate_to_datetime
 
 from harness import Scenario, iso, new_payments, read_ms, wait_until
 from switch import amount_text, payment_request
@@ -59,10 +60,9 @@ class AcceptingPayments(Spine, Scenario):
         self.target.settle_all(10)
         self.assert_books_equal(self.target, {payment: 1990 for payment in ids})
 
-    def test_unknown_fields_and_a_missing_content_type_do_not_matter(self) -> None:
+    def test_the_order_of_the_fields_and_a_missing_content_type_do_not_matter(self) -> None:
         first, second = new_id(), new_id()
-        text = (f'{{"note":{{"amount":1,"list":[1,"}}",null]}},"amount":1.25,'
-                f'"correlationId":"{first}","x":true}}').encode()
+        text = f'{{ "amount" :1.25,\n"correlation\\u0049d":"{first}"}}'.encode()
         self.assertEqual(self.target.post(text).status, 202)
         bare = (b"POST /payments HTTP/1.1\r\nHost: switch\r\nContent-Length: %d\r\n\r\n%s"
                 % (len(body(second)), body(second)))
@@ -203,11 +203,37 @@ class Framing(Spine, Scenario):
         self.assert_books_equal(self.target, payments)
 
 
+class AnyField(Scenario):
+    def test_where_the_operator_says_so_unknown_fields_are_ignored_and_parameters_are_not(
+            self) -> None:
+        self.two_processors()
+        target = self.switch(options={"api": {"unknown_fields": "ignore"}})
+        payment = new_id()
+        text = (f'{{"note":{{"amount":1,"list":[1,"}}",null]}},"amount":1.25,'
+                f'"correlationId":"{payment}","x":true}}').encode()
+        self.assertEqual(target.post(text).status, 202)
+        self.assertEqual(target.get("/payments?state=settled").status, 400)
+        target.settle_all(10)
+        self.assert_books_equal(target, {payment: 125})
+
+
 class Reading(Spine, Scenario):
     def test_the_door_says_hello(self) -> None:
         answer = self.target.get("/").json()
         self.assertEqual((answer["message"], answer["status"]), ("Hello, World!", "success"))
         self.assertLess(abs(answer["timestamp"] - now_ms()), 10_000)
+
+    def test_every_answer_says_its_date(self) -> None:
+        self.pay_all(self.target, new_payments(1))
+        refused = Connection(self.target.port)
+        self.addCleanup(refused.close)
+        for answer in (self.target.get("/"), self.target.get("/nothing"), self.target.post(b"{}"),
+                       self.target.pay(*next(iter(new_payments(1).items()))),
+                       refused.exchange(b"nonsense\r\n\r\n")):
+            said = parsedate_to_datetime(answer.fields["date"])
+            self.assertTrue(answer.fields["date"].endswith(" GMT"), answer)
+            self.assertLess(abs(said.timestamp() * 1000 - now_ms()), 10_000, answer)
+        self.target.settle_all(10)
 
     def test_health_readiness_and_metrics_answer(self) -> None:
         self.assertEqual(self.target.get("/healthz").status, 200)

@@ -66,7 +66,8 @@ std::optional<std::int64_t> cents_of(const json::value& value) {
 
 std::optional<Payment> payment_in(const json::value& tree) {
   const auto* object = tree.if_object();
-  if (object == nullptr) return std::nullopt;
+  // Every other field is refused: the tree has no more than these two.
+  if (object == nullptr || object->size() != 2) return std::nullopt;
   const auto* id = object->if_contains("correlationId");
   const auto* amount = object->if_contains("amount");
   if (id == nullptr || amount == nullptr || !id->is_string()) return std::nullopt;

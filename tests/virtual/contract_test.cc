@@ -69,11 +69,46 @@ TEST_F(Contract, ABadPaymentIs400AndNamesTheField) {
   EXPECT_EQ(town.process->store().counters().open(), 0u);
 }
 
-TEST_F(Contract, UnknownFieldsAreIgnored) {
-  EXPECT_EQ(ask(http::Method::post, "/payments",
-                R"({"x":{"amount":[1]},"correlationId":")" + std::string(id) + R"(","amount":1})")
-                .status,
-            202u);
+TEST_F(Contract, AnUnknownFieldIs400AndNamedAndThePaymentIsNotKept) {
+  const std::string good = R"("correlationId":")" + std::string(id) + R"(","amount":19.90)";
+  const auto post = [&](std::string_view more) {
+    return ask(http::Method::post, "/payments", "{" + good + std::string(more) + "}");
+  };
+  const Received refused = post(R"(,"currency":"USD")");
+  expect_problem(refused, 400, R"("type":"urn:payswitch:problem:invalid-field")");
+  expect_problem(refused, 400,
+                 R"("detail":"unknown field; the known ones are correlationId, amount")");
+  expect_problem(refused, 400, R"("field":"currency")");
+  expect_problem(post(R"(,"x":{"amount":[1]})"), 400, R"("field":"x")");
+  expect_problem(post(R"(,"":1)"), 400, "unknown field");
+  const std::string bare = R"({"correlationId":")" + std::string(id) + "\"";
+  expect_problem(ask(http::Method::post, "/payments", bare + R"(,"amout":1})"), 400,
+                 R"("detail":"unknown field; did you mean 'amount'?","field":"amout")");
+  expect_problem(ask(http::Method::post, "/payments", bare + R"(,"Amount":1})"), 400,
+                 R"("detail":"unknown field; did you mean 'amount'?","field":"Amount")");
+  EXPECT_EQ(town.process->store().counters().open(), 0u);
+  EXPECT_EQ(pay(id, "19.90").status, 202u);
+}
+
+TEST_F(Contract, TheNameOfAnUnknownFieldIsEscapedAndCut) {
+  const auto post = [&](std::string_view name) {
+    return ask(http::Method::post, "/payments", R"({")" + std::string(name) + R"(":1})");
+  };
+  expect_problem(post(R"(a\"\n\u009b)"), 400, R"("field":"a\"\u000a\u009b"})");
+  expect_problem(post(std::string(1000, 'x')), 400,
+                 R"("field":")" + std::string(64, 'x') + R"("})");
+}
+
+TEST_F(Contract, AnUnknownParameterIs400AndNamedOnEveryRoute) {
+  expect_problem(
+      get("/payments?state=unknown"), 400,
+      R"("detail":"unknown parameter; the known ones are from, to, cursor","field":"state")");
+  const Received form = get("/payments-summary?form=2020-01-01T00:00:00Z");
+  expect_problem(form, 400, R"("type":"urn:payswitch:problem:invalid-parameter")");
+  expect_problem(form, 400, R"("detail":"unknown parameter; did you mean 'from'?","field":"form")");
+  expect_problem(get("/payments/" + std::string(id) + "?wiat=1s"), 400, "did you mean 'wait'?");
+  expect_problem(ask(http::Method::post, "/payments?amount=1", "{}"), 400,
+                 R"("detail":"unknown parameter; there are none here","field":"amount")");
 }
 
 TEST_F(Contract, TheSummaryHasBothKeysWithTwoPlacesAlsoWhenThereIsNothing) {
