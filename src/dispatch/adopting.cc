@@ -15,9 +15,13 @@ constexpr std::int64_t max_age_ms = 366ll * 24 * 3600 * 1000;
 }  // namespace
 
 void Dispatcher::adopt(const std::vector<store::OpenPayment>& open) {
-  // Spread out, so that a restart with a million unknowns does not ask a million times at once.
-  const auto spread = std::min<world::Duration>(
-      options_.backoff_cap, std::chrono::milliseconds(static_cast<std::int64_t>(open.size())));
+  // Spread out, so that a restart with a million unknowns does not ask a million times at once,
+  // though they come in parts.
+  const auto& by_state = world_.store.counters().by_state;
+  const std::uint64_t unknown = by_state[static_cast<std::size_t>(payment::State::unknown)];
+  const auto to_ask = static_cast<std::int64_t>(std::max<std::uint64_t>(open.size(), unknown));
+  const auto spread =
+      std::min<world::Duration>(options_.backoff_cap, std::chrono::milliseconds(to_ask));
   for (const store::OpenPayment& payment : open) adopt(payment, spread);
   pump_soon();
 }
@@ -49,12 +53,12 @@ void Dispatcher::recover_attempt(Job& job, const store::OpenPayment& payment,
   const Lane* lane = lane_of(job.processor);
   // Not for what was another instance's: who knows when that one's requests arrive (PROTOCOL 3.2).
   const bool may_be_released = lane && !payment.was_anothers;
-  job.attempt =
-      Attempt::recovered(job.amount, payment.unanswered->requested_at,
-                         may_be_released ? lane->options().max_processing_time : std::nullopt, now,
-                         now + world::Duration(static_cast<std::int64_t>(
-                                   static_cast<double>(spread.count()) * world_.chance.uniform())));
-  jobs_.mark_unknown(job);
+  const world::Duration delay(
+      static_cast<std::int64_t>(static_cast<double>(spread.count()) * world_.chance.uniform()));
+  job.attempt = std::make_unique<AttemptAtWork>(Attempt::recovered(
+      job.amount, payment.unanswered->requested_at,
+      may_be_released ? lane->options().max_processing_time : std::nullopt, now, now + delay));
+  jobs_.mark_unknown(*job.attempt);
   world_.store.note_unknown(job.id);
 }
 

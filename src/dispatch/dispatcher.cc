@@ -77,7 +77,7 @@ void Dispatcher::verdict(JobRef ref, store::Verdict said, store::Store::AcceptDo
   Job& job = *jobs_.find(ref);
   done(said);
   if (said != store::Verdict::accepted) {
-    if (job.reservation) lane_of(job.processor)->cancel(*job.reservation);
+    if (job.attempt) lane_of(job.processor)->cancel(*job.attempt->reservation);
     jobs_.remove(job);
     return pump_soon();
   }
@@ -108,9 +108,10 @@ void Dispatcher::reserve_and_plan(Job& job, Lane& lane, const Lane::Reservation&
   const payment::UtcMs wall = world_.clock.wall();
   raise_clock_alarm(issuer_.is_far_ahead_of(wall));
   job.processor = lane.number();
-  job.reservation = reservation;
   ++job.attempts_made;
-  job.attempt.emplace(job.amount, issuer_.issue(wall), lane.options().max_processing_time);
+  jobs_.begin_attempt(job,
+                      Attempt(job.amount, issuer_.issue(wall), lane.options().max_processing_time));
+  job.attempt->reservation = reservation;
 }
 
 void Dispatcher::raise_clock_alarm(bool is_behind) {
@@ -127,15 +128,15 @@ void Dispatcher::raise_clock_alarm(bool is_behind) {
 // It is another instance's now, which will see it through.
 void Dispatcher::lost(JobRef ref) {
   Job& job = *jobs_.find(ref);
-  lane_of(job.processor)->cancel(*job.reservation);
+  lane_of(job.processor)->cancel(*job.attempt->reservation);
   jobs_.remove(job);
   pump_soon();
 }
 
 void Dispatcher::intent_durable(JobRef ref) {
   Job& job = *jobs_.find(ref);
-  const Lane::Reservation reservation = *job.reservation;
-  job.reservation.reset();
+  const Lane::Reservation reservation = *job.attempt->reservation;
+  job.attempt->reservation.reset();
   [[maybe_unused]] const Action action =
       job.attempt->resume({.kind = Event::Kind::durable}, world_.clock.now());
   assert(action.kind == Action::Kind::post);
@@ -190,8 +191,8 @@ void Dispatcher::obey(Job& job, const Action& action) {
     world_.log.error("processor {}: said 422 for payment {}, and then did not have it in its books",
                      lane.options().name, job.id.to_string());
   }
-  if (job.attempt->is_unknown() && !job.in_unknown.is_linked()) {
-    jobs_.mark_unknown(job);
+  if (job.attempt->is_unknown() && !job.attempt->in_unknown.is_linked()) {
+    jobs_.mark_unknown(*job.attempt);
     world_.store.note_unknown(job.id);
   }
   switch (action.kind) {
@@ -268,9 +269,8 @@ void Dispatcher::give_up(Job& job, Outcome reason) {
   const bool others_come_next = note_refusal(job, reason);
   world_.timers.cancel(job.timer);
   job.timer = world::TimerId::none;
-  job.attempt.reset();
+  jobs_.end_attempt(job);
   job.processor = payment::no_processor;
-  job.in_unknown.unlink();
   others_come_next ? retry_at_once(job) : retry_later(job);
 }
 
@@ -325,9 +325,9 @@ std::optional<world::Duration> Dispatcher::oldest_open() const {
 }
 
 std::optional<world::Duration> Dispatcher::oldest_unknown() const {
-  const Job* job = jobs_.oldest_unknown();
-  if (!job) return std::nullopt;
-  return std::chrono::milliseconds(world_.clock.wall().value - job->attempt->requested_at().value);
+  const Attempt* attempt = jobs_.oldest_unknown();
+  if (!attempt) return std::nullopt;
+  return std::chrono::milliseconds(world_.clock.wall().value - attempt->requested_at().value);
 }
 
 Lane* Dispatcher::lane_of(payment::ProcessorNumber number) {

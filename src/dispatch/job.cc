@@ -1,13 +1,14 @@
 #include "dispatch/job.h"
 
 #include <cassert>
+#include <utility>
 
 namespace payswitch::dispatch {
 
 Job& Jobs::add() {
   if (free_.empty()) {
     const auto index = static_cast<std::uint32_t>(slots_.size());
-    slots_.emplace_back().index = index;
+    slots_.add().index = index;
     free_.push_back(index);
   }
   Slot& slot = slots_[free_.back()];
@@ -21,11 +22,28 @@ Job* Jobs::find(JobRef ref) {
   return slot.used && slot.generation == ref.generation ? &slot : nullptr;
 }
 
+void Jobs::begin_attempt(Job& job, const Attempt& attempt) {
+  assert(!job.attempt);
+  if (spare_.empty()) {
+    job.attempt = std::make_unique<AttemptAtWork>(attempt);
+    return;
+  }
+  job.attempt = std::move(spare_.back());
+  spare_.pop_back();
+  static_cast<Attempt&>(*job.attempt) = attempt;
+}
+
+void Jobs::end_attempt(Job& job) {
+  job.attempt->reservation.reset();
+  job.attempt->in_unknown.unlink();
+  spare_.push_back(std::move(job.attempt));
+}
+
 void Jobs::remove(Job& job) {
   Slot& slot = static_cast<Slot&>(job);
   assert(slot.used);
+  if (slot.attempt) end_attempt(slot);
   slot.in_order.unlink();
-  slot.in_unknown.unlink();
   const std::uint32_t generation = slot.generation + 1;
   static_cast<Job&>(slot) = Job{};
   slot.generation = generation;

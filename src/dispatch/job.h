@@ -2,7 +2,7 @@
 
 #include <boost/intrusive/list.hpp>
 #include <cstdint>
-#include <deque>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -11,15 +11,24 @@
 #include "payment/correlation_id.h"
 #include "payment/money.h"
 #include "payment/processor_number.h"
+#include "world/blocks.h"
 #include "world/loop.h"
 
 namespace payswitch::dispatch {
 
+using Hook =
+    boost::intrusive::list_member_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+
+// An attempt at work. Most of a backlog has none, so it lies apart from its job.
+struct AttemptAtWork : Attempt {
+  explicit AttemptAtWork(const Attempt& attempt) : Attempt(attempt) {}
+
+  std::optional<Lane::Reservation> reservation;  // while the intent is being made durable
+  Hook in_unknown;                               // those of unknown outcome, by when they became so
+};
+
 // An open payment at work.
 struct Job {
-  using Hook = boost::intrusive::list_member_hook<
-      boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
-
   payment::CorrelationId id;
   payment::Money amount;
   payment::UtcMs accepted_at;
@@ -32,11 +41,9 @@ struct Job {
   world::Instant tried_at{};         // the last of these refusals
   std::uint32_t ask_first_mask = 0;  // bit n: processor n may have it, and has to be asked first
   payment::ProcessorNumber processor = payment::no_processor;  // of `attempt`
-  std::optional<Attempt> attempt;
-  std::optional<Lane::Reservation> reservation;  // while the intent is being made durable
+  std::unique_ptr<AttemptAtWork> attempt;
   world::TimerId timer = world::TimerId::none;
-  Hook in_order;    // all jobs, by acceptance
-  Hook in_unknown;  // the unknown ones, by when they became so
+  Hook in_order;  // all jobs, by acceptance
 };
 
 // The open payments, at addresses that do not move. A JobRef outlives its job safely.
@@ -48,18 +55,23 @@ class Jobs {
   Job* find(JobRef ref);
   void remove(Job& job);
 
+  // It has none yet.
+  void begin_attempt(Job& job, const Attempt& attempt);
+  // It has one.
+  void end_attempt(Job& job);
+
   // It has been accepted (until then it is only a plan), or its outcome has become unknown.
   void mark_open(Job& job) { open_.push_back(job); }
-  void mark_unknown(Job& job) {
-    if (!job.in_unknown.is_linked()) unknown_.push_back(job);
+  void mark_unknown(AttemptAtWork& attempt) {
+    if (!attempt.in_unknown.is_linked()) unknown_.push_back(attempt);
   }
 
   const Job* oldest_open() const { return open_.empty() ? nullptr : &open_.front(); }
-  const Job* oldest_unknown() const { return unknown_.empty() ? nullptr : &unknown_.front(); }
+  const Attempt* oldest_unknown() const { return unknown_.empty() ? nullptr : &unknown_.front(); }
 
  private:
-  template <Job::Hook Job::* hook>
-  using List = boost::intrusive::list<Job, boost::intrusive::member_hook<Job, Job::Hook, hook>,
+  template <class T, Hook T::* hook>
+  using List = boost::intrusive::list<T, boost::intrusive::member_hook<T, Hook, hook>,
                                       boost::intrusive::constant_time_size<false>>;
 
   struct Slot : Job {
@@ -68,10 +80,11 @@ class Jobs {
   };
   static std::uint32_t slot_of(const Job& job) { return static_cast<const Slot&>(job).index; }
 
-  std::deque<Slot> slots_;
+  List<Job, &Job::in_order> open_;
+  List<AttemptAtWork, &AttemptAtWork::in_unknown> unknown_;
+  world::Blocks<Slot> slots_;
   std::vector<std::uint32_t> free_;
-  List<&Job::in_order> open_;
-  List<&Job::in_unknown> unknown_;
+  std::vector<std::unique_ptr<AttemptAtWork>> spare_;  // to be used again
 };
 
 }  // namespace payswitch::dispatch

@@ -21,6 +21,9 @@ namespace payswitch::store::embedded {
 
 namespace {
 
+// Of what was open at start: so much is held twice while the jobs for it are made.
+constexpr std::size_t max_adopted_at_once = 8'192;
+
 // Completions that need no sync, in one batch a turn.
 class Prompt {
  public:
@@ -177,8 +180,7 @@ std::expected<void, std::string> Engine::open(const Options& options, const Jour
 
 void Engine::start(Adopt adopt) {
   if (!journal_) return;
-  const auto open = index_.open_up_to(last_at_start_);
-  if (!open.empty()) adopt(open);
+  index_.for_open_up_to(last_at_start_, max_adopted_at_once, adopt);
 }
 
 // -- accepting --------------------------------------------------------------------------

@@ -15,6 +15,21 @@ constexpr Applied contradicts(const char* why) {
   return {.changed = false, .contradiction = why};
 }
 
+OpenPayment open_payment(const Payment& payment) {
+  OpenPayment open{.id = payment.id,
+                   .amount = payment.amount,
+                   .accepted_at = payment.accepted_at,
+                   .attempts_made = payment.attempts_made(),
+                   .our_fault_mask = payment.our_fault_mask,
+                   .unanswered = std::nullopt};
+  if (payment.is_unanswered()) {
+    open.unanswered = Intent{.processor = payment.last_processor,
+                             .number = payment.last_number,
+                             .requested_at = payment.last_requested_at};
+  }
+  return open;
+}
+
 bool is_intent_of(const Record& record, const AttemptView& attempt) {
   return attempt.processor == record.processor && attempt.requested_at.value == record.requested_at;
 }
@@ -32,12 +47,11 @@ Applied Index::apply(const Record& record, std::uint64_t sequence) {
   if (record.type == RecordType::processor_named) return apply_name(record);
   if (record.type == RecordType::accepted) return apply_accepted(record, sequence);
   if (record.type == RecordType::copied) return apply_copied(record, sequence);
-  const auto found = unsettled_.find(id_of(record));
-  if (found == unsettled_.end()) return apply_again(record);
-  Payment& payment = *found->second;
-  const auto before = payment.records_to_tell();
-  const Applied applied = apply_known(payment, record);
-  count_records(payment, before);
+  Payment* payment = unsettled_.find(id_of(record));
+  if (payment == nullptr) return apply_again(record);
+  const auto before = payment->records_to_tell();
+  const Applied applied = apply_known(*payment, record);
+  count_records(*payment, before);
   return applied;
 }
 
@@ -78,7 +92,7 @@ Applied Index::apply_accepted(const Record& record, std::uint64_t sequence) {
   const bool carries = (record.flags & flag_carries_intent) != 0;
   if (carries && !is_named(record.processor))
     return contradicts("an intent at an unnamed processor");
-  if (unsettled_.contains(id)) return accepted_again(record, *view(id));
+  if (unsettled_.find(id) != nullptr) return accepted_again(record, *view(id));
   if (const auto known = settled_or_sealed(id)) return accepted_again(record, known->view());
   if (!damage_.empty()) return unreadable();
   Payment& payment = new_payment(record);
@@ -94,9 +108,8 @@ Applied Index::apply_copied(const Record& record, std::uint64_t sequence) {
   const auto id = id_of(record);
   const auto accepted = static_cast<std::uint64_t>(record.requested_at);
   if (accepted == 0 || accepted >= sequence) return contradicts("a copy before its payment");
-  const auto known = unsettled_.find(id);
-  if (known != unsettled_.end()) {
-    known->second->home = sequence;
+  if (Payment* known = unsettled_.find(id)) {
+    known->home = sequence;
     return accepted_again(record, *view(id));
   }
   if (const auto settled = settled_or_sealed(id)) return accepted_again(record, settled->view());
@@ -158,8 +171,8 @@ Applied Index::apply_again(const Record& record) const {
 Applied Index::apply_intent(Payment& payment, const Record& record) {
   if (!is_named(record.processor)) return contradicts("an intent at an unnamed processor");
   if (record.attempt <= payment.attempts_made()) {
-    const AttemptView* known = payment.attempt(record.attempt);
-    const bool same = known == nullptr || is_intent_of(record, *known);
+    const auto known = payment.attempt(record.attempt);
+    const bool same = !known || is_intent_of(record, *known);
     return same ? repeated : contradicts("an attempt made twice, differently");
   }
   // The first attempts of one that is told again may be forgotten.
@@ -175,8 +188,8 @@ Applied Index::apply_intent(Payment& payment, const Record& record) {
 
 Applied Index::apply_refused(Payment& payment, const Record& record) {
   if (record.attempt > payment.attempts_made()) return contradicts("a refusal of no attempt");
-  const AttemptView* known = payment.attempt(record.attempt);
-  if (known == nullptr) return repeated;  // forgotten
+  const auto known = payment.attempt(record.attempt);
+  if (!known) return repeated;  // forgotten
   const auto outcome = static_cast<payment::Outcome>(record.outcome);
   if (known->processor != record.processor) return contradicts("a refusal by another processor");
   if (known->outcome) {
@@ -184,8 +197,9 @@ Applied Index::apply_refused(Payment& payment, const Record& record) {
                                      : contradicts("an attempt refused twice, differently");
   }
   if (payment.state == State::parked) return contradicts("a refusal of a parked payment");
-  assert(known == &payment.last);  // no attempt begins while another is unanswered
-  payment.last.outcome = outcome;
+  // No attempt begins while another is unanswered.
+  assert(record.attempt == payment.last_number);
+  payment.last_outcome = outcome;
   if (outcome == payment::Outcome::our_fault) payment.our_fault_mask |= 1u << record.processor;
   move(payment, State::accepted);
   return {};
@@ -218,18 +232,18 @@ Applied Index::apply_settled(Payment& payment, const Record& record) {
     ++counters_.findings;
     ++generation.findings;
   }
-  forget(payment);
+  unsettled_.remove(payment::CorrelationId(payment.id));
   return {};
 }
 
 Applied Index::apply_parked(Payment& payment, const Record& record) {
   if (payment.state == State::parked) {
-    const bool same = payment.parked_at.value == record.at;
+    const bool same = payment.parked_at().value == record.at;
     return same ? repeated : contradicts("a payment parked twice, differently");
   }
   // That an attempt became unknown is not on record, but only then it can have been parked.
   if (payment.state == State::attempting) move(payment, State::unknown);
-  payment.parked_at = {record.at};
+  payment.set_parked_at({record.at});
   move(payment, State::parked);
   return {};
 }
@@ -237,22 +251,11 @@ Applied Index::apply_parked(Payment& payment, const Record& record) {
 // -- payments ---------------------------------------------------------------------------
 
 Payment& Index::new_payment(const Record& record) {
-  const auto id = id_of(record);
-  if (free_.empty()) free_.push_back(&pool_.emplace_back());
-  Payment& payment = *free_.back();
-  free_.pop_back();
-  payment.id = id;
+  Payment& payment = unsettled_.add(id_of(record));
   payment.amount = payment::Money::from_cents(record.cents);
   payment.accepted_at = {record.at};
-  unsettled_.emplace(id, &payment);
   ++counters_.by_state[static_cast<std::size_t>(State::accepted)];
   return payment;
-}
-
-void Index::forget(Payment& payment) {
-  unsettled_.erase(payment.id);
-  payment = Payment{};
-  free_.push_back(&payment);
 }
 
 void Index::begin_attempt(Payment& payment, const Intent& intent) {
@@ -269,13 +272,14 @@ void Index::move(Payment& payment, State to) {
 }
 
 void Index::note_unknown(const payment::CorrelationId& id) {
-  const auto found = unsettled_.find(id);
-  assert(found != unsettled_.end());
-  if (found->second->state != State::unknown) move(*found->second, State::unknown);
+  Payment* payment = unsettled_.find(id);
+  assert(payment != nullptr);
+  if (payment->state != State::unknown) move(*payment, State::unknown);
 }
 
 void Index::note_all_unknown() {
-  for (auto& payment : pool_) {
+  for (std::size_t place = 0; place < unsettled_.places(); ++place) {
+    Payment& payment = unsettled_.at(place);
     if (payment.state == State::attempting) move(payment, State::unknown);
   }
 }
@@ -307,8 +311,7 @@ std::optional<SettledPayment> Index::settled_or_sealed(const payment::Correlatio
 }
 
 const Payment* Index::unsettled(const payment::CorrelationId& id) const {
-  const auto found = unsettled_.find(id);
-  return found == unsettled_.end() ? nullptr : found->second;
+  return unsettled_.find(id);
 }
 
 std::optional<PaymentView> Index::view(const payment::CorrelationId& id) const {
@@ -321,39 +324,36 @@ std::optional<PaymentView> Index::view(const payment::CorrelationId& id) const {
                    .amount = payment->amount,
                    .state = payment->state,
                    .accepted_at = payment->accepted_at,
-                   .processor = payment->last.processor,
+                   .processor = payment->last_processor,
                    .requested_at = std::nullopt,
                    .settled_at = std::nullopt,
                    .booked_amount = std::nullopt,
                    .finding = false,
                    .attempts_made = payment->attempts_made(),
                    .attempts = payment->attempts()};
-  if (payment->attempts_made() != 0) view.requested_at = payment->last.requested_at;
+  if (payment->attempts_made() != 0) view.requested_at = payment->last_requested_at;
   return view;
 }
 
-std::vector<OpenPayment> Index::open_up_to(std::uint64_t sequence) const {
-  std::vector<const Payment*> found;
-  for (const auto& [id, payment] : unsettled_) {
-    if (payment->sequence <= sequence && payment->state != State::parked) found.push_back(payment);
-  }
-  std::ranges::sort(found, {}, &Payment::sequence);
-  std::vector<OpenPayment> open;
-  open.reserve(found.size());
-  for (const Payment* payment : found) {
-    auto& entry = open.emplace_back(OpenPayment{.id = payment->id,
-                                                .amount = payment->amount,
-                                                .accepted_at = payment->accepted_at,
-                                                .attempts_made = payment->attempts_made(),
-                                                .our_fault_mask = payment->our_fault_mask,
-                                                .unanswered = std::nullopt});
-    if (payment->is_unanswered()) {
-      entry.unanswered = Intent{.processor = payment->last.processor,
-                                .number = payment->last.number,
-                                .requested_at = payment->last.requested_at};
+void Index::for_open_up_to(std::uint64_t sequence, std::size_t at_once,
+                           const Store::Adopt& adopt) const {
+  std::vector<std::uint32_t> places;
+  for (std::size_t place = 0; place < unsettled_.places(); ++place) {
+    const Payment& payment = unsettled_.at(place);
+    const bool is_here = payment.home != 0;
+    if (is_here && payment.sequence <= sequence && payment.state != State::parked) {
+      places.push_back(static_cast<std::uint32_t>(place));
     }
   }
-  return open;
+  std::ranges::sort(places, {}, [this](auto place) { return unsettled_.at(place).sequence; });
+  std::vector<OpenPayment> open;
+  open.reserve(std::min(at_once, places.size()));
+  for (const auto place : places) {
+    open.push_back(open_payment(unsettled_.at(place)));
+    if (open.size() < at_once && place != places.back()) continue;
+    adopt(open);
+    open.clear();
+  }
 }
 
 payment::Total Index::sum(payment::ProcessorNumber processor, const books::Window& window) const {
@@ -382,7 +382,7 @@ void Index::begin_segment(const SegmentBegin& begin) {
 
 std::vector<Record> Index::copy_if_home_before(std::uint64_t sequence, std::size_t place,
                                                std::uint64_t next_sequence) {
-  Payment& payment = pool_[place];
+  Payment& payment = unsettled_.at(place);
   const bool is_here = payment.home != 0;
   if (!is_here || payment.home >= sequence) return {};
   payment.home = next_sequence;

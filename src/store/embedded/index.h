@@ -1,6 +1,5 @@
 #pragma once
 
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -16,6 +15,7 @@
 #include "store/embedded/payment.h"
 #include "store/embedded/sealed_books.h"
 #include "store/embedded/settled.h"
+#include "store/embedded/unsettled.h"
 #include "store/store.h"
 
 namespace payswitch::store::embedded {
@@ -69,8 +69,9 @@ class Index {
   // Null when the payment is settled, or was never accepted. Valid until it is settled.
   const Payment* unsettled(const payment::CorrelationId& id) const;
 
-  // Those that are neither settled nor parked and were accepted up to `sequence`, in their order.
-  std::vector<OpenPayment> open_up_to(std::uint64_t sequence) const;
+  // Those that are neither settled nor parked and were accepted up to `sequence`, in their order:
+  // in parts of at most `at_once`, each gone before the next one is made.
+  void for_open_up_to(std::uint64_t sequence, std::size_t at_once, const Store::Adopt& adopt) const;
 
   // Of what is settled here. Both ends inclusive.
   payment::Total sum(payment::ProcessorNumber processor, const books::Window& window) const;
@@ -80,7 +81,7 @@ class Index {
   std::uint64_t bytes_to_tell() const { return records_to_tell_ * slot_bytes; }
 
   // So many places hold payments that are not settled, or none.
-  std::size_t places() const { return pool_.size(); }
+  std::size_t places() const { return unsettled_.places(); }
 
   // What tells the payment in that place again, when there is one whose home is before `sequence`;
   // else nothing. Its home is the first of these records, which must be added now, from
@@ -121,7 +122,6 @@ class Index {
   Applied unreadable() const { return {.changed = false, .contradiction = damage_.c_str()}; }
 
   Payment& new_payment(const Record& record);
-  void forget(Payment& payment);
   void count_records(const Payment& payment, std::size_t before);
   void begin_attempt(Payment& payment, const Intent& intent);
   void move(Payment& payment, State to);
@@ -134,10 +134,7 @@ class Index {
   payment::UtcMs highest_requested_at_;
 
   std::uint64_t records_to_tell_ = 0;  // of all unsettled payments
-  std::deque<Payment> pool_;           // addresses are stable
-  std::vector<Payment*> free_;
-  boost::unordered_flat_map<payment::CorrelationId, Payment*, std::hash<payment::CorrelationId>>
-      unsettled_;
+  UnsettledPayments unsettled_;
   std::deque<std::shared_ptr<Generation>> generations_;  // in the order of their segments
 };
 

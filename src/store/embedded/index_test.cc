@@ -42,6 +42,12 @@ class IndexTest : public testing::Test {
     EXPECT_EQ(counters_.by_state, before);
   }
 
+  std::vector<std::vector<OpenPayment>> open_in_parts_of(std::size_t most) const {
+    std::vector<std::vector<OpenPayment>> parts;
+    index_.for_open_up_to(sequence_, most, [&](const auto& part) { parts.push_back(part); });
+    return parts;
+  }
+
   static Record accepted(std::uint32_t number = 1, std::int64_t amount = 1990,
                          std::optional<Intent> first = std::nullopt) {
     return accepted_record(acceptance(number, amount, first));
@@ -114,7 +120,24 @@ TEST_F(IndexTest, ACopySaysAnEarlierPlaceOfItsAcceptance) {
   contradicts(copy, "before its payment");
   copy.requested_at = static_cast<std::int64_t>(sequence_);
   changes(copy);
-  EXPECT_EQ(index_.open_up_to(sequence_).size(), 1u);
+  EXPECT_EQ(open_in_parts_of(8).size(), 1u);
+}
+
+TEST_F(IndexTest, WhatIsOpenComesInItsOrderInPartsOfAtMostSoMany) {
+  for (std::uint32_t number = 1; number <= 7; ++number) changes(accepted(number, number));
+  changes(parked_record(test_id(2), at(1)));
+  const auto numbers = [](const auto& parts) {
+    std::vector<std::vector<std::int64_t>> all;
+    for (const auto& part : parts) {
+      all.emplace_back();
+      for (const OpenPayment& open : part) all.back().push_back(open.amount.cents());
+    }
+    return all;
+  };
+  using Numbers = std::vector<std::vector<std::int64_t>>;
+  EXPECT_EQ(numbers(open_in_parts_of(5)), (Numbers{{1, 3, 4, 5, 6}, {7}}));
+  EXPECT_EQ(numbers(open_in_parts_of(6)), (Numbers{{1, 3, 4, 5, 6, 7}}));
+  EXPECT_EQ(numbers(open_in_parts_of(3)), (Numbers{{1, 3, 4}, {5, 6, 7}}));
 }
 
 TEST_F(IndexTest, AcceptedTwiceDifferentlyContradicts) {

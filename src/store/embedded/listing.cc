@@ -27,7 +27,8 @@ bool is_in(const books::Window& window, payment::UtcMs time) {
 bool is_in(const books::Window& window, const Payment& payment) {
   const auto fits = [&](const AttemptView& attempt) { return is_in(window, attempt.requested_at); };
   return payment.attempts_made() > 0 &&
-         (fits(payment.last) || std::ranges::any_of(payment.earlier, fits));
+         (fits(payment.last()) ||
+          (payment.more && std::ranges::any_of(payment.more->earlier, fits)));
 }
 
 bool is_in(const books::Window& window, const SettledPayment& payment) {
@@ -96,13 +97,13 @@ Page Index::list(const books::Window& window, ListCursor cursor) const {
   Page page;
   std::size_t budget = max_listed_over;
   if (cursor.part == Part::open) {
-    for (; cursor.position < pool_.size(); ++cursor.position) {
+    for (; cursor.position < unsettled_.places(); ++cursor.position) {
       if (budget == 0 || page.payments.size() == max_page_payments) {
         page.next = to_string(cursor);
         return page;
       }
       --budget;
-      const Payment& payment = pool_[cursor.position];
+      const Payment& payment = unsettled_.at(cursor.position);
       if (is_in(window, payment)) page.payments.push_back(*view(payment.id));
     }
     cursor = {.part = Part::settled, .segment = 0, .position = 0, .behind = std::nullopt};

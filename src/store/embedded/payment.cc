@@ -5,37 +5,53 @@
 
 namespace payswitch::store::embedded {
 
-const AttemptView* Payment::attempt(std::uint32_t number) const {
-  if (number == 0) return nullptr;
-  if (number == last.number) return &last;
-  const auto found = std::ranges::find(earlier, number, &AttemptView::number);
-  return found == earlier.end() ? nullptr : &*found;
+namespace {
+
+Payment::More& more_of(Payment& payment) {
+  if (!payment.more) payment.more = std::make_unique<Payment::More>();
+  return *payment.more;
+}
+
+}  // namespace
+
+std::optional<AttemptView> Payment::attempt(std::uint32_t number) const {
+  if (number == 0) return std::nullopt;
+  if (number == last_number) return last();
+  if (!more) return std::nullopt;
+  const auto found = std::ranges::find(more->earlier, number, &AttemptView::number);
+  return found == more->earlier.end() ? std::nullopt : std::optional(*found);
 }
 
 void Payment::begin_attempt(const Intent& intent) {
-  assert(last.number == 0 || intent.number == last.number + 1);
-  if (last.number != 0) {
+  assert(last_number == 0 || intent.number == last_number + 1);
+  if (last_number != 0) {
+    auto& earlier = more_of(*this).earlier;
     if (earlier.size() == max_attempts_remembered - 1) earlier.erase(earlier.begin());
-    earlier.push_back(last);
+    earlier.push_back(last());
   }
-  last = {.number = intent.number,
-          .processor = intent.processor,
-          .requested_at = intent.requested_at,
-          .outcome = std::nullopt};
+  last_number = intent.number;
+  last_processor = intent.processor;
+  last_requested_at = intent.requested_at;
+  last_outcome.reset();
+}
+
+void Payment::set_parked_at(payment::UtcMs at) {
+  more_of(*this).parked_at = at;
 }
 
 std::size_t Payment::records_to_tell() const {
   if (home == 0) return 0;
-  const std::size_t attempts = (last.number != 0 ? 1 : 0) + earlier.size();
+  const std::size_t attempts = (last_number != 0 ? 1 : 0) + (more ? more->earlier.size() : 0);
   return 1 + 2 * attempts + (state == payment::State::parked ? 1 : 0);
 }
 
 std::vector<AttemptView> Payment::attempts() const {
   std::vector<AttemptView> all;
-  if (last.number == 0) return all;
-  all.reserve(earlier.size() + 1);
-  all = earlier;
-  all.push_back(last);
+  if (last_number == 0) return all;
+  const std::size_t earlier = more ? more->earlier.size() : 0;
+  all.reserve(earlier + 1);
+  if (earlier != 0) all = more->earlier;
+  all.push_back(last());
   return all;
 }
 

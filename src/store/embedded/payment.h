@@ -1,35 +1,56 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <vector>
 
 #include "store/store.h"
 
 namespace payswitch::store::embedded {
 
-// A payment that is not settled: open, or parked. Most make one attempt, which needs no memory of
-// its own.
+// A payment that is not settled: open, or parked. A backlog holds millions of them, so what few of
+// them need lies beside: `more`.
 struct Payment {
+  struct More {
+    payment::UtcMs parked_at;
+    std::vector<AttemptView> earlier;  // at most max_attempts_remembered - 1
+  };
+
   payment::CorrelationId id;
   payment::Money amount;
   payment::UtcMs accepted_at;
-  payment::UtcMs parked_at;
-  payment::State state = payment::State::accepted;
-  std::uint32_t our_fault_mask = 0;  // bit n: processor n said that the request is our fault
   std::uint64_t sequence = 0;        // of its acceptance in the journal: the order of arrival
   std::uint64_t home = 0;            // where all of it was told last: by its acceptance, or a copy
-  AttemptView last;                  // number 0: no attempt yet
-  std::vector<AttemptView> earlier;  // at most max_attempts_remembered - 1
+  payment::UtcMs last_requested_at;  // of its last attempt
+  std::uint32_t last_number = 0;     // 0: no attempt yet
+  std::uint32_t our_fault_mask = 0;  // bit n: processor n said that the request is our fault
+  payment::ProcessorNumber last_processor = payment::no_processor;
+  std::optional<payment::Outcome> last_outcome;
+  payment::State state = payment::State::accepted;
+  std::unique_ptr<More> more;  // null: never parked, and at most one attempt
 
-  std::uint32_t attempts_made() const { return last.number; }
-  bool is_unanswered() const { return last.number != 0 && !last.outcome; }
+  std::uint32_t attempts_made() const { return last_number; }
+  bool is_unanswered() const { return last_number != 0 && !last_outcome; }
 
-  // Null when that attempt was never made or is forgotten.
-  const AttemptView* attempt(std::uint32_t number) const;
+  // Number 0: no attempt yet.
+  AttemptView last() const {
+    return {.number = last_number,
+            .processor = last_processor,
+            .requested_at = last_requested_at,
+            .outcome = last_outcome};
+  }
+
+  // None when that attempt was never made or is forgotten.
+  std::optional<AttemptView> attempt(std::uint32_t number) const;
 
   // The attempt after the last one, or the first that is remembered; forgets the oldest beyond the
   // maximum.
   void begin_attempt(const Intent& intent);
+
+  // Zero: it was never parked.
+  payment::UtcMs parked_at() const { return more ? more->parked_at : payment::UtcMs{}; }
+  void set_parked_at(payment::UtcMs at);
 
   // How many records tell all of it again; 0: it is none.
   std::size_t records_to_tell() const;

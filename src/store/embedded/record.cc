@@ -128,7 +128,7 @@ std::vector<Record> copied_records(const Payment& payment) {
         {.processor = attempt.processor, .number = attempt.number, .reason = *attempt.outcome}));
   }
   if (payment.state == payment::State::parked) {
-    records.push_back(parked_record(payment.id, payment.parked_at));
+    records.push_back(parked_record(payment.id, payment.parked_at()));
   }
   for (std::size_t i = 1; i < records.size(); ++i) records[i].flags |= flag_continues;
   return records;
