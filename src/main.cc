@@ -11,6 +11,7 @@
 #include "switchboard/audit.h"
 #include "switchboard/switchboard.h"
 #include "world/log_text.h"
+#include "world/memory.h"
 
 namespace {
 
@@ -22,12 +23,17 @@ std::optional<std::string> environment(const std::string& name) {
   return value;
 }
 
+payswitch::world::MemoryLimit memory() {
+  return payswitch::world::memory_limit(payswitch::world::read_memory_facts());
+}
+
 }  // namespace
 
 int main(int count, char** arguments) try {
   const std::vector<std::string_view> given(arguments + 1, arguments + std::max(count, 1));
   return payswitch::cli::run(given, {.version = PAYSWITCH_VERSION,
                                      .environment = environment,
+                                     .memory = memory,
                                      .serve = payswitch::switchboard::serve,
                                      .audit = payswitch::switchboard::audit,
                                      .out = std::cout,

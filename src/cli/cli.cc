@@ -7,6 +7,7 @@
 #include <string>
 
 #include "cli/audit_command.h"
+#include "dispatch/open_limit.h"
 #include "payment/nearest.h"
 #include "world/log_text.h"
 
@@ -70,6 +71,9 @@ int check(Arguments arguments, const Process& process) {
   if (config->processors.empty()) {
     process.out << "# There are no processors: payments are kept, and sent nowhere yet.\n";
   }
+  const auto limit = dispatch::open_limit(config->open_payments, process.memory());
+  process.out << fmt::format("# At most {} payments may be open, {}.\n", limit.payments, limit.why);
+  if (limit.warning) process.out << fmt::format("# Warning: {}.\n", *limit.warning);
   process.out << config::to_toml(*config);
   return exit_ok;
 }

@@ -7,6 +7,7 @@
 
 #include "audit/options.h"
 #include "config/config.h"
+#include "world/memory.h"
 
 // The commands of the program.
 namespace payswitch::cli {
@@ -19,6 +20,7 @@ inline constexpr int exit_usage = 2;  // bad command, flag or configuration; one
 struct Process {
   std::string_view version;
   config::Environment environment;
+  std::function<world::MemoryLimit()> memory;
   std::function<int(const config::Config& config, std::string_view version)> serve;
   std::function<int(const audit::Options& options, std::ostream& out, std::ostream& err)> audit;
   std::ostream& out;

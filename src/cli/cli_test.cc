@@ -17,6 +17,7 @@ namespace payswitch::cli {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 class CliTest : public testing::Test {
@@ -39,6 +40,7 @@ class CliTest : public testing::Test {
           if (found == environment_.end()) return std::nullopt;
           return found->second;
         },
+        .memory = [] { return world::MemoryLimit{320ull << 20, "cgroup"}; },
         .serve =
             [this](const config::Config& config, std::string_view version) {
               served_ = config.data + " " + std::string(version);
@@ -103,6 +105,18 @@ TEST_F(CliTest, CheckSaysWhenThereAreNoProcessors) {
   const std::string path = file("log = 'json'\n");
   EXPECT_EQ(run({"check", path}), exit_ok);
   EXPECT_THAT(out_.str(), HasSubstr("\n# There are no processors"));
+}
+
+TEST_F(CliTest, CheckSaysHowManyPaymentsMayBeOpenAndWhy) {
+  EXPECT_EQ(run({"check", file("")}), exit_ok);
+  EXPECT_THAT(out_.str(), HasSubstr("\n# At most 671088 payments may be open, from 320 MiB of "
+                                    "memory (cgroup).\n"));
+  EXPECT_THAT(out_.str(), Not(HasSubstr("Warning")));
+  EXPECT_EQ(run({"check", file("[limits]\nopen_payments = 671088\n")}), exit_ok);
+  EXPECT_THAT(out_.str(), HasSubstr("\n# At most 671088 payments may be open, as configured.\n"));
+  EXPECT_THAT(out_.str(), Not(HasSubstr("Warning")));
+  EXPECT_EQ(run({"check", file("[limits]\nopen_payments = 671089\n")}), exit_ok);
+  EXPECT_THAT(out_.str(), HasSubstr("\n# Warning: limits.open_payments is 671089, but half of "));
 }
 
 TEST_F(CliTest, CheckOfABadFileIsOneLine) {

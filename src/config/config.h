@@ -34,6 +34,7 @@ struct Config {
   routing::LimitOptions limit;
   routing::HealthOptions health;
   routing::PolicyOptions policy;
+  std::optional<std::uint64_t> open_payments;  // none: what memory carries (dispatch/open_limit.h)
   dispatch::Options dispatch;
   std::vector<processor::Options> processors;
   bool log_json = false;

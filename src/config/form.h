@@ -40,6 +40,20 @@ Form<T> count(Access access, std::uint64_t min, std::uint64_t max) {
   return {count_form(min, max), set, show};
 }
 
+// A count that may be left unset.
+template <class T, class Access>
+Form<T> optional_count(Access access, std::uint64_t min, std::uint64_t max) {
+  const auto set = [=](T& target, const Value& value) {
+    return assign(read_count(value, min, max),
+                  [&](std::uint64_t number) { access(target) = number; });
+  };
+  const auto show = [=](const T& target) {
+    const auto& member = access(target);
+    return member ? fmt::format("{}", *member) : std::string();
+  };
+  return {count_form(min, max), set, show};
+}
+
 template <class T, class Access>
 Form<T> duration(Access access, world::Duration min, world::Duration max) {
   const auto set = [=](T& target, const Value& value) {

@@ -120,7 +120,7 @@ close_after = 7
   EXPECT_TRUE(config.log_json);
   EXPECT_EQ(config.log_level, world::Level::debug);
   EXPECT_EQ(config.server.max_connections, 1u);
-  EXPECT_EQ(config.dispatch.max_open_payments, 2u);
+  EXPECT_EQ(config.open_payments, 2u);
   EXPECT_EQ(config.store.segment_bytes, 65'536u);
   EXPECT_EQ(config.dispatch.rest, seconds(1));
   EXPECT_EQ(config.breaker.window, seconds(2));
@@ -143,7 +143,7 @@ TEST_F(LoadTest, EveryOptionReachesItsRoomByFlagToo) {
   EXPECT_EQ(config.store.durability, world::Durability::memory);
   EXPECT_EQ(config.policy.patience, milliseconds(250));
   EXPECT_EQ(config.log_level, world::Level::error);
-  EXPECT_EQ(config.dispatch.max_open_payments, 5u);
+  EXPECT_EQ(config.open_payments, 5u);
   EXPECT_EQ(config.breaker.failure_rate, 0.75);
   EXPECT_EQ(config.store.segment_bytes, 1u << 20);
 }

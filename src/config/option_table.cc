@@ -171,15 +171,17 @@ void add_api(std::vector<Option<Config>>& table) {
 
 void add_limits_and_store(std::vector<Option<Config>>& table) {
   const auto connections = [](auto& c) -> auto& { return c.server.max_connections; };
-  const auto open_payments = [](auto& c) -> auto& { return c.dispatch.max_open_payments; };
+  const auto open_payments = [](auto& c) -> auto& { return c.open_payments; };
   const auto segment = [](auto& c) -> auto& { return c.store.segment_bytes; };
   const auto lease = [](auto& c) -> auto& { return c.redis_store.lease; };
   const auto replicas = [](auto& c) -> auto& { return c.redis_store.wait_replicas; };
 
   table.push_back({"limits.connections", "", count<Config>(connections, 1, max_connections),
                    "Client connections; one beyond is answered 503."});
-  table.push_back({"limits.open_payments", "", count<Config>(open_payments, 1, max_open_payments),
-                   "Payments accepted and not yet settled; one beyond is answered 503."});
+  table.push_back({"limits.open_payments", "",
+                   optional_count<Config>(open_payments, 1, max_open_payments),
+                   "Payments accepted and not yet settled; one beyond is answered 503. Unset: as "
+                   "many as half of the memory carries, at most 2000000."});
   table.push_back({"journal.segment_size", "",
                    count<Config>(segment, min_segment_bytes, max_segment_bytes),
                    "Bytes of one journal segment. The room is taken before it is needed."});

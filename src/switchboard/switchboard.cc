@@ -13,6 +13,7 @@
 #include "api/metrics.h"
 #include "api/payment_routes.h"
 #include "api/processors.h"
+#include "dispatch/open_limit.h"
 #include "http/poller.h"
 #include "http/pool.h"
 #include "http/server.h"
@@ -22,6 +23,7 @@
 #include "store/embedded/engine.h"
 #include "store/redis/engine.h"
 #include "world/log_text.h"
+#include "world/memory.h"
 #include "world/real.h"
 
 namespace payswitch::switchboard {
@@ -46,15 +48,19 @@ void raise_descriptor_limit() {
 }
 
 std::string start_line(const config::Config& config, std::string_view version,
-                       std::string_view durability, std::uint16_t port) {
+                       std::string_view durability, const dispatch::OpenLimit& open,
+                       std::uint16_t port) {
   std::string processors;
   for (const processor::Options& each : config.processors) {
     processors += fmt::format("{}{} {}", processors.empty() ? "" : ", ", each.name, each.url);
   }
   return fmt::format(
-      "payswitch {}: store {}, durability {}, processors {}, listening on {}:{}", version,
+      "payswitch {}: store {}, durability {}, processors {}, at most {} open payments {}, "
+      "listening on {}:{}",
+      version,
       config.is_shared() ? config.redis.address.shown() : fmt::format("embedded ({})", config.data),
-      durability, processors.empty() ? "none" : processors, config.server.host, port);
+      durability, processors.empty() ? "none" : processors, open.payments, open.why,
+      config.server.host, port);
 }
 
 // Every room, in the order in which a payment visits them. Members are destroyed in the opposite
@@ -64,6 +70,8 @@ class Switchboard {
   Switchboard(const config::Config& config, std::string_view version)
       : config_(config),
         version_(version),
+        open_limit_(dispatch::open_limit(config.open_payments,
+                                         world::memory_limit(world::read_memory_facts()))),
         log_(world::make_real_log(config.log_json ? world::LogFormat::json : world::LogFormat::text,
                                   config.log_level)),
         clock_(world::make_real_clock()),
@@ -88,6 +96,7 @@ class Switchboard {
 
   const config::Config& config_;
   std::string_view version_;
+  const dispatch::OpenLimit open_limit_;
   asio::io_context context_{1};
   std::unique_ptr<world::Log> log_;
   std::unique_ptr<world::Clock> clock_;
@@ -115,8 +124,10 @@ std::expected<void, std::string> Switchboard::wire() {
   raise_descriptor_limit();
   await_signal();
   if (auto opened = open_store(); !opened) return opened;
+  dispatch::Options options = config_.dispatch;
+  options.max_open_payments = open_limit_.payments;
   dispatcher_.emplace(
-      config_.dispatch, config_.policy,
+      options, config_.policy,
       dispatch::Dispatcher::World{*store_, *group_, *loop_, *timers_, *clock_, *chance_, *log_},
       make_lanes(), [this](const payment::CorrelationId& id) { payments_->status().ended(id); });
   payments_.emplace(config_.api, *dispatcher_, *store_, *timers_, *clock_, api_counters_);
@@ -233,7 +244,8 @@ void Switchboard::add_reading_routes() {
 
 int Switchboard::run() {
   dispatcher_->start();
-  log_->info("{}", start_line(config_, version_, durability(), server_->port()));
+  log_->info("{}", start_line(config_, version_, durability(), open_limit_, server_->port()));
+  if (open_limit_.warning) log_->warn("{}", *open_limit_.warning);
   if (config_.processors.empty()) {
     log_->warn("no processors are configured: payments are kept, and not sent");
   }
