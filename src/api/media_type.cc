@@ -34,6 +34,7 @@ bool is_utf8(std::string_view charset) {
 }  // namespace
 
 MediaType read_media_type(std::string_view content_type) {
+  if (content_type == "application/json") return MediaType::json;  // as nearly all write it
   const auto type = std::min(content_type.find_first_of(between_parameters), content_type.size());
   if (!equal_ignoring_case(content_type.substr(0, type), "application/json")) {
     return MediaType::other;

@@ -20,9 +20,15 @@ bool is_one_line(std::string_view text) {
   return std::ranges::none_of(text, [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
 }
 
-void append_field(std::string& out, std::string_view name, std::string_view value) {
-  assert(is_one_line(name) && is_one_line(value));
+// `name` is a word of ours.
+void append_known_field(std::string& out, std::string_view name, std::string_view value) {
+  assert(is_one_line(value));
   out.append(name).append(": ").append(value).append(line_end);
+}
+
+void append_field(std::string& out, std::string_view name, std::string_view value) {
+  assert(is_one_line(name));
+  append_known_field(out, name, value);
 }
 
 void append_content_length(std::string& out, std::size_t length) {
@@ -45,10 +51,10 @@ void append_response(std::string& out, const Response& response, AnswerShape sha
   append_number(out, response.status);
   out += ' ';
   out.append(reason_phrase(response.status)).append(line_end);
-  append_field(out, "Date", date);
+  out.append("Date: ").append(date).append(line_end);  // ours as well, and in every answer
   const bool content = may_have_content(response.status);
   if (content && !response.content_type.empty()) {
-    append_field(out, "Content-Type", response.content_type);
+    append_known_field(out, "Content-Type", response.content_type);
   }
   if (content) append_content_length(out, response.body.size());
   for (const Field& field : response.fields) append_field(out, field.name, field.value);
@@ -64,8 +70,8 @@ void append_request(std::string& out, const OutgoingRequest& request, std::strin
   assert(content || request.body.empty());
   out.append(to_string(request.method)).append(" ").append(request.target);
   out += " HTTP/1.1\r\n";
-  append_field(out, "Host", host);
-  if (!request.content_type.empty()) append_field(out, "Content-Type", request.content_type);
+  append_known_field(out, "Host", host);
+  if (!request.content_type.empty()) append_known_field(out, "Content-Type", request.content_type);
   if (content) append_content_length(out, request.body.size());
   for (const Field& field : request.fields) append_field(out, field.name, field.value);
   out += line_end;
