@@ -76,8 +76,10 @@ void Dispatcher::ask_first(Job& job, Lane& lane, http::ConnectionId connection) 
   lane.channel().ask(connection, job.id, [this, &lane, ref = jobs_.ref(job)](const auto& entry) {
     Job& asked = *jobs_.find(ref);
     if (entry) {
-      world_.log.warn("payment {} was found at processor {}, of which the store knew nothing",
-                      asked.id.to_string(), lane.options().name);
+      complaints_.found_elsewhere.say(
+          world_.log, world::Level::warn, world_.clock.now(),
+          "payment {} was found at processor {}, of which the store knew nothing",
+          asked.id.to_string(), lane.options().name);
       asked.processor = lane.number();
       settle(asked, *entry);
     } else if (entry.error() == processor::NoEntry::not_found) {
@@ -102,7 +104,8 @@ void Dispatcher::ask_first_later(Job& job) {
 void Dispatcher::set_to_work(Job& job) {
   if (!job.attempt) return enqueue(job);
   if (lane_of(job.processor)) return arm(job);
-  world_.log.error(
+  complaints_.stays_open.say(
+      world_.log, world::Level::error, world_.clock.now(),
       "payment {} may be charged at processor '{}', which is not configured: it stays open",
       job.id.to_string(), world_.store.names().at(job.processor));
 }

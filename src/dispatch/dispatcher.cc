@@ -97,8 +97,9 @@ bool Dispatcher::park_if_nobody_is_left(Job& job) {
   const bool somebody = std::ranges::any_of(
       lanes_, [&](const std::unique_ptr<Lane>& lane) { return !lane->is_in(job.our_fault_mask); });
   if (somebody || lanes_.empty()) return false;
-  world_.log.error("payment {}: every processor says that the request is our fault: parked",
-                   job.id.to_string());
+  complaints_.parked.say(world_.log, world::Level::error, world_.clock.now(),
+                         "payment {}: every processor says that the request is our fault: parked",
+                         job.id.to_string());
   world_.store.park(job.id, world_.clock.wall(), [this, id = job.id] { ended_(id); });
   jobs_.remove(job);
   return true;
@@ -149,7 +150,8 @@ void Dispatcher::post(Job& job, http::ConnectionId connection, routing::Breaker:
   job.attempt->resume({.kind = Event::Kind::posted}, world_.clock.now());
   lane.channel().post(connection, job.id, job.amount, job.attempt->requested_at(),
                       [this, &lane, ref = jobs_.ref(job), pass](const processor::PostEvent& event) {
-                        lane.learn(event, pass, world_.clock.now());
+                        const Job* const asked = jobs_.find(ref);
+                        lane.learn(event, pass, world_.clock.now(), asked ? &asked->id : nullptr);
                         const bool late = event.kind == processor::PostEvent::Kind::late;
                         resume(ref, {.kind = late ? Event::Kind::late : Event::Kind::answered,
                                      .outcome = event.outcome});
@@ -188,8 +190,10 @@ void Dispatcher::obey(Job& job, const Action& action) {
   Lane& lane = *lane_of(job.processor);
   if (action.alarm) {
     ++lane.counters().contradictions;
-    world_.log.error("processor {}: said 422 for payment {}, and then did not have it in its books",
-                     lane.options().name, job.id.to_string());
+    complaints_.contradiction.say(
+        world_.log, world::Level::error, world_.clock.now(),
+        "processor {}: said 422 for payment {}, and then did not have it in its books",
+        lane.options().name, job.id.to_string());
   }
   if (job.attempt->is_unknown() && !job.attempt->in_unknown.is_linked()) {
     jobs_.mark_unknown(*job.attempt);
@@ -243,7 +247,8 @@ void Dispatcher::settle(Job& job, const processor::BookEntry& entry) {
                  (job.attempt && entry.requested_at != job.attempt->requested_at()),
   };
   if (settlement.finding) {
-    world_.log.error(
+    complaints_.finding.say(
+        world_.log, world::Level::error, world_.clock.now(),
         "finding: processor {} booked payment {} as {} at {}, not as {} at {}", lane.options().name,
         job.id.to_string(), entry.amount.to_string(), payment::format_iso8601(entry.requested_at),
         job.amount.to_string(),

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "dispatch/complaints.h"
 #include "dispatch/counters.h"
 #include "dispatch/issuer.h"
 #include "dispatch/job.h"
@@ -143,6 +144,7 @@ class Dispatcher {
   bool pump_posted_ = false;
   bool stopping_ = false;
   bool clock_is_behind_ = false;
+  Complaints complaints_;
   Counters counters_;
 };
 

@@ -1,7 +1,10 @@
 #include "dispatch/lane.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cassert>
+#include <string>
 
 namespace payswitch::dispatch {
 
@@ -12,6 +15,9 @@ using routing::Standing;
 namespace {
 
 constexpr world::Duration connect_pause_when_closed = std::chrono::milliseconds(50);
+
+// A breaker that has not changed for so long has come to rest.
+constexpr world::Duration at_rest_after = std::chrono::seconds(10);
 
 }  // namespace
 
@@ -82,15 +88,15 @@ void Lane::begin() {
   --reserved_;
 }
 
-void Lane::learn(const processor::PostEvent& event, routing::Breaker::Pass pass,
-                 world::Instant now) {
+void Lane::learn(const processor::PostEvent& event, routing::Breaker::Pass pass, world::Instant now,
+                 const payment::CorrelationId* id) {
   const BreakerState before = breaker_.state();
   heard_at_ = now;
   if (event.kind == processor::PostEvent::Kind::late) {
     ++counters_.late;
     limit_.overloaded(now);
     breaker_.failed(pass, now, "no answer in time");
-    return say_if_changed(before);
+    return say_if_changed(before, now);
   }
   ++counters_.outcomes[static_cast<std::size_t>(event.outcome)];
   if (event.was_late) return;  // counted when it became late
@@ -111,10 +117,11 @@ void Lane::learn(const processor::PostEvent& event, routing::Breaker::Pass pass,
       breaker_.withdrawn(pass);
       break;
     case Outcome::misconfigured:
-      log_.error(
-          "processor {}: refuses our requests as such (401, 403, 404 or 405): check its URL and "
-          "key",
-          options_.name);
+      refused_as_such_.say(
+          log_, world::Level::error, now,
+          "processor {}: refuses our requests as such (401, 403, 404 or 405), payment {} among "
+          "them: check its URL and key",
+          options_.name, id ? id->to_string() : "(settled)");
       breaker_.withdrawn(pass);
       breaker_.trip(now, "wrong URL or key");
       break;
@@ -126,7 +133,7 @@ void Lane::learn(const processor::PostEvent& event, routing::Breaker::Pass pass,
       breaker_.failed(pass, now, "broken answers");
       break;
   }
-  say_if_changed(before);
+  say_if_changed(before, now);
 }
 
 void Lane::learn(const processor::HealthReport& report, world::Instant at) {
@@ -136,13 +143,13 @@ void Lane::learn(const processor::HealthReport& report, world::Instant at) {
       before == BreakerState::closed) {
     breaker_.trip(at, "says that it is failing");
   }
-  say_if_changed(before);
+  say_if_changed(before, at);
 }
 
 void Lane::heard_of_failures(world::Instant now) {
   if (breaker_.state() != BreakerState::closed || health_.takes_payments(now)) return;
   breaker_.trip(now, "another instance's breaker is open");
-  say_if_changed(BreakerState::closed);
+  say_if_changed(BreakerState::closed, now);
 }
 
 void Lane::connect_failed(http::ConnectFailure failure, world::Instant now) {
@@ -154,21 +161,31 @@ void Lane::connect_failed(http::ConnectFailure failure, world::Instant now) {
   }
   connect_not_before_ =
       now + (breaker_.state() == BreakerState::open ? probe_every_ : connect_pause_when_closed);
-  say_if_changed(before);
+  say_if_changed(before, now);
 }
 
 void Lane::rested(world::Instant now) {
   const BreakerState before = breaker_.state();
   breaker_.rested(now);
-  say_if_changed(before);
+  say_if_changed(before, now);
 }
 
-void Lane::say_if_changed(BreakerState before) {
+void Lane::say_if_changed(BreakerState before, world::Instant now) {
   if (breaker_.state() == before) return;
+  if (const auto times = breaker_changes_.happened(now)) say_breaker(*times);
+}
+
+void Lane::say_what_was_folded(world::Instant now) {
+  if (const auto times = breaker_changes_.rested(now, at_rest_after)) say_breaker(*times);
+}
+
+void Lane::say_breaker(std::uint64_t times) {
+  const std::string more =
+      times > 1 ? fmt::format(", after {} changes that were not said", times - 1) : "";
   if (breaker_.state() == BreakerState::open) {
-    log_.warn("processor {}: breaker open ({})", options_.name, breaker_.why());
+    log_.warn("processor {}: breaker open ({}){}", options_.name, breaker_.why(), more);
   } else {
-    log_.info("processor {}: breaker {}", options_.name, to_string(breaker_.state()));
+    log_.info("processor {}: breaker {}{}", options_.name, to_string(breaker_.state()), more);
   }
 }
 

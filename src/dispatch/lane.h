@@ -13,6 +13,7 @@
 #include "routing/limit.h"
 #include "routing/policy.h"
 #include "world/log.h"
+#include "world/repeats.h"
 
 namespace payswitch::dispatch {
 
@@ -63,8 +64,10 @@ class Lane {
   void cancel(const Reservation& reservation);
   void begin();  // the POST takes the slot over
 
-  // Feeds breaker, limit and health with what happened to a POST.
-  void learn(const processor::PostEvent& event, routing::Breaker::Pass pass, world::Instant now);
+  // Feeds breaker, limit and health with what happened to a POST: of that payment, if it is still
+  // open.
+  void learn(const processor::PostEvent& event, routing::Breaker::Pass pass, world::Instant now,
+             const payment::CorrelationId* id = nullptr);
   void learn(const processor::HealthReport& report, world::Instant at);
   // Another instance's breaker has opened.
   void heard_of_failures(world::Instant now);
@@ -74,6 +77,8 @@ class Lane {
   void connected() { reachable_ = true; }
   // Every breaker has been open for as long as dispatch rests.
   void rested(world::Instant now);
+  // A breaker that kept changing in silence and has come to rest: where. Called now and then.
+  void say_what_was_folded(world::Instant now);
 
   std::uint32_t in_flight() const { return channel_.outstanding() + reserved_; }
   std::uint32_t busy() const { return channel_.posts_outstanding() + reserved_; }
@@ -102,7 +107,8 @@ class Lane {
 
  private:
   bool may_be_away() const;
-  void say_if_changed(routing::BreakerState before);
+  void say_if_changed(routing::BreakerState before, world::Instant now);
+  void say_breaker(std::uint64_t times);
 
   processor::Options options_;
   payment::ProcessorNumber number_;
@@ -120,6 +126,8 @@ class Lane {
   world::Instant connect_not_before_{};
   world::Instant heard_at_{};
   LaneCounters counters_;
+  world::RepeatedLine refused_as_such_;
+  world::Repeats breaker_changes_{20};
 };
 
 }  // namespace payswitch::dispatch

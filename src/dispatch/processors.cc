@@ -28,7 +28,8 @@ void Dispatcher::update_rest() {
     return;
   }
   ++counters_.rests;
-  world_.log.warn("every breaker is open: dispatch rests, save for probes");
+  complaints_.all_breakers_open.say(world_.log, world::Level::warn, world_.clock.now(),
+                                    "every breaker is open: dispatch rests, save for probes");
   rest_timer_ = world_.timers.after(options_.rest, [this] {
     rest_timer_ = world::TimerId::none;
     for (const auto& lane : lanes_) lane->rested(world_.clock.now());
@@ -55,6 +56,7 @@ void Dispatcher::connect_failed(Lane& lane, http::ConnectFailure failure) {
 
 void Dispatcher::poll_health(Lane& lane) {
   const world::Instant now = world_.clock.now();
+  lane.say_what_was_folded(now);
   if (lane.health().poll_due(now) && !stopping_) {
     if (const auto connection = lane.client().take()) {
       lane.health().polled(now);

@@ -11,6 +11,7 @@
 #include "store/redis/listing.h"
 #include "store/redis/sums.h"
 #include "store/redis/view.h"
+#include "world/repeats.h"
 
 namespace payswitch::store::redis {
 
@@ -99,6 +100,8 @@ class Engine final : public Store {
   std::string instance_;               // our name when we were last ready
   std::uint64_t tokens_ = 0;
   std::size_t reads_ = 0;
+  world::RepeatedLine not_ours_{10};
+  world::RepeatedLine finding_{100};
   std::size_t prompt_ = 0;  // completions that are posted
   std::shared_ptr<char> alive_ = std::make_shared<char>();
 };
@@ -269,7 +272,8 @@ void Engine::replied_to_intend(Ledger::Number number, Ledger::Entry& entry, cons
   auto done = std::move(entry.done);
   ledger_.answered(number, seams_.clock.now());
   if (!is_granted && holdings_.find(id)) {
-    seams_.log.warn("payment {} is another instance's now", id.to_string());
+    not_ours_.say(seams_.log, world::Level::warn, seams_.clock.now(),
+                  "payment {} is another instance's now", id.to_string());
     holdings_.remove(id, State::accepted);
   }
   auto* told = std::get_if<IntendDone>(&done);
@@ -302,8 +306,9 @@ void Engine::replied_to_settle(Ledger::Number number, Ledger::Entry& entry, cons
   }
   if (settled == Settled::elsewhere) {
     ++counters_.findings;
-    seams_.log.error("finding: processor {} has booked payment {}, which is settled elsewhere",
-                     names().at(entry.operation.processor), entry.operation.id.to_string());
+    finding_.say(seams_.log, world::Level::error, seams_.clock.now(),
+                 "finding: processor {} has booked payment {}, which is settled elsewhere",
+                 names().at(entry.operation.processor), entry.operation.id.to_string());
   }
   auto done = std::move(entry.done);
   ledger_.answered(number, seams_.clock.now());

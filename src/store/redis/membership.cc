@@ -96,7 +96,7 @@ void Membership::disconnected(const std::string& why) {
     seams_.log.warn("waiting for redis: {}", why);
   }
   if (std::exchange(state_, State::away) != State::ready) return;
-  seams_.log.warn("redis is away: {}", why);
+  went_away_.say(seams_.log, world::Level::warn, seams_.clock.now(), "redis is away: {}", why);
   callbacks_.away(why);
 }
 

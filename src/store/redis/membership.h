@@ -21,6 +21,7 @@
 #include "world/clock.h"
 #include "world/log.h"
 #include "world/loop.h"
+#include "world/repeats.h"
 
 namespace payswitch::store::redis {
 
@@ -175,3 +176,6 @@ class Membership final : public Group {
 };
 
 }  // namespace payswitch::store::redis
+  world::RepeatedLine stumbled_{10};
+  world::RepeatedLine went_away_{10};
+  world::RepeatedLine orphans_{10};

@@ -113,7 +113,9 @@ void Membership::look_for_orphans_in(unsigned shard) {
       if (id && !callbacks_.is_known(*id) && ids.size() < most_at_once) ids.push_back(*id);
     }
     if (ids.empty()) return;
-    seams_.log.warn("redis: {} payments are ours, and nobody was at work on them", ids.size());
+    orphans_.say(seams_.log, world::Level::warn, seams_.clock.now(),
+                 "redis: {} payments are ours, {} among them, and nobody was at work on them",
+                 ids.size(), ids.front().to_string());
     take(speaker_.instance, std::move(ids), [] {});
   });
 }
