@@ -31,7 +31,7 @@ Contest::Contest(Contestants contestants, Schedule schedule)
       payers_(
           schedule_,
           [this] {
-            return http::make_pool(context_, *timers_,
+            return http::make_pool(context_, *timers_, *clock_, *resolver_,
                                    {.host = contestants_.payswitch.host,
                                     .port = contestants_.payswitch.port,
                                     .max_connections = 1});

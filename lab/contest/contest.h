@@ -60,6 +60,7 @@ class Contest {
   std::unique_ptr<world::Clock> clock_ = world::make_real_clock();
   std::unique_ptr<world::Timers> timers_ = world::make_real_timers(context_, *clock_);
   std::unique_ptr<world::Chance> chance_ = world::make_real_chance();
+  std::unique_ptr<world::Resolver> resolver_ = world::make_real_resolver(context_);
   Payers payers_;
   world::Instant start_;
   std::vector<payment::UtcMs> began_;

@@ -33,7 +33,7 @@ class Run {
  public:
   explicit Run(const Options& options)
       : options_(options),
-        client_(http::make_pool(context_, *timers_,
+        client_(http::make_pool(context_, *timers_, *clock_, *resolver_,
                                 {.host = options.url.host,
                                  .port = options.url.port,
                                  .max_connections = options.connections})),
@@ -79,6 +79,7 @@ class Run {
   std::unique_ptr<world::Clock> clock_ = world::make_real_clock();
   std::unique_ptr<world::Timers> timers_ = world::make_real_timers(context_, *clock_);
   std::unique_ptr<world::Chance> chance_ = world::make_real_chance();
+  std::unique_ptr<world::Resolver> resolver_ = world::make_real_resolver(context_);
   std::unique_ptr<http::Client> client_;
   Outbox outbox_;
   OpenLoop open_loop_;

@@ -46,8 +46,8 @@ struct Answer {
 enum class ConnectionId : std::uint64_t {};
 
 enum class ConnectFailure : std::uint8_t {
-  theirs,  // refused, unreachable, timed out
-  ours,    // out of descriptors, ports or memory, or the name did not resolve
+  theirs,  // refused, unreachable, timed out, or the name has no address
+  ours,    // out of descriptors, ports or memory
 };
 
 // Connections to one origin. One exchange a connection at a time; it never repeats a request and

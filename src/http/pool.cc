@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/asio/error.hpp>
-#include <boost/asio/ip/address.hpp>
-#include <boost/asio/ip/basic_resolver.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <cassert>
 #include <utility>
@@ -13,12 +11,12 @@
 
 #include "http/poller.h"
 #include "http/pool_connection.h"
+#include "world/host.h"
 
 namespace payswitch::http {
 namespace {
 
 using boost::asio::ip::tcp;
-using boost::system::error_code;
 
 constexpr std::uint16_t http_port = 80;
 
@@ -31,20 +29,16 @@ std::string host_field(const ClientOptions& options) {
 
 class Pool final : public Client, private PoolConnectionOwner {
  public:
-  Pool(boost::asio::io_context& context, world::Timers& timers, const ClientOptions& options)
+  Pool(boost::asio::io_context& context, world::Timers& timers, const world::Clock& clock,
+       world::Resolver& resolver, const ClientOptions& options)
       : context_(context),
         timers_(timers),
         options_(options),
-        host_(host_field(options)),
+        host_field_(host_field(options)),
         poller_(Poller::of(context)),
-        resolver_(context) {
-    error_code not_an_address;
-    const auto address = boost::asio::ip::make_address(options.host, not_an_address);
-    if (!not_an_address) literal_.emplace_back(address, options.port);
-  }
+        host_(options.host, resolver, clock, [this](const auto& found) { on_looked_up(found); }) {}
 
   ~Pool() override {
-    resolver_.cancel();
     for (const Slot& slot : slots_) {
       if (slot.connection) slot.connection->abandon();
     }
@@ -85,7 +79,7 @@ class Pool final : public Client, private PoolConnectionOwner {
   void send(ConnectionId id, const OutgoingRequest& request, Done done) override {
     Slot* const slot = find(id);
     assert(slot);
-    if (slot->connection->send(request, host_, done)) return;
+    if (slot->connection->send(request, host_field_, done)) return;
     used_up(*slot->connection);
     fail_later(std::move(done), Failure::not_sent);
   }
@@ -105,9 +99,6 @@ class Pool final : public Client, private PoolConnectionOwner {
   const ClientCounters& counters() const override { return counters_; }
 
  private:
-  using Resolver = boost::asio::ip::basic_resolver<tcp, boost::asio::io_context::executor_type>;
-  using Found = Resolver::results_type;
-
   // An id is a slot and how often that slot had been let go when the id was made, so an old one is
   // never taken for the one that now lives there.
   struct Slot {
@@ -168,32 +159,25 @@ class Pool final : public Client, private PoolConnectionOwner {
     slots_[slot].connection->open();
   }
 
-  // Names are looked up anew whenever connections are opened, all of them with one look-up.
   void find_address() {
-    if (!literal_.empty()) return connect_all(literal_);
-    if (std::exchange(resolving_, true)) return;
-    try {
-      resolver_.async_resolve(
-          options_.host, std::to_string(options_.port), tcp::resolver::numeric_service,
-          [this, alive = std::weak_ptr{alive_}](error_code error, const Found& found) {
-            if (!alive.expired()) on_resolved(error, found);
-          });
-    } catch (const boost::system::system_error& no_thread) {
-      boost::asio::post(context_, [this, alive = std::weak_ptr{alive_}, error = no_thread.code()] {
-        if (!alive.expired()) on_resolved(error, {});
-      });
-    }
+    host_.want();
+    if (!host_.addresses().empty()) connect_all();
   }
 
-  void on_resolved(error_code error, const Found& found) {
-    resolving_ = false;
-    if (!error) return connect_all({found.begin(), found.end()});
+  void on_looked_up(const std::expected<world::Addresses, world::NoAddress>& found) {
+    if (!host_.addresses().empty()) return connect_all();
+    const bool is_ours = !found && found.error().is_ours;
     for (const auto& connection : awaiting_address()) {
-      if (connection->awaits_address()) connection->fail_to_connect(ConnectFailure::ours);
+      if (!connection->awaits_address()) continue;
+      connection->fail_to_connect(is_ours ? ConnectFailure::ours : ConnectFailure::theirs);
     }
   }
 
-  void connect_all(const PoolConnection::Endpoints& endpoints) {
+  void connect_all() {
+    PoolConnection::Endpoints endpoints;
+    for (const std::string& address : host_.addresses()) {
+      endpoints.emplace_back(boost::asio::ip::make_address(address), options_.port);
+    }
     for (const auto& connection : awaiting_address()) connection->connect(endpoints);
   }
 
@@ -216,6 +200,7 @@ class Pool final : public Client, private PoolConnectionOwner {
   void not_connected(PoolConnection& connection, ConnectFailure failure) override {
     --opening_;
     ++counters_.connect_failures;
+    if (failure == ConnectFailure::theirs) host_.doubt();
     free(slot_of(connection));
     if (events_.connect_failed) events_.connect_failed(failure);
   }
@@ -241,11 +226,9 @@ class Pool final : public Client, private PoolConnectionOwner {
   boost::asio::io_context& context_;
   world::Timers& timers_;
   const ClientOptions options_;
-  const std::string host_;
+  const std::string host_field_;
   Poller& poller_;
-  PoolConnection::Endpoints literal_;  // the host, when it is an address
-  Resolver resolver_;
-  bool resolving_ = false;
+  world::Host host_;
   Events events_;
   ClientCounters counters_;
   std::vector<Slot> slots_;
@@ -260,8 +243,9 @@ class Pool final : public Client, private PoolConnectionOwner {
 }  // namespace
 
 std::unique_ptr<Client> make_pool(boost::asio::io_context& context, world::Timers& timers,
+                                  const world::Clock& clock, world::Resolver& resolver,
                                   const ClientOptions& options) {
-  return std::make_unique<Pool>(context, timers, options);
+  return std::make_unique<Pool>(context, timers, clock, resolver, options);
 }
 
 }  // namespace payswitch::http

@@ -6,6 +6,7 @@
 #include "http/client.h"
 #include "http/options.h"
 #include "world/loop.h"
+#include "world/resolver.h"
 
 namespace payswitch::http {
 
@@ -13,7 +14,9 @@ namespace payswitch::http {
 // while idle leaves the pool at once; bytes that arrive on an idle connection close it. Giving a
 // connection back makes no idle event. When the pool goes, no `done` is called any more; it must
 // not go from within one.
+// A host that is a name is looked up; what it had for addresses before is used meanwhile.
 std::unique_ptr<Client> make_pool(boost::asio::io_context& context, world::Timers& timers,
+                                  const world::Clock& clock, world::Resolver& resolver,
                                   const ClientOptions& options);
 
 }  // namespace payswitch::http

@@ -2,9 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "http/pool_fixture.h"
+#include "world/host.h"
 
 namespace payswitch::http {
 namespace {
@@ -65,12 +69,75 @@ TEST_F(HttpPool, ANameIsLookedUp) {
   EXPECT_TRUE(loop.until([&] { return idle() == 2; }));
 }
 
-TEST_F(HttpPool, ANameThatDoesNotResolveIsOurs) {
-  start({.host = "no.such.host.invalid"});
+// Answers when the test says so.
+class PlayedResolver final : public world::Resolver {
+ public:
+  void look_up(const std::string&, Done done) override { asked.push_back(std::move(done)); }
+  void answer(std::expected<world::Addresses, world::NoAddress> found) {
+    Done done = std::move(asked.back());
+    asked.pop_back();
+    done(std::move(found));
+  }
+  void find() { answer(world::Addresses{"127.0.0.1"}); }
+
+  std::vector<Done> asked;
+};
+
+class HttpPoolOfAName : public HttpPool {
+ protected:
+  void SetUp() override {
+    auto owned = std::make_unique<PlayedResolver>();
+    played = owned.get();
+    resolver = std::move(owned);
+    start({.host = "bank"});
+  }
+
+  PlayedResolver* played = nullptr;
+};
+
+TEST_F(HttpPoolOfAName, ANameWithoutAnAddressIsTheirs) {
   pool->want(2);
-  ASSERT_TRUE(loop.until([&] { return failures.size() == 2; }));
-  EXPECT_THAT(failures, ElementsAre(ConnectFailure::ours, ConnectFailure::ours));
+  ASSERT_EQ(played->asked.size(), 1u);
+  played->answer(std::unexpected(world::NoAddress{"no such host", false}));
+  EXPECT_THAT(failures, ElementsAre(ConnectFailure::theirs, ConnectFailure::theirs));
   EXPECT_EQ(time.timers(), 0u);
+}
+
+TEST_F(HttpPoolOfAName, AnAnswerThatDoesNotComeInTimeIsTheirs) {
+  pool->want(1);
+  time.advance(2s);
+  EXPECT_THAT(failures, ElementsAre(ConnectFailure::theirs));
+  pool->want(1);
+  EXPECT_EQ(played->asked.size(), 1u) << "the look-up still runs";
+  played->find();
+  EXPECT_TRUE(loop.until([&] { return idle() == 1; }));
+}
+
+TEST_F(HttpPoolOfAName, ALookUpThatWeCannotMakeIsOurs) {
+  pool->want(1);
+  played->answer(std::unexpected(world::NoAddress{"out of memory", true}));
+  EXPECT_THAT(failures, ElementsAre(ConnectFailure::ours));
+}
+
+TEST_F(HttpPoolOfAName, TheLastGoodAddressIsUsedWhileTheNextLookUpRuns) {
+  pool->want(1);
+  played->find();
+  ASSERT_TRUE(loop.until([&] { return idle() == 1; }));
+  time.advance(world::Host::fresh_for);
+  pool->want(2);
+  EXPECT_EQ(played->asked.size(), 1u);
+  EXPECT_TRUE(loop.until([&] { return idle() == 2; }));
+  EXPECT_EQ(played->asked.size(), 1u) << "nobody waited for it";
+}
+
+TEST_F(HttpPoolOfAName, AnAddressThatRefusesIsLookedUpAnew) {
+  pool->want(1);
+  played->answer(world::Addresses{"127.0.0.2"});
+  far_end.close();
+  ASSERT_TRUE(loop.until([&] { return failures.size() == 1; }));
+  time.advance(world::Host::doubted_for);
+  pool->want(1);
+  EXPECT_EQ(played->asked.size(), 1u);
 }
 
 TEST_F(HttpPool, TheHostFieldNamesThePortOnlyWhenItIsNotTheUsualOne) {

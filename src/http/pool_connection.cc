@@ -56,7 +56,7 @@ PoolConnection::~PoolConnection() {
 void PoolConnection::open() {
   connect_timer_ = timers_.after(connect_timeout_, [this] {
     connect_timer_ = world::TimerId::none;
-    on_connect_timeout();
+    fail_to_connect(ConnectFailure::theirs);
   });
 }
 
@@ -84,10 +84,6 @@ void PoolConnection::on_connected(int error) {
   socket_.set_no_delay();
   state_ = State::idle;
   owner_.connected(*this);
-}
-
-void PoolConnection::on_connect_timeout() {
-  fail_to_connect(state_ == State::resolving ? ConnectFailure::ours : ConnectFailure::theirs);
 }
 
 void PoolConnection::fail_to_connect(ConnectFailure failure) {

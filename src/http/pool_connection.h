@@ -76,7 +76,6 @@ class PoolConnection final : public std::enable_shared_from_this<PoolConnection>
 
   void try_next_endpoint();
   void on_connected(int error);
-  void on_connect_timeout();
 
   std::span<char> room() override;
   void on_ready() override;

@@ -10,6 +10,7 @@
 
 #include "http/pool.h"
 #include "http/test_world.h"
+#include "world/real.h"
 
 namespace payswitch::http {
 
@@ -31,7 +32,7 @@ class HttpPool : public testing::Test {
 
   void start(ClientOptions options) {
     if (options.port == 80) options.port = far_end.port();
-    pool = make_pool(loop.context(), time, options);
+    pool = make_pool(loop.context(), time, time, *resolver, options);
     pool->listen(
         {.idle = [this] { ++idle_events; },
          .connect_failed = [this](ConnectFailure failure) { failures.push_back(failure); }});
@@ -94,6 +95,7 @@ class HttpPool : public testing::Test {
 
   TestLoop loop;
   ManualTime time;
+  std::unique_ptr<world::Resolver> resolver = world::make_real_resolver(loop.context());
   WireListener far_end;
   int idle_events = 0;
   std::vector<ConnectFailure> failures;

@@ -51,7 +51,8 @@ class RedisClient : public testing::Test {
   }
 
   void start() {
-    client = make_client({loop.context(), *real_loop, time, time, chance}, options, scripts);
+    client =
+        make_client({loop.context(), *real_loop, time, time, chance, *resolver}, options, scripts);
     client->start({.connected = [this](const Server& found) { servers.push_back(found); },
                    .disconnected = [this](const std::string& why) { troubles.push_back(why); }});
   }
@@ -116,6 +117,7 @@ class RedisClient : public testing::Test {
   std::unique_ptr<world::Loop> real_loop = world::make_real_loop(loop.context());
   world::ManualTime time;
   SteadyChance chance;
+  std::unique_ptr<world::Resolver> resolver = world::make_real_resolver(loop.context());
   std::unique_ptr<TestServer> server;
   std::unique_ptr<TestProxy> proxy;
   Options options;

@@ -82,7 +82,7 @@ TEST_F(RedisClient, BeforeThereIsAConnectionNothingIsSent) {
 TEST_F(RedisClient, WhoeverIsToldOfTheConnectionMaySpeakAtOnce) {
   serve();
   std::shared_ptr<Outcome> outcome;
-  client = make_client({loop.context(), *real_loop, time, time, chance}, options, {});
+  client = make_client({loop.context(), *real_loop, time, time, chance, *resolver}, options, {});
   client->start({.connected = [&](const Server&) { outcome = say({"PING"}); },
                  .disconnected = [](const std::string&) {}});
   ASSERT_TRUE(loop.until([&] { return outcome != nullptr; }));

@@ -9,6 +9,7 @@
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/write.hpp>
 #include <utility>
+#include <vector>
 
 namespace payswitch::redis {
 
@@ -37,17 +38,24 @@ class StreamLink final : public Link {
  public:
   template <class... Extra>
   StreamLink(asio::io_context& context, const Options& options, Extra&&... extra)
-      : options_(options), resolver_(context), stream_(context, std::forward<Extra>(extra)...) {}
+      : options_(options), stream_(context, std::forward<Extra>(extra)...) {}
 
-  void open(Outcome done) override {
-    resolver_.async_resolve(
-        options_.address.host, std::to_string(options_.address.port),
-        [this, self = shared_from_this(), done = std::move(done)](
-            error_code error, const tcp::resolver::results_type& found) mutable {
-          if (closed_) return;
-          if (error) return done(text_of(error));
-          connect(found, std::move(done));
-        });
+  void open(const world::Addresses& addresses, Outcome done) override {
+    std::vector<tcp::endpoint> endpoints;
+    for (const std::string& address : addresses) {
+      endpoints.emplace_back(asio::ip::make_address(address), options_.address.port);
+    }
+    asio::async_connect(socket_of(stream_), endpoints,
+                        [this, self = shared_from_this(), done = std::move(done)](
+                            error_code error, const tcp::endpoint&) mutable {
+                          if (closed_) return;
+                          if (error) return done(text_of(error));
+                          error_code ignored;
+                          socket_of(stream_).set_option(tcp::no_delay(true), ignored);
+                          socket_of(stream_).set_option(asio::socket_base::keep_alive(true),
+                                                        ignored);
+                          shake_hands(std::move(done));
+                        });
   }
 
   void receive(Received received, Outcome ended) override {
@@ -67,26 +75,11 @@ class StreamLink final : public Link {
 
   void close() override {
     closed_ = true;
-    resolver_.cancel();
     error_code ignored;
     socket_of(stream_).close(ignored);
   }
 
  private:
-  void connect(const tcp::resolver::results_type& found, Outcome done) {
-    asio::async_connect(socket_of(stream_), found,
-                        [this, self = shared_from_this(), done = std::move(done)](
-                            error_code error, const tcp::endpoint&) mutable {
-                          if (closed_) return;
-                          if (error) return done(text_of(error));
-                          error_code ignored;
-                          socket_of(stream_).set_option(tcp::no_delay(true), ignored);
-                          socket_of(stream_).set_option(asio::socket_base::keep_alive(true),
-                                                        ignored);
-                          shake_hands(std::move(done));
-                        });
-  }
-
   void shake_hands(Outcome done) {
     if constexpr (std::is_same_v<Stream, TlsStream>) {
       const std::string& host = options_.address.host;
@@ -115,7 +108,6 @@ class StreamLink final : public Link {
   }
 
   const Options& options_;
-  tcp::resolver resolver_;
   Stream stream_;
   Received received_;
   Outcome ended_;
@@ -140,7 +132,7 @@ std::string trust(asio::ssl::context& context, const Options& options) {
 class NoLink final : public Link {
  public:
   NoLink(asio::io_context& context, std::string why) : context_(context), why_(std::move(why)) {}
-  void open(Outcome done) override {
+  void open(const world::Addresses&, Outcome done) override {
     asio::post(context_, [this, self = shared_from_this(), done = std::move(done)] {
       if (!closed_) done(why_);
     });
@@ -159,6 +151,14 @@ class NoLink final : public Link {
 
 std::shared_ptr<Link> Link::make(asio::io_context& context, const Options& options) {
   if (!options.address.is_tls) {
+std::shared_ptr<Link> Link::make(asio::io_context& context, const Options& options) {
+  if (!options.address.is_tls) {
+std::string Link::trouble_with_certificates(const Options& options) {
+  if (!options.address.is_tls) return {};
+  asio::ssl::context tls(asio::ssl::context::tls_client);
+  return trust(tls, options);
+}
+
     return std::make_shared<StreamLink<tcp::socket>>(context, options);
   }
   asio::ssl::context tls(asio::ssl::context::tls_client);

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "redis/options.h"
+#include "world/resolver.h"
 
 namespace payswitch::redis {
 
@@ -22,8 +23,8 @@ class Link : public std::enable_shared_from_this<Link> {
 
   virtual ~Link() = default;
 
-  // Resolves, connects and shakes hands; once.
-  virtual void open(Outcome done) = 0;
+  // Connects to one of the addresses and shakes hands; once.
+  virtual void open(const world::Addresses& addresses, Outcome done) = 0;
   // `received` for each piece that comes, `ended` once, when no more will.
   virtual void receive(Received received, Outcome ended) = 0;
   // One at a time.

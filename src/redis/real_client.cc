@@ -9,6 +9,7 @@
 #include "redis/handshake.h"
 #include "redis/link.h"
 #include "redis/pipeline.h"
+#include "world/host.h"
 
 namespace payswitch::redis {
 
@@ -25,6 +26,8 @@ class RealClient final : public Client {
         scripts_(std::move(scripts)),
         pipeline_(options_, counters_) {}
   ~RealClient() override;
+        host_(options_.address.host, seams.resolver, seams.clock,
+              [this](const auto& found) { on_looked_up(found); }),
 
   void start(Events events) override;
   void command(std::span<const std::string_view> words, Done done) override;
@@ -37,6 +40,8 @@ class RealClient final : public Client {
   void connect();
   void on_open(const std::string& trouble);
   void shake_hands();
+  void on_looked_up(const std::expected<world::Addresses, world::NoAddress>& found);
+  void open();
   void on_handshake(std::size_t index, const std::expected<Reply, Failure>& reply);
   void on_received(std::span<const char> bytes);
   void lose(const std::string& why);
@@ -54,9 +59,11 @@ class RealClient final : public Client {
   Counters counters_;
   Pipeline pipeline_;
   Events events_;
+  world::Host host_;
   std::shared_ptr<Link> link_;
   std::optional<Handshake> handshake_;
   std::uint32_t failures_ = 0;  // in a row
+  bool awaits_address_ = false;
   bool is_writing_ = false;
   bool flush_is_due_ = false;
   world::TimerId connect_timer_ = world::TimerId::none;
@@ -85,9 +92,23 @@ void RealClient::connect() {
   link_ = Link::make(seams_.context, options_);
   connect_timer_ = seams_.timers.after(options_.connect_timeout, [this] {
     connect_timer_ = world::TimerId::none;
-    lose("no connection in time");
+    lose(awaits_address_ ? fmt::format("{}: no answer of a name server", options_.address.host)
+                         : "no connection in time");
   });
-  link_->open([this](const std::string& trouble) { on_open(trouble); });
+  awaits_address_ = true;
+  host_.want();
+  if (!host_.addresses().empty()) open();
+}
+
+void RealClient::on_looked_up(const std::expected<world::Addresses, world::NoAddress>& found) {
+  if (!link_ || !awaits_address_) return;
+  if (!host_.addresses().empty()) return open();
+  lose(fmt::format("{}: {}", options_.address.host, found.error().why));
+}
+
+void RealClient::open() {
+  awaits_address_ = false;
+  link_->open(host_.addresses(), [this](const std::string& trouble) { on_open(trouble); });
 }
 
 void RealClient::on_open(const std::string& trouble) {
@@ -138,6 +159,8 @@ void RealClient::lose(const std::string& why) {
   link_->close();
   link_.reset();
   handshake_.reset();
+  if (!counters_.connected && !awaits_address_) host_.doubt();
+  awaits_address_ = false;
   seams_.timers.cancel(std::exchange(connect_timer_, world::TimerId::none));
   seams_.timers.cancel(std::exchange(deadline_timer_, world::TimerId::none));
   seams_.timers.cancel(std::exchange(linger_timer_, world::TimerId::none));

@@ -8,6 +8,7 @@
 #include "redis/options.h"
 #include "world/chance.h"
 #include "world/loop.h"
+#include "world/resolver.h"
 
 namespace payswitch::redis {
 
@@ -18,6 +19,7 @@ struct ClientSeams {
   world::Timers& timers;
   const world::Clock& clock;
   world::Chance& chance;
+  world::Resolver& resolver;
 };
 
 std::unique_ptr<Client> make_client(const ClientSeams& seams, const Options& options,

@@ -18,7 +18,10 @@ bool is_put_off(unsigned status) {
 }  // namespace
 
 Caller::Caller(const world::Clock& clock)
-    : work_(context_.get_executor()), timers_(world::make_real_timers(context_, clock)) {}
+    : clock_(clock),
+      work_(context_.get_executor()),
+      timers_(world::make_real_timers(context_, clock)),
+      resolver_(world::make_real_resolver(context_)) {}
 
 Caller::~Caller() = default;
 
@@ -41,7 +44,7 @@ std::expected<Caller::Server*, std::string> Caller::server_at(const std::string&
   if (!parsed) return std::unexpected(fmt::format("{}: {}", url, parsed.error()));
   Server& server = servers_[url];
   server.url = *parsed;
-  server.client = http::make_pool(context_, *timers_,
+  server.client = http::make_pool(context_, *timers_, clock_, *resolver_,
                                   {.host = parsed->host,
                                    .port = parsed->port,
                                    .max_connections = 1,

@@ -13,6 +13,7 @@
 #include "http/client.h"
 #include "world/clock.h"
 #include "world/loop.h"
+#include "world/resolver.h"
 
 namespace payswitch::switchboard {
 
@@ -47,9 +48,11 @@ class Caller {
   std::optional<http::ConnectionId> connect(Server& server);
   void pause(std::chrono::milliseconds span);
 
+  const world::Clock& clock_;
   boost::asio::io_context context_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   std::unique_ptr<world::Timers> timers_;
+  std::unique_ptr<world::Resolver> resolver_;
   std::map<std::string, Server> servers_;
 };
 

@@ -78,6 +78,7 @@ class Switchboard {
         loop_(world::make_real_loop(context_)),
         timers_(world::make_real_timers(context_, *clock_)),
         chance_(world::make_real_chance()),
+        resolver_(world::make_real_resolver(context_)),
         signals_(context_, SIGTERM, SIGINT) {}
 
   std::expected<void, std::string> wire();
@@ -111,6 +112,7 @@ class Switchboard {
   store::Group* group_ = &alone_;
   const redis::Server* redis_server_ = nullptr;  // none: the store is embedded
   std::vector<std::unique_ptr<http::Client>> clients_;
+  std::unique_ptr<world::Resolver> resolver_;
   std::optional<dispatch::Dispatcher> dispatcher_;
   api::Counters api_counters_;
   std::optional<api::PaymentRoutes> payments_;
@@ -172,8 +174,8 @@ std::expected<void, std::string> Switchboard::open_store() {
 
 // Waits for Redis for as long as it takes: it may be started after us.
 std::expected<void, std::string> Switchboard::join_shared_store() {
-  redis_ = redis::make_client({context_, *loop_, *timers_, *clock_, *chance_}, config_.redis,
-                              scripts_.all());
+  redis_ = redis::make_client({context_, *loop_, *timers_, *clock_, *chance_, *resolver_},
+                              config_.redis, scripts_.all());
   bool is_open = false;
   std::optional<std::string> refused;
   auto shared = store::redis::open(
@@ -201,7 +203,7 @@ std::vector<std::unique_ptr<dispatch::Lane>> Switchboard::make_lanes() {
   std::vector<std::unique_ptr<dispatch::Lane>> lanes;
   for (const processor::Options& each : config_.processors) {
     clients_.push_back(
-        http::make_pool(context_, *timers_,
+        http::make_pool(context_, *timers_, *clock_, *resolver_,
                         {.host = each.host,
                          .port = each.port,
                          .max_connections = each.max_in_flight + spare_connections}));

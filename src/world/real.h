@@ -10,6 +10,7 @@
 #include "world/log.h"
 #include "world/loop.h"
 #include "world/options.h"
+#include "world/resolver.h"
 
 // The real side of the seams. Only the switchboard (and the lab's main) makes these.
 namespace payswitch::world {
@@ -25,6 +26,11 @@ std::expected<std::unique_ptr<Disk>, std::string> open_real_disk(const std::stri
                                                                  boost::asio::io_context& context,
                                                                  Loop& loop,
                                                                  DiskOptions options = {});
+
+// Asks /etc/hosts and the name servers, in the order of /etc/nsswitch.conf, with c-ares. What the
+// files say is read anew for each look-up.
+std::unique_ptr<Resolver> make_real_resolver(boost::asio::io_context& context,
+                                             const ResolverOptions& options = {});
 
 enum class LogFormat : std::uint8_t { text, json };
 // Writes to standard error.

@@ -39,11 +39,14 @@ class Instance {
       proxy = std::make_unique<wire::TestProxy>(loop_.context(), address.port);
       client_options.address.port = proxy->port();
     }
-    client_ = wire::make_client({loop_.context(), *asio_loop_, *timers_, *clock_, *chance_},
-                                client_options, scripts_.all());
-    shared_ = open(
-        processors, options_, {*client_, scripts_, *timers_, *clock_, *chance_, log}, *asio_loop_,
-        [this] { begin(); }, [this](const std::string& line) { refused = line; });
+    client_ =
+        wire::make_client({loop_.context(), *asio_loop_, *timers_, *clock_, *chance_, *resolver_},
+                          client_options, scripts_.all());
+    shared_ = open(processors, options_, {*client_, scripts_, *timers_, *clock_, *chance_, log},
+                   *asio_loop_,
+                   {.opened = [this] { begin(); },
+                    .refused = [this](const std::string& line) { refused = line; },
+                    .waiting = [this](const std::string& why) { waits_for = why; }});
   }
 
   Store& store() { return *shared_.store; }
@@ -94,6 +97,7 @@ class Instance {
   std::unique_ptr<world::Loop> asio_loop_ = world::make_real_loop(loop_.context());
   std::unique_ptr<world::Clock> clock_ = world::make_real_clock();
   std::unique_ptr<world::Timers> timers_ = world::make_real_timers(loop_.context(), *clock_);
+  std::unique_ptr<world::Resolver> resolver_ = world::make_real_resolver(loop_.context());
   std::unique_ptr<world::Chance> chance_ = world::make_real_chance();
   Scripts scripts_;
   RedisOptions options_;

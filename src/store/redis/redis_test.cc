@@ -54,9 +54,9 @@ class RedisUnderTest final : public StoreUnderTest {
     adopted_.clear();
     payswitch::redis::Options client_options;
     client_options.address = server_.address();
-    client_ =
-        payswitch::redis::make_client({loop_.context(), *asio_loop_, *timers_, *clock_, *chance_},
-                                      client_options, scripts_.all());
+    client_ = payswitch::redis::make_client(
+        {loop_.context(), *asio_loop_, *timers_, *clock_, *chance_, *resolver_}, client_options,
+        scripts_.all());
     bool is_open = false;
     shared_ = redis::open(
         {"default", "fallback"}, options_, {*client_, scripts_, *timers_, *clock_, *chance_, log_},
@@ -78,6 +78,7 @@ class RedisUnderTest final : public StoreUnderTest {
   world::TestLoop loop_;
   std::unique_ptr<world::Loop> asio_loop_ = world::make_real_loop(loop_.context());
   std::unique_ptr<world::Clock> clock_ = world::make_real_clock();
+  std::unique_ptr<world::Resolver> resolver_ = world::make_real_resolver(loop_.context());
   std::unique_ptr<world::Timers> timers_ = world::make_real_timers(loop_.context(), *clock_);
   std::unique_ptr<world::Chance> chance_ = world::make_real_chance();
   lab::CollectedLog log_;
