@@ -160,6 +160,8 @@ void machine(PrometheusText& text, const Sources& from) {
   text.sample(from.server.connections_open);
   text.counter("payswitch_http_refused_connections_total", "Connections beyond the limit.");
   text.sample(from.server.connections_refused);
+  text.counter("payswitch_log_lines_dropped_total", "Lines of the log that no reader took.");
+  text.sample(from.log_lines_dropped);
   text.gauge("payswitch_build_info", "1; the labels say what runs.");
   text.sample(std::uint64_t{1}, {{"version", from.version}});
 }

@@ -21,6 +21,7 @@ struct Sources {
   std::optional<world::Durability> durability;  // none: the store is on Redis
   const redis::Client* redis = nullptr;
   const redis::Server* redis_server = nullptr;
+  std::uint64_t log_lines_dropped = 0;
   std::string_view version;
 };
 

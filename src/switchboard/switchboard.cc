@@ -99,7 +99,7 @@ class Switchboard {
   std::string_view version_;
   const dispatch::OpenLimit open_limit_;
   asio::io_context context_{1};
-  std::unique_ptr<world::Log> log_;
+  std::unique_ptr<world::RealLog> log_;
   std::unique_ptr<world::Clock> clock_;
   std::unique_ptr<world::Loop> loop_;
   std::unique_ptr<world::Timers> timers_;
@@ -251,6 +251,7 @@ int Switchboard::run() {
   if (config_.processors.empty()) {
     log_->warn("no processors are configured: payments are kept, and not sent");
   }
+         .log_lines_dropped = log_->dropped(),
   context_.run();
   return 0;
 }

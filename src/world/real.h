@@ -33,7 +33,18 @@ std::unique_ptr<Resolver> make_real_resolver(boost::asio::io_context& context,
                                              const ResolverOptions& options = {});
 
 enum class LogFormat : std::uint8_t { text, json };
-// Writes to standard error.
-std::unique_ptr<Log> make_real_log(LogFormat format, Level level);
+
+// A log whose lines are written by a thread of its own (world/log_writer.h).
+class RealLog : public Log {
+ public:
+  // Waits until all is written, for LogWriter::patience at most. False: it is not.
+  virtual bool flush() = 0;
+  // Lines that no reader took.
+  virtual std::uint64_t dropped() const = 0;
+};
+
+// Writes to standard error; flushes when it goes. Throws std::system_error when no thread can be
+// made. SIGPIPE has to be ignored.
+std::unique_ptr<RealLog> make_real_log(LogFormat format, Level level);
 
 }  // namespace payswitch::world

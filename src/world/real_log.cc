@@ -1,11 +1,13 @@
-#include <spdlog/logger.h>
+#include <spdlog/details/log_msg.h>
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <unistd.h>
 
 #include <cassert>
 #include <memory>
+#include <mutex>
 
 #include "world/log_text.h"
+#include "world/log_writer.h"
 #include "world/real.h"
 
 namespace payswitch::world {
@@ -14,49 +16,63 @@ namespace {
 constexpr const char* text_pattern = "%Y-%m-%dT%H:%M:%S.%eZ %v";
 constexpr const char* json_pattern = R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ",%v})";
 
-spdlog::level::level_enum severity(Level level) {
-  switch (level) {
-    case Level::debug:
-      return spdlog::level::debug;
-    case Level::info:
-      return spdlog::level::info;
-    case Level::warn:
-      return spdlog::level::warn;
-    case Level::error:
-      return spdlog::level::err;
-  }
-  assert(false);
-  return spdlog::level::err;
-}
-
-class RealLog final : public Log {
+// A whole line of the log, with the time of the call. One thread at a time.
+class LogLine {
  public:
-  RealLog(LogFormat format, Level level)
-      : format_(format), logger_("payswitch", std::make_shared<spdlog::sinks::stderr_sink_mt>()) {
-    logger_.set_formatter(std::make_unique<spdlog::pattern_formatter>(
-        format == LogFormat::json ? json_pattern : text_pattern, spdlog::pattern_time_type::utc));
-    logger_.set_level(severity(level));
-  }
+  explicit LogLine(LogFormat format)
+      : format_(format),
+        pattern_(format == LogFormat::json ? json_pattern : text_pattern,
+                 spdlog::pattern_time_type::utc) {}
 
-  bool enabled(Level level) const override { return logger_.should_log(severity(level)); }
-
-  void write(Level level, std::string_view line) override {
+  std::string operator()(Level level, std::string_view line) {
     const std::string text =
         format_ == LogFormat::json
             ? fmt::format(R"("level":"{}","message":{})", to_string(level), json_line(line))
             : fmt::format("{:5} {}", to_string(level), on_one_line(line));
-    logger_.log(severity(level), spdlog::string_view_t(text));
+    spdlog::memory_buf_t whole;
+    pattern_.format({spdlog::string_view_t(), spdlog::level::info, text}, whole);
+    return fmt::to_string(whole);
   }
 
  private:
   const LogFormat format_;
-  spdlog::logger logger_;
+  spdlog::pattern_formatter pattern_;
+};
+
+class StderrLog final : public RealLog {
+ public:
+  StderrLog(LogFormat format, Level level)
+      : level_(level),
+        line_(format),
+        writer_(STDERR_FILENO, {},
+                [line = std::make_shared<LogLine>(format)](std::uint64_t dropped) {
+                  return (*line)(Level::warn, fmt::format("{} lines were dropped: the reader of "
+                                                          "this log did not take them",
+                                                          dropped));
+                }) {}
+
+  bool enabled(Level level) const override { return level >= level_; }
+
+  void write(Level level, std::string_view line) override {
+    if (!enabled(level)) return;
+    const std::lock_guard lock(mutex_);  // held while it is queued: times do not go backwards
+    writer_.write(line_(level, line));
+  }
+
+  bool flush() override { return writer_.flush(); }
+  std::uint64_t dropped() const override { return writer_.dropped(); }
+
+ private:
+  const Level level_;
+  std::mutex mutex_;
+  LogLine line_;  // guarded by mutex_
+  LogWriter writer_;
 };
 
 }  // namespace
 
-std::unique_ptr<Log> make_real_log(LogFormat format, Level level) {
-  return std::make_unique<RealLog>(format, level);
+std::unique_ptr<RealLog> make_real_log(LogFormat format, Level level) {
+  return std::make_unique<StderrLog>(format, level);
 }
 
 }  // namespace payswitch::world
