@@ -78,7 +78,7 @@ void VirtualSwitch::join_group() {
   }
   auto shared = store::redis::open(
       names, settings_.redis, {*redis_, scripts_, life_, seams_.world, seams_.chance, seams_.log},
-      life_, [this] { wire(); }, [](const std::string&) { std::abort(); });
+      life_, {.opened = [this] { wire(); }, .refused = [](const std::string&) { std::abort(); }});
   store_ = std::move(shared.store);
   group_ = shared.group;
 }

@@ -81,6 +81,38 @@ TEST_F(LaneTest, AWrongUrlOrKeyOpensTheBreakerAtOnceAndIsSaid) {
   EXPECT_EQ(log.count(world::Level::error, "check its URL and key"), 1u);
 }
 
+TEST_F(LaneTest, AWrongKeyTwiceASecondIsFoldedAndNamesAPayment) {
+  const auto id = *payment::CorrelationId::parse("4a7901b8-7d26-4d9d-aa19-4dc1c7cf60b3");
+  for (int i = 0; i < 2 * 3600; ++i) {
+    lane.learn({.kind = PostEvent::Kind::answered,
+                .outcome = Outcome::misconfigured,
+                .was_late = false,
+                .took = milliseconds(1)},
+               lane.breaker().free_pass(), world.now(), &id);
+    world.run_for(milliseconds(500));
+  }
+  EXPECT_EQ(log.count(world::Level::error, "check its URL and key"), 3u);
+  EXPECT_EQ(log.count(world::Level::error, id.to_string()), 3u);
+  EXPECT_EQ(log.count(world::Level::error, "119 times more"), 1u);
+}
+
+TEST_F(LaneTest, ABreakerThatKeepsChangingIsFoldedAndSaidWhereItRests) {
+  for (int i = 0; i < 100; ++i) {
+    answer(Outcome::misconfigured);
+    lane.rested(world.now());
+    lane.say_what_was_folded(world.now());
+    world.run_for(milliseconds(50));
+  }
+  const auto said = log.count(world::Level::warn, "breaker open") +
+                    log.count(world::Level::info, "breaker half-open");
+  EXPECT_EQ(said, 20u);
+  world.run_for(seconds(10));
+  lane.say_what_was_folded(world.now());
+  EXPECT_EQ(log.count(world::Level::info, "breaker half-open, after 179 changes"), 1u);
+  lane.say_what_was_folded(world.now());
+  EXPECT_EQ(log.count(world::Level::info, "changes that were not said"), 1u);
+}
+
 TEST_F(LaneTest, AnAnswerThatWasLateIsCountedOnceWhenItBecameLate) {
   for (int i = 0; i < 4; ++i) {
     late();

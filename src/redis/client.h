@@ -58,6 +58,9 @@ class Client {
     // All that was outstanding has failed. `why` is one line for a person; said at each failed try
     // to connect as well.
     std::function<void(const std::string& why)> disconnected;
+    // It speaks of our configuration (redis/refusal.h): trying again will not mend it. It is tried
+    // again all the same, and disconnected() follows.
+    std::function<void(const std::string& why)> refused = {};
   };
 
   virtual ~Client() = default;

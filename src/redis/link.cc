@@ -125,7 +125,9 @@ std::string trust(asio::ssl::context& context, const Options& options) {
   } else {
     context.load_verify_file(options.ca_file, error);
   }
-  return text_of(error);
+  if (!error) return {};
+  if (options.ca_file.empty()) return fmt::format("certificates of the system: {}", text_of(error));
+  return fmt::format("certificates of {}: {}", options.ca_file, text_of(error));
 }
 
 // A link that cannot be: says why when it is opened.
@@ -149,21 +151,19 @@ class NoLink final : public Link {
 
 }  // namespace
 
-std::shared_ptr<Link> Link::make(asio::io_context& context, const Options& options) {
-  if (!options.address.is_tls) {
-std::shared_ptr<Link> Link::make(asio::io_context& context, const Options& options) {
-  if (!options.address.is_tls) {
 std::string Link::trouble_with_certificates(const Options& options) {
   if (!options.address.is_tls) return {};
   asio::ssl::context tls(asio::ssl::context::tls_client);
   return trust(tls, options);
 }
 
+std::shared_ptr<Link> Link::make(asio::io_context& context, const Options& options) {
+  if (!options.address.is_tls) {
     return std::make_shared<StreamLink<tcp::socket>>(context, options);
   }
   asio::ssl::context tls(asio::ssl::context::tls_client);
   if (auto trouble = trust(tls, options); !trouble.empty()) {
-    return std::make_shared<NoLink>(context, fmt::format("certificates: {}", trouble));
+    return std::make_shared<NoLink>(context, trouble);
   }
   return std::make_shared<StreamLink<TlsStream>>(context, options, tls);
 }

@@ -19,6 +19,9 @@ class Link : public std::enable_shared_from_this<Link> {
   using Outcome = std::function<void(const std::string& trouble)>;
   using Received = std::function<void(std::span<const char> bytes)>;
 
+  // One line for a person; empty where there is none, or no TLS.
+  static std::string trouble_with_certificates(const Options& options);
+
   static std::shared_ptr<Link> make(boost::asio::io_context& context, const Options& options);
 
   virtual ~Link() = default;

@@ -9,6 +9,7 @@
 #include "redis/handshake.h"
 #include "redis/link.h"
 #include "redis/pipeline.h"
+#include "redis/refusal.h"
 #include "world/host.h"
 
 namespace payswitch::redis {
@@ -24,10 +25,10 @@ class RealClient final : public Client {
       : seams_(seams),
         options_(options),
         scripts_(std::move(scripts)),
-        pipeline_(options_, counters_) {}
-  ~RealClient() override;
         host_(options_.address.host, seams.resolver, seams.clock,
               [this](const auto& found) { on_looked_up(found); }),
+        pipeline_(options_, counters_) {}
+  ~RealClient() override;
 
   void start(Events events) override;
   void command(std::span<const std::string_view> words, Done done) override;
@@ -38,10 +39,10 @@ class RealClient final : public Client {
 
  private:
   void connect();
-  void on_open(const std::string& trouble);
-  void shake_hands();
   void on_looked_up(const std::expected<world::Addresses, world::NoAddress>& found);
   void open();
+  void on_open(const std::string& trouble);
+  void shake_hands();
   void on_handshake(std::size_t index, const std::expected<Reply, Failure>& reply);
   void on_received(std::span<const char> bytes);
   void lose(const std::string& why);
@@ -57,13 +58,13 @@ class RealClient final : public Client {
   const Options options_;
   const std::vector<const Script*> scripts_;
   Counters counters_;
+  world::Host host_;
   Pipeline pipeline_;
   Events events_;
-  world::Host host_;
   std::shared_ptr<Link> link_;
+  bool awaits_address_ = false;
   std::optional<Handshake> handshake_;
   std::uint32_t failures_ = 0;  // in a row
-  bool awaits_address_ = false;
   bool is_writing_ = false;
   bool flush_is_due_ = false;
   world::TimerId connect_timer_ = world::TimerId::none;
@@ -134,6 +135,7 @@ void RealClient::shake_hands() {
 void RealClient::on_handshake(std::size_t index, const std::expected<Reply, Failure>& reply) {
   if (!reply || !handshake_) return;  // lost, and said
   if (auto understood = handshake_->reply(index, *reply); !understood) {
+    if (events_.refused && is_final(reply->text)) events_.refused(understood.error());
     return lose(understood.error());
   }
   if (index + 1 < handshake_->commands().size()) return;
@@ -156,11 +158,11 @@ void RealClient::on_received(std::span<const char> bytes) {
 
 void RealClient::lose(const std::string& why) {
   if (!link_) return;
+  if (!counters_.connected && !awaits_address_) host_.doubt();
+  awaits_address_ = false;
   link_->close();
   link_.reset();
   handshake_.reset();
-  if (!counters_.connected && !awaits_address_) host_.doubt();
-  awaits_address_ = false;
   seams_.timers.cancel(std::exchange(connect_timer_, world::TimerId::none));
   seams_.timers.cancel(std::exchange(deadline_timer_, world::TimerId::none));
   seams_.timers.cancel(std::exchange(linger_timer_, world::TimerId::none));
@@ -272,6 +274,12 @@ void RealClient::watch() {
 }
 
 }  // namespace
+
+std::expected<void, std::string> check(const Options& options) {
+  auto trouble = Link::trouble_with_certificates(options);
+  if (trouble.empty()) return {};
+  return std::unexpected(std::move(trouble));
+}
 
 std::unique_ptr<Client> make_client(const ClientSeams& seams, const Options& options,
                                     std::vector<const Script*> scripts) {

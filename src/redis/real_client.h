@@ -22,6 +22,10 @@ struct ClientSeams {
   world::Resolver& resolver;
 };
 
+// What can be known of the options before the first connection: that the certificates can be read.
+// An error is one line for a person.
+std::expected<void, std::string> check(const Options& options);
+
 std::unique_ptr<Client> make_client(const ClientSeams& seams, const Options& options,
                                     std::vector<const Script*> scripts);
 

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <cstdio>
 #include <cstdlib>
 
@@ -19,9 +18,12 @@
 #include "http/server.h"
 #include "operate/drain.h"
 #include "operate/readiness.h"
+#include "operate/starting.h"
 #include "redis/real_client.h"
 #include "store/embedded/engine.h"
 #include "store/redis/engine.h"
+#include "switchboard/signals.h"
+#include "switchboard/start_trouble.h"
 #include "world/log_text.h"
 #include "world/memory.h"
 #include "world/real.h"
@@ -79,10 +81,12 @@ class Switchboard {
         timers_(world::make_real_timers(context_, *clock_)),
         chance_(world::make_real_chance()),
         resolver_(world::make_real_resolver(context_)),
-        signals_(context_, SIGTERM, SIGINT) {}
+        signals_(context_) {}
 
   std::expected<void, std::string> wire();
   int run();
+  // What was logged so far comes before what is said without the log.
+  void flush_log() { log_->flush(); }
 
  private:
   std::expected<void, std::string> open_store();
@@ -92,8 +96,11 @@ class Switchboard {
   std::string durability() const;
   std::vector<std::unique_ptr<dispatch::Lane>> make_lanes();
   void add_reading_routes();
-  void await_signal();
+  void answer(const http::Request& request, http::Responder respond);
+  void heed_signals();
+  void stop();
   [[noreturn]] void end_on_journal_failure(const std::string& line);
+  [[noreturn]] void end_at_once(int exit_code);
 
   const config::Config& config_;
   std::string_view version_;
@@ -104,6 +111,7 @@ class Switchboard {
   std::unique_ptr<world::Loop> loop_;
   std::unique_ptr<world::Timers> timers_;
   std::unique_ptr<world::Chance> chance_;
+  std::unique_ptr<world::Resolver> resolver_;
   std::unique_ptr<world::Disk> disk_;
   store::redis::Scripts scripts_;
   std::unique_ptr<redis::Client> redis_;
@@ -112,19 +120,19 @@ class Switchboard {
   store::Group* group_ = &alone_;
   const redis::Server* redis_server_ = nullptr;  // none: the store is embedded
   std::vector<std::unique_ptr<http::Client>> clients_;
-  std::unique_ptr<world::Resolver> resolver_;
   std::optional<dispatch::Dispatcher> dispatcher_;
   api::Counters api_counters_;
   std::optional<api::PaymentRoutes> payments_;
   api::Router router_;
   std::unique_ptr<http::Server> server_;
   std::optional<operate::Drain> drain_;
-  asio::signal_set signals_;
+  operate::Starting starting_;
+  Signals signals_;
 };
 
 std::expected<void, std::string> Switchboard::wire() {
   raise_descriptor_limit();
-  await_signal();
+  heed_signals();
   if (auto opened = open_store(); !opened) return opened;
   dispatch::Options options = config_.dispatch;
   options.max_open_payments = open_limit_.payments;
@@ -151,7 +159,7 @@ std::expected<void, std::string> Switchboard::bind() {
   if (!config_.io_uring) http::Poller::of(context_).give_up_io_uring();
   auto server = http::make_server(context_, *timers_, *clock_, config_.server,
                                   [this](const http::Request& request, http::Responder respond) {
-                                    router_(request, std::move(respond));
+                                    answer(request, std::move(respond));
                                   });
   if (!server) return std::unexpected(server.error());
   server_ = std::move(*server);
@@ -160,9 +168,9 @@ std::expected<void, std::string> Switchboard::bind() {
 
 std::expected<void, std::string> Switchboard::open_store() {
   if (config_.is_shared()) {
-    // The loop turns while we join: nobody may connect before there is something to answer with.
-    if (auto joined = join_shared_store(); !joined) return joined;
-    return bind();
+    // The loop turns while we join: a supervisor can ask what is waited for.
+    if (auto bound = bind(); !bound) return bound;
+    return join_shared_store();
   }
   auto disk = world::open_real_disk(config_.data, context_, *loop_, {.io_uring = config_.io_uring});
   if (!disk) return std::unexpected(disk.error());
@@ -174,14 +182,17 @@ std::expected<void, std::string> Switchboard::open_store() {
 
 // Waits for Redis for as long as it takes: it may be started after us.
 std::expected<void, std::string> Switchboard::join_shared_store() {
+  if (auto checked = redis::check(config_.redis); !checked) return checked;
   redis_ = redis::make_client({context_, *loop_, *timers_, *clock_, *chance_, *resolver_},
                               config_.redis, scripts_.all());
   bool is_open = false;
   std::optional<std::string> refused;
   auto shared = store::redis::open(
       config_.store.processors, config_.redis_store,
-      {*redis_, scripts_, *timers_, *clock_, *chance_, *log_}, *loop_, [&] { is_open = true; },
-      [&](const std::string& line) { refused = line; });
+      {*redis_, scripts_, *timers_, *clock_, *chance_, *log_}, *loop_,
+      {.opened = [&] { is_open = true; },
+       .refused = [&](const std::string& line) { refused = line; },
+       .waiting = [this](const std::string& why) { starting_.waits_for("redis: " + why); }});
   store_ = std::move(shared.store);
   group_ = shared.group;
   redis_server_ = shared.server;
@@ -238,6 +249,7 @@ void Switchboard::add_reading_routes() {
          .durability = redis_server_ ? std::nullopt : std::optional(config_.store.durability),
          .redis = redis_.get(),
          .redis_server = redis_server_,
+         .log_lines_dropped = log_->dropped(),
          .version = version_});
     respond(
         {.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = text, .fields = {}});
@@ -251,38 +263,65 @@ int Switchboard::run() {
   if (config_.processors.empty()) {
     log_->warn("no processors are configured: payments are kept, and not sent");
   }
-         .log_lines_dropped = log_->dropped(),
   context_.run();
   return 0;
 }
 
-void Switchboard::await_signal() {
-  signals_.async_wait([this](const boost::system::error_code& error, int) {
-    if (error) return;
-    if (!drain_) std::_Exit(exit_ended_at_once);  // not open yet: nothing to lose
-    signals_.async_wait([](const boost::system::error_code& again, int) {
+void Switchboard::answer(const http::Request& request, http::Responder respond) {
+  const bool is_open = drain_.has_value();
+  is_open ? router_(request, std::move(respond)) : starting_.answer(request, std::move(respond));
+}
+
+void Switchboard::heed_signals() {
+  signals_.listen({
+      .reload = [this] { log_->warn("SIGHUP: nothing can be reloaded yet; the switch goes on"); },
+      .stop = [this] { stop(); },
       // What was acknowledged is on disk already: there is nothing left to lose.
-      if (!again) std::_Exit(exit_ended_at_once);
-    });
-    drain_->start([this] { context_.stop(); });
-    payments_->status().stop_waiting();
+      .end_now = [this] { end_at_once(exit_ended_at_once); },
   });
+}
+
+void Switchboard::stop() {
+  if (!drain_) end_at_once(exit_ended_at_once);  // not open yet: nothing to lose
+  drain_->start([this] { context_.stop(); });
+  payments_->status().stop_waiting();
 }
 
 void Switchboard::end_on_journal_failure(const std::string& line) {
   log_->error("{}; nothing more is acknowledged, and the process ends", line);
-  std::_Exit(exit_journal_failed);
+  end_at_once(exit_journal_failed);
+}
+
+void Switchboard::end_at_once(int exit_code) {
+  log_->flush();
+  std::_Exit(exit_code);
+}
+
+int cannot_start(std::string_view why) {
+  std::fputs(fmt::format("payswitch: {}\n", world::on_one_line(why)).c_str(), stderr);
+  return exit_cannot_start;
+}
+
+// What the system refuses us while we start; once it runs, an exception is a bug.
+std::expected<std::unique_ptr<Switchboard>, std::string> make_switchboard(
+    const config::Config& config, std::string_view version) try {
+  auto switchboard = std::make_unique<Switchboard>(config, version);
+  auto wired = switchboard->wire();
+  switchboard->flush_log();
+  if (!wired) return std::unexpected(std::move(wired.error()));
+  return switchboard;
+} catch (const std::system_error& refused) {
+  return std::unexpected(start_trouble(refused.code()));
+} catch (const boost::system::system_error& refused) {
+  return std::unexpected(start_trouble(refused.code()));
 }
 
 }  // namespace
 
 int serve(const config::Config& config, std::string_view version) {
-  Switchboard switchboard(config, version);
-  if (auto wired = switchboard.wire(); !wired) {
-    fmt::print(stderr, "payswitch: {}\n", world::on_one_line(wired.error()));
-    return exit_cannot_start;
-  }
-  return switchboard.run();
+  ignore_signals();
+  auto switchboard = make_switchboard(config, version);
+  return switchboard ? (*switchboard)->run() : cannot_start(switchboard.error());
 }
 
 }  // namespace payswitch::switchboard

@@ -57,6 +57,21 @@ class IntoAPipe(Process):
             self.lose_reader()
 
 
+class RepeatedLines(Scenario):
+    stores = ("embedded",)
+
+    def test_a_wrong_key_is_said_once_and_names_a_payment(self) -> None:
+        wrong = self.processor("default", "0.05")
+        wrong.faults(post="status", count=1_000_000, status=403)
+        target = self.switch()
+        payments = new_payments(20)
+        self.pay_all(target, payments)
+        wait_until(lambda: wrong.counters()["posts"] >= 6, 30, "it is asked again and again")
+        said = [line for line in target.process.said().splitlines() if "check its URL" in line]
+        self.assertEqual(len(said), 1, said)
+        self.assertTrue(any(each in said[0] for each in payments), said)
+
+
 class LogReader(Scenario):
     stores = ("embedded",)
 

@@ -1,9 +1,11 @@
 """Starting and ending: options, what stops a start, one owner a directory, and the drain."""
 
+import os
 import re
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 import unicodedata
 from decimal import Decimal
@@ -168,6 +170,46 @@ class CommandLine(Scenario):
         blocked = self.file("") / "data"
         self.assert_one_line(self.serve("--data", blocked), str(blocked))
 
+    def limited(self, *prefix: str) -> subprocess.CompletedProcess:
+        """A start under limits: to its end, or to its start line."""
+        data = Path(tempfile.mkdtemp(dir=self.directory))
+        data.chmod(0o777)
+        self.directory.chmod(0o755)
+        command = [*prefix, str(PAYSWITCH), "serve", "--listen", "127.0.0.1:0", "--data",
+                   str(data / "books")]
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.PIPE, text=True, env=environment({}))
+        try:
+            said = ""
+            for line in process.stderr:
+                said += line
+                if "listening on" in line:
+                    process.kill()
+            return subprocess.CompletedProcess(command, process.wait(), "", said)
+        finally:
+            process.kill()
+            process.stderr.close()
+            process.wait()
+
+    def test_too_few_threads_end_the_start(self) -> None:
+        if os.geteuid() != 0:
+            self.skipTest("only root may start the switch as somebody else")
+        somebody = ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups"]
+        for threads in range(1, 6):
+            finished = self.limited(*somebody, "prlimit", f"--nproc={threads}")
+            self.assert_one_line(finished, "threads", "RLIMIT_NPROC")
+
+    def test_too_few_descriptors_end_the_start(self) -> None:
+        started = False
+        for files in range(4, 80):
+            finished = self.limited("prlimit", f"--nofile={files}:{files}")
+            if "error while loading shared libraries" in finished.stderr:
+                continue
+            if started := "listening on" in finished.stderr:
+                break
+            self.assertEqual((finished.returncode, finished.stderr.count("\n")), (2, 1), finished)
+        self.assertTrue(started)
+
     def test_a_second_process_on_the_same_directory_is_refused(self) -> None:
         self.two_processors()
         target = self.switch()
@@ -244,6 +286,26 @@ class Ending(Scenario):
             target.terminate()
             self.assertEqual(waiting.read().json()["state"], "accepted")
         self.assertEqual(target.process.wait_exit(5), 0)
+
+    def test_sighup_says_that_nothing_is_reloaded_and_the_switch_goes_on(self) -> None:
+        self.two_processors()
+        target = self.switch()
+        for times in (1, 2):
+            target.process.signal(signal.SIGHUP)
+            wait_until(lambda: target.process.said().count("SIGHUP: nothing can be reloaded")
+                       == times, 5, "it says so")
+        payments = new_payments(20)
+        self.pay_all(target, payments)
+        target.settle_all(10)
+        self.assert_books_equal(target, payments)
+        self.assertEqual(target.drain(), 0)
+
+    def test_sigusr1_sigusr2_and_sigpipe_change_nothing(self) -> None:
+        target = self.switch([])
+        for number in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGPIPE):
+            target.process.signal(number)
+            self.assertEqual(target.get("/healthz").status, 200)
+        self.assertEqual(target.drain(), 0)
 
     def test_ctrl_c_is_sigterm(self) -> None:
         target = self.switch([])

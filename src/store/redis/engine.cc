@@ -31,8 +31,7 @@ enum class Settled : std::uint8_t { now, before, elsewhere, of_another };
 class Engine final : public Store {
  public:
   Engine(const std::vector<std::string>& processors, const RedisOptions& options,
-         const Seams& seams, world::Loop& loop, std::function<void()> opened,
-         std::function<void(const std::string& line)> refused);
+         const Seams& seams, world::Loop& loop, Opening opening);
 
   void begin() { membership_.start(); }
   Group& group() { return membership_; }
@@ -100,15 +99,14 @@ class Engine final : public Store {
   std::string instance_;               // our name when we were last ready
   std::uint64_t tokens_ = 0;
   std::size_t reads_ = 0;
+  std::size_t prompt_ = 0;  // completions that are posted
   world::RepeatedLine not_ours_{10};
   world::RepeatedLine finding_{100};
-  std::size_t prompt_ = 0;  // completions that are posted
   std::shared_ptr<char> alive_ = std::make_shared<char>();
 };
 
 Engine::Engine(const std::vector<std::string>& processors, const RedisOptions& options,
-               const Seams& seams, world::Loop& loop, std::function<void()> opened,
-               std::function<void(const std::string& line)> refused)
+               const Seams& seams, world::Loop& loop, Opening opening)
     : seams_(seams),
       loop_(loop),
       verdict_within_(options.verdict_within),
@@ -116,7 +114,8 @@ Engine::Engine(const std::vector<std::string>& processors, const RedisOptions& o
       holdings_(counters_),
       confirmations_(options, seams.client, loop),
       membership_(options, processors, seams,
-                  {.refused = std::move(refused),
+                  {.refused = std::move(opening.refused),
+                   .waiting = opening.waiting ? std::move(opening.waiting) : [](const auto&) {},
                    .ready = [this](bool has_forgotten) { ready(has_forgotten); },
                    .away = [this](const std::string&) { away(); },
                    .renamed = [this] { holdings_.doubt_all(); },
@@ -126,7 +125,7 @@ Engine::Engine(const std::vector<std::string>& processors, const RedisOptions& o
                          return holdings_.find(id) != nullptr || accepting_.contains(id);
                        },
                    .owned = [this] { return holdings_.size(); }}),
-      opened_(std::move(opened)) {}
+      opened_(std::move(opening.opened)) {}
 
 void Engine::start(Adopt adopt) {
   adopt_ = std::move(adopt);
@@ -485,10 +484,8 @@ void Engine::adopt(const std::vector<OpenPayment>& payments) {
 }  // namespace
 
 Shared open(const std::vector<std::string>& processors, const RedisOptions& options,
-            const Seams& seams, world::Loop& loop, std::function<void()> opened,
-            std::function<void(const std::string& line)> refused) {
-  auto engine = std::make_unique<Engine>(processors, options, seams, loop, std::move(opened),
-                                         std::move(refused));
+            const Seams& seams, world::Loop& loop, Opening opening) {
+  auto engine = std::make_unique<Engine>(processors, options, seams, loop, std::move(opening));
   engine->begin();
   Group* group = &engine->group();
   const wire::Server* server = &engine->server();

@@ -20,12 +20,20 @@ struct Shared {
   const wire::Server* server = nullptr;  // that it is on, as it was when we last connected
 };
 
-// Joins the group in the Redis behind `seams.client`; goes on for as long as it takes. `opened` is
-// called once, from the loop: the store may be used from then on. `refused` instead: this Redis
-// cannot be used, one line for a person. Both options outlive the store. Loop thread only.
-// What is durable, and when, is what Redis was told to do: docs/redis.md.
+// How it begins. All are called from the loop, with one line for a person.
+struct Opening {
+  // Once: the store may be used from then on.
+  std::function<void()> opened;
+  // Instead: this Redis cannot be used, and waiting will not mend that.
+  std::function<void(const std::string& line)> refused;
+  // What is waited for, whenever that changes.
+  std::function<void(const std::string& why)> waiting = {};
+};
+
+// Joins the group in the Redis at the other end of `seams.client`; goes on for as long as it takes.
+// The options outlive the store. Loop thread only. What is durable, and when, is what Redis was
+// told to do: docs/redis.md.
 Shared open(const std::vector<std::string>& processors, const RedisOptions& options,
-            const Seams& seams, world::Loop& loop, std::function<void()> opened,
-            std::function<void(const std::string& line)> refused);
+            const Seams& seams, world::Loop& loop, Opening opening);
 
 }  // namespace payswitch::store::redis

@@ -67,6 +67,7 @@ class Instance {
   bool is_asleep = false;
   bool is_open = false;
   std::optional<std::string> refused;
+  std::string waits_for;
   lab::CollectedLog log;
   std::unique_ptr<wire::TestProxy> proxy;
   std::vector<OpenPayment> adopted;
@@ -96,8 +97,8 @@ class Instance {
 
   std::unique_ptr<world::Loop> asio_loop_ = world::make_real_loop(loop_.context());
   std::unique_ptr<world::Clock> clock_ = world::make_real_clock();
-  std::unique_ptr<world::Timers> timers_ = world::make_real_timers(loop_.context(), *clock_);
   std::unique_ptr<world::Resolver> resolver_ = world::make_real_resolver(loop_.context());
+  std::unique_ptr<world::Timers> timers_ = world::make_real_timers(loop_.context(), *clock_);
   std::unique_ptr<world::Chance> chance_ = world::make_real_chance();
   Scripts scripts_;
   RedisOptions options_;

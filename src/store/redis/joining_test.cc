@@ -44,9 +44,9 @@ class Joining : public Instances {
     RedisOptions options;
     ClientOfAnOldServer client(version);
     std::optional<std::string> refused;
-    const Shared shared = open(
-        {"default"}, options, {client, scripts, *timers, *clock, *chance, log}, *asio_loop, [] {},
-        [&](const std::string& line) { refused = line; });
+    const Shared shared =
+        open({"default"}, options, {client, scripts, *timers, *clock, *chance, log}, *asio_loop,
+             {.opened = [] {}, .refused = [&](const std::string& line) { refused = line; }});
     return {refused, client.asked};
   }
 };

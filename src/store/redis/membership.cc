@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "redis/handshake.h"
+#include "redis/refusal.h"
 
 namespace payswitch::store::redis {
 
@@ -52,6 +53,7 @@ void Membership::start() {
   seams_.client.start({
       .connected = [this](const wire::Server& server) { connected(server); },
       .disconnected = [this](const std::string& why) { disconnected(why); },
+      .refused = [this](const std::string& why) { refused(why); },
   });
 }
 
@@ -80,11 +82,26 @@ void Membership::say(const std::vector<std::string>& words, Replied then) {
 
 void Membership::stumble(const std::string& why) {
   if (state_ == State::away) return;
-  seams_.log.warn("redis: {}; trying again", why);
+  if (!was_ready_ && wire::is_final(why)) return refused(why);
+  if (was_ready_) {
+    stumbled_.say(seams_.log, world::Level::warn, seams_.clock.now(), "redis: {}; trying again",
+                  why);
+  }
   disconnected(why);
   timer_ = seams_.timers.after(pause_after_a_stumble, [this] {
     timer_ = world::TimerId::none;
-    if (seams_.client.connected()) connected(wire::Server(server_));
+    if (seams_.client.connected()) begin_anew();
+  });
+}
+
+// A replica that has become the master keeps its connections.
+void Membership::begin_anew() {
+  if (server_.role == "master") return connected(wire::Server(server_));
+  state_ = State::joining;
+  say({"INFO", "replication"}, [this](const wire::Reply& reply) {
+    wire::Server server = server_;
+    server.role = wire::info_field(reply.text, "role");
+    connected(server);
   });
 }
 
@@ -94,10 +111,19 @@ void Membership::disconnected(const std::string& why) {
   seams_.timers.cancel(std::exchange(timer_, world::TimerId::none));
   if (!was_ready_ && std::exchange(why_not_yet_, why) != why) {
     seams_.log.warn("waiting for redis: {}", why);
+    callbacks_.waiting(why);
   }
   if (std::exchange(state_, State::away) != State::ready) return;
   went_away_.say(seams_.log, world::Level::warn, seams_.clock.now(), "redis is away: {}", why);
   callbacks_.away(why);
+}
+
+// Before we have joined there is nothing to see through, and somebody is there who can mend it.
+void Membership::refused(const std::string& why) {
+  if (was_ready_) return;
+  ++era_;
+  state_ = State::away;
+  callbacks_.refused(fmt::format("redis: {}", why));
 }
 
 // -- joining --------------------------------------------------------------------------------------
@@ -121,7 +147,18 @@ void Membership::connected(const wire::Server& server) {
     wholeness_.begin_run(before.syncs_always() && before.replicas == 0, others, seams_.clock.now());
     warn_of(server);
   }
-  begin();
+  was_ready_ ? begin() : check_rights();
+}
+
+// Else the first payment would find out.
+void Membership::check_rights() {
+  run(seams_.scripts.rights, {meta_key("settings")}, {}, [this](const wire::Reply& reply) {
+    if (reply.elements.empty()) return begin();
+    std::vector<std::string_view> lacks;
+    for (const wire::Reply& command : reply.elements) lacks.push_back(command.text);
+    refused(
+        fmt::format("our user may not run, or not on our keys (ps:*): {}", fmt::join(lacks, ", ")));
+  });
 }
 
 // PROTOCOL 7.6.

@@ -52,6 +52,9 @@ class Membership final : public Group {
   struct Callbacks {
     // The start cannot go on: one line for a person. At most once, before the first ready().
     std::function<void(const std::string& line)> refused;
+    // Not ready yet, and why: one line for a person. It is tried again. Only before the first
+    // ready().
+    std::function<void(const std::string& why)> waiting;
     // From here on scripts may be run. `has_forgotten`: Redis is not what it was, and may have lost
     // what was written lately: it has to be written again, before anything else.
     std::function<void(bool has_forgotten)> ready;
@@ -110,7 +113,10 @@ class Membership final : public Group {
   // -- joining --
   void connected(const wire::Server& server);
   void disconnected(const std::string& why);
+  void refused(const std::string& why);
+  void begin_anew();
   void warn_of(const wire::Server& server);
+  void check_rights();
   void begin();
   void enrolled(const wire::Reply& reply);
   void refuse(const std::string& line);
@@ -171,11 +177,11 @@ class Membership final : public Group {
   std::uint32_t others_open_ = 0;  // processors whose breaker is open at another instance
   std::int64_t redis_now_ms_ = 0;
   world::Instant redis_now_at_{};
+  world::RepeatedLine stumbled_{10};
+  world::RepeatedLine went_away_{10};
+  world::RepeatedLine orphans_{10};
   world::TimerId timer_ = world::TimerId::none;
   std::shared_ptr<char> alive_ = std::make_shared<char>();
 };
 
 }  // namespace payswitch::store::redis
-  world::RepeatedLine stumbled_{10};
-  world::RepeatedLine went_away_{10};
-  world::RepeatedLine orphans_{10};

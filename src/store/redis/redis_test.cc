@@ -58,10 +58,10 @@ class RedisUnderTest final : public StoreUnderTest {
         {loop_.context(), *asio_loop_, *timers_, *clock_, *chance_, *resolver_}, client_options,
         scripts_.all());
     bool is_open = false;
-    shared_ = redis::open(
-        {"default", "fallback"}, options_, {*client_, scripts_, *timers_, *clock_, *chance_, log_},
-        *asio_loop_, [&] { is_open = true; },
-        [](const std::string& line) { ADD_FAILURE() << line; });
+    shared_ = redis::open({"default", "fallback"}, options_,
+                          {*client_, scripts_, *timers_, *clock_, *chance_, log_}, *asio_loop_,
+                          {.opened = [&] { is_open = true; },
+                           .refused = [](const std::string& line) { ADD_FAILURE() << line; }});
     store_ = shared_.store.get();
     EXPECT_TRUE(loop_.until([&] { return is_open; }));
     store_->start([this](const std::vector<OpenPayment>& open) {

@@ -204,6 +204,19 @@ end
 return said
 )";
 
+// KEYS any key of ours. -> the commands that our user may not run on it: those of all scripts, and
+// those that we send ourselves.
+constexpr std::string_view rights_source = R"(#!lua flags=allow-oom
+local lacks = {}
+if not redis.acl_check_cmd then return lacks end
+for _, name in ipairs({'EXISTS', 'HDEL', 'HEXISTS', 'HGET', 'HGETALL', 'HINCRBY', 'HLEN', 'HMGET',
+                       'HSET', 'HSETNX', 'SADD', 'SCARD', 'SCAN', 'SMEMBERS', 'SRANDMEMBER', 'SREM',
+                       'TIME', 'ZADD', 'ZRANGE', 'ZRANGEBYSCORE', 'ZREM', 'ZSCORE'}) do
+  if not redis.acl_check_cmd(name, KEYS[1], '0', '0') then table.insert(lacks, name) end
+end
+return lacks
+)";
+
 // KEYS settings, names. ARGV number of shards, the most names that there may be, names of the
 // processors. -> {number of shards that are kept, how many names there would be, the names and
 // their numbers}. Where the shards are others, or the names too many, nothing is kept.
@@ -285,14 +298,15 @@ Scripts::Scripts()
       forget(forget_source),
       take(take_source),
       sum(sum_source),
+      rights(rights_source),
       enroll(enroll_source),
       beat(beat_source),
       claim_poll(claim_poll_source),
       tell_health(tell_health_source) {}
 
 std::vector<const wire::Script*> Scripts::all() const {
-  return {&accept, &intend, &refuse, &mark_unknown, &settle, &park,       &join,       &evict,
-          &forget, &take,   &sum,    &enroll,       &beat,   &claim_poll, &tell_health};
+  return {&accept, &intend, &refuse, &mark_unknown, &settle, &park, &join,       &evict,
+          &forget, &take,   &sum,    &rights,       &enroll, &beat, &claim_poll, &tell_health};
 }
 
 }  // namespace payswitch::store::redis

@@ -28,6 +28,7 @@ struct Scripts {
   wire::Script take;
   wire::Script sum;
   // The group.
+  wire::Script rights;
   wire::Script enroll;
   wire::Script beat;
   wire::Script claim_poll;

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <regex>
+#include <string>
+
 #include "redis/test_server.h"
 #include "store/redis/keys.h"
 #include "store/redis/operation.h"
@@ -300,6 +303,21 @@ TEST(ScriptSources, NameEveryKeyInKeysAndReadNoClockButRedis) {
     EXPECT_EQ(script->source().find("'ps:"), std::string::npos) << script->source();
     EXPECT_EQ(script->source().find("os."), std::string::npos) << script->source();
   }
+}
+
+TEST(ScriptSources, EveryCommandIsAmongTheRightsThatAStartChecks) {
+  const Scripts scripts;
+  std::size_t calls = 0;
+  for (const wire::Script* script : scripts.all()) {
+    const std::regex call("redis\\.call\\('([A-Z]+)'");
+    const std::string source(script->source());
+    for (std::sregex_iterator each(source.begin(), source.end(), call), end; each != end; ++each) {
+      ++calls;
+      EXPECT_NE(scripts.rights.source().find("'" + (*each)[1].str() + "'"), std::string::npos)
+          << (*each)[1];
+    }
+  }
+  EXPECT_GT(calls, 50u);
 }
 
 // A step that ends something needs no memory to speak of, and must run when there is none.
