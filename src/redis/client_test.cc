@@ -350,7 +350,15 @@ TEST_F(RedisClientTls, AnotherNameIsRefused) {
 
 TEST_F(RedisClientTls, AMissingFileIsSaid) {
   options.ca_file = "/no/such/file";
-  expect_refusal("certificates: ");
+  expect_refusal("certificates of /no/such/file: No such file");
+  EXPECT_FALSE(check(options)) << "a start need not wait to know it";
+}
+
+TEST_F(RedisClientTls, CertificatesAreNothingToCheckWhereTheyAreNotUsed) {
+  EXPECT_TRUE(check(options));
+  options.address.is_tls = false;
+  options.ca_file = "/no/such/file";
+  EXPECT_TRUE(check(options));
 }
 
 TEST_F(RedisClientTls, WithoutTlsItIsNotUnderstood) {
