@@ -10,6 +10,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::uint64_t largest_burst = 200;
+// Slips are drawn apart, so that a seed of old plays as it did.
+constexpr std::uint64_t slips_apart = 0x5119'5119'5119'5119;
 
 }  // namespace
 
@@ -17,6 +19,7 @@ Clients::Clients(World& world, std::uint64_t seed, const Menu& menu, Judge& judg
                  const Trace& trace, std::uint32_t payments, Process process)
     : world_(world),
       chance_(seed),
+      slips_(seed ^ slips_apart),
       menu_(menu),
       judge_(judge),
       trace_(trace),
@@ -31,6 +34,7 @@ void Clients::act() {
   if (have_paid()) return;
   pay_again();
   look_around();
+  if (slips_.one_in(32)) make_a_slip();
   const auto pause = menu_.pause_between_payments;
   world_.after(between(chance_, milliseconds(0), 2 * pause), [this] { act(); });
 }
@@ -60,6 +64,24 @@ void Clients::look_around() {
     ask_for_status(somebody(), between(chance_, milliseconds(1), milliseconds(2'000)));
   }
   if (chance_.one_in(128)) ask_for_sums(some_window());
+}
+
+// A currency that nobody reads is never dropped, and a misspelt end of a window never left open.
+void Clients::make_a_slip() {
+  VirtualSwitch* process = process_();
+  if (!process || amounts_.empty()) return;
+  const auto refused = [this](std::string_view what) {
+    return [this, what](const Received& received) {
+      if (received.status == 400) return;
+      judge_.accuse(fmt::format("{} was answered {}", what, received.status));
+    };
+  };
+  const auto n = static_cast<std::uint32_t>(slips_.below(amounts_.size()));
+  const std::string body = fmt::format(R"({{"correlationId":"{}","amount":{},"currency":"USD"}})",
+                                       id_of(n).to_string(), amounts_[n].to_string());
+  process->request(http::Method::post, "/payments", body, refused("a payment with a currency"));
+  process->request(http::Method::get, "/payments-summary?form=2020-01-01T00:00:00Z", "",
+                   refused("a sum from 'form'"));
 }
 
 // The newest ones most of all: theirs is in flight.

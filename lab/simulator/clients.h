@@ -33,12 +33,14 @@ class Clients {
   void pay_something_new();
   void pay_again();
   void look_around();
+  void make_a_slip();
   void pay(std::uint32_t n, payment::Money amount);
   std::uint32_t somebody();
   Judge::Asked now() const { return {world_.now(), world_.wall()}; }
 
   World& world_;
   SeededChance chance_;
+  SeededChance slips_;
   const Menu& menu_;
   Judge& judge_;
   const Trace& trace_;
