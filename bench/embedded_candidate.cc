@@ -19,7 +19,7 @@ class Embedded final : public Candidate {
     auto disk = world::open_real_disk(setup.directory, context_, *loop_);
     if (!disk) give_up(disk.error());
     disk_ = *std::move(disk);
-    const store::Options options{.durability = setup.durability, .processors = {"default"}};
+    const store::Options options{.durability = setup.durability, .processors = {{"default"}}};
     auto store = store::embedded::open(options, *disk_, *loop_, *timers_, *clock_, *chance_, *log_,
                                        [](const std::string& line) { give_up(line); });
     if (!store) give_up(store.error());

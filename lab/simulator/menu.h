@@ -56,6 +56,7 @@ struct Menu {
   bool clients_burst = false;
   world::Duration pause_between_payments{};  // on average
   bool limits_are_small = false;
+  bool operator_errs_about_places = false;  // tries to start with a processor at another URL
   SwitchSettings settings;
 };
 

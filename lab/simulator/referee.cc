@@ -45,6 +45,16 @@ void Referee::started() {
   for (auto& posts : outstanding_) posts.clear();
 }
 
+// Where payments can be released nobody outside knows when one is.
+std::optional<std::size_t> Referee::surely_unanswered_at() const {
+  if (menu_.settings.max_processing_time) return std::nullopt;
+  for (const Case& payment : cases_) {
+    const bool is_open = payment.life_told == 0 && payment.attempt.is_outstanding;
+    if (is_open && payment.attempt.processor) return payment.attempt.processor;
+  }
+  return std::nullopt;
+}
+
 void Referee::wall_jumps() {
   highest_wall_ = std::max(highest_wall_, world_.wall());
   last_jump_ = world_.now();

@@ -33,6 +33,9 @@ class Referee final : public Judge {
   void wall_jumps();  // before and after
   // The faults are over and nothing is in flight: from now on every sum must be equal.
   void expect_equality() { is_equality_due_ = true; }
+  // A processor to which something was sent that no answer has come to: a start that has it
+  // elsewhere must be refused (PROTOCOL 3.3). nullopt: nothing is surely so.
+  std::optional<std::size_t> surely_unanswered_at() const;
   // Every promised payment whose status was seen is charged, or parked for a reason.
   void expect_everything_charged();
 

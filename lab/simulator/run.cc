@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "lab/simulator/clients.h"
+#include "lab/simulator/elsewhere.h"
 #include "lab/simulator/processor.h"
 #include "lab/simulator/referee.h"
 #include "lab/simulator/virtual_switch.h"
@@ -35,6 +36,8 @@ class Run {
  private:
   // -- what befalls the process ---------------------------------------------------------------
   void start();
+  VirtualSwitch::Seams seams(std::vector<std::string> origins);
+  void start_elsewhere();
   void step();
   void die();
   void end_process(bool by_power_cut);
@@ -123,19 +126,38 @@ Outcome Run::play() {
 
 // -- what befalls the process ---------------------------------------------------------------------
 
+VirtualSwitch::Seams Run::seams(std::vector<std::string> origins) {
+  std::vector<Origin*> processors;
+  for (const auto& processor : processors_) processors.push_back(processor.get());
+  return {.world = world_,
+          .disk = &disk_,
+          .chance = switch_chance_,
+          .log = log_,
+          .processors = std::move(processors),
+          .origins = std::move(origins)};
+}
+
+// By an operator who has a processor at another place, where something may be charged.
+void Run::start_elsewhere() {
+  const auto wrong = referee_.surely_unanswered_at();
+  if (!wrong || chance_.one_in(2)) return;
+  const auto started =
+      VirtualSwitch::start(seams(origins_elsewhere(processors_.size(), *wrong, chance_)),
+                           menu_.settings, [](const std::string&) {});
+  ++outcome_.wrong_places;
+  if (started) return referee_.accuse("it starts with a processor at another place");
+  trace_.say("refused: {}", started.error());
+  disk_.kill();
+}
+
 void Run::start() {
   if (process_) return;
   const bool is_cut =
       !is_calm_ && menu_.dies_in_recovery && menu_.death != Death::none && chance_.one_in(2);
+  if (!is_calm_ && menu_.operator_errs_about_places) start_elsewhere();
   if (is_cut) disk_.stop_in_replace_after(chance_.below(4));
-  std::vector<Origin*> origins;
-  for (const auto& processor : processors_) origins.push_back(processor.get());
-  auto started = VirtualSwitch::start({.world = world_,
-                                       .disk = &disk_,
-                                       .chance = switch_chance_,
-                                       .log = log_,
-                                       .processors = std::move(origins)},
-                                      menu_.settings, [this](const std::string& line) {
+  auto started = VirtualSwitch::start(seams(origins_of(processors_.size())), menu_.settings,
+                                      [this](const std::string& line) {
                                         trace_.say("the journal failed: {}", line);
                                         journal_failed_ = true;
                                       });
@@ -297,6 +319,7 @@ void Outcome::add(const Outcome& other) {
   deaths_in_sealing += other.deaths_in_sealing;
   look_ups += other.look_ups;
   wall_jumps += other.wall_jumps;
+  wrong_places += other.wrong_places;
   steps += other.steps;
   virtual_time += other.virtual_time;
   for (std::size_t i = 0; i < mood_count; ++i) posts_by_mood[i] += other.posts_by_mood[i];

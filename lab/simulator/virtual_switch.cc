@@ -56,11 +56,16 @@ std::unique_ptr<VirtualSwitch> VirtualSwitch::join(const Seams& seams,
   return made;
 }
 
+void VirtualSwitch::place_processors(store::Options& options) const {
+  for (std::size_t i = 0; i < seams_.processors.size(); ++i) {
+    options.processors.push_back({.name = options_of(i, settings_).name,
+                                  .origin = seams_.origins.empty() ? "" : seams_.origins.at(i)});
+  }
+}
+
 std::expected<void, std::string> VirtualSwitch::open_embedded(JournalFailed failed) {
   store::Options options = settings_.store;
-  for (std::size_t i = 0; i < seams_.processors.size(); ++i) {
-    options.processors.push_back(options_of(i, settings_).name);
-  }
+  place_processors(options);
   auto store = store::embedded::open(options, *seams_.disk, life_, life_, seams_.world,
                                      seams_.chance, seams_.log, std::move(failed));
   if (!store) return std::unexpected(std::move(store.error()));
@@ -72,12 +77,10 @@ void VirtualSwitch::join_group() {
   redis_ = std::make_unique<VirtualRedisClient>(
       VirtualRedisSeams{seams_.world, life_, life_, seams_.chance, *seams_.redis}, redis_options_,
       scripts_.all());
-  std::vector<std::string> names;
-  for (std::size_t i = 0; i < seams_.processors.size(); ++i) {
-    names.push_back(options_of(i, settings_).name);
-  }
+  store::Options options;
+  place_processors(options);
   auto shared = store::redis::open(
-      names, settings_.redis, {*redis_, scripts_, life_, seams_.world, seams_.chance, seams_.log},
+      options, settings_.redis, {*redis_, scripts_, life_, seams_.world, seams_.chance, seams_.log},
       life_, {.opened = [this] { wire(); }, .refused = [](const std::string&) { std::abort(); }});
   store_ = std::move(shared.store);
   group_ = shared.group;

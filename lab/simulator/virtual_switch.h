@@ -52,6 +52,7 @@ class VirtualSwitch {
     world::Chance& chance;
     world::Log& log;
     std::vector<Origin*> processors;
+    std::vector<std::string> origins = {};  // where they are, as configured; empty: it is not said
   };
   using JournalFailed = std::function<void(const std::string& line)>;
   using Answered = std::move_only_function<void(const Received&)>;
@@ -84,6 +85,7 @@ class VirtualSwitch {
   VirtualSwitch(const Seams& seams, const SwitchSettings& settings)
       : seams_(seams), settings_(settings), life_(seams.world) {}
 
+  void place_processors(store::Options& options) const;
   std::expected<void, std::string> open_embedded(JournalFailed failed);
   void join_group();
   void wire();

@@ -22,7 +22,7 @@ bool is_of_another_version(std::span<const std::byte> file) {
   SegmentHeader header;
   if (file.size() < sizeof(header)) return false;
   std::memcpy(&header, file.data(), sizeof(header));
-  return header.magic == segment_magic && header.version != format_version;
+  return header.magic == segment_magic && !is_read(header.version);
 }
 
 // The same of a sealed file.

@@ -69,4 +69,12 @@ std::expected<ProcessorUrl, std::string> parse_processor_url(std::string_view te
   return result;
 }
 
+std::string format_origin(const ProcessorUrl& url) {
+  std::string host = url.host;
+  for (char& c : host) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return "http://" + format_address({host, url.port}) + url.base_path;
+}
+
 }  // namespace payswitch::config

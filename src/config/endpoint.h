@@ -25,4 +25,8 @@ struct ProcessorUrl {
 // "http://host[:port][/path]", nothing else.
 std::expected<ProcessorUrl, std::string> parse_processor_url(std::string_view text);
 
+// The place as the store keeps it: "http://host:port/path" with the host in lower case, the port
+// always there, no slash at the end.
+std::string format_origin(const ProcessorUrl& url);
+
 }  // namespace payswitch::config

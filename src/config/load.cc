@@ -6,11 +6,13 @@
 #include <optional>
 
 #include "config/config.h"
+#include "config/endpoint.h"
 #include "config/option.h"
 #include "config/read_value.h"
 #include "config/toml_file.h"
 #include "payment/nearest.h"
 #include "payment/processor_number.h"
+#include "store/origins.h"
 #include "world/log_text.h"
 
 namespace payswitch::config {
@@ -181,7 +183,14 @@ std::expected<Flags, std::string> read_flags(const Table& table,
       flags.settings.push_back(
           {std::string(option.path), Untyped{value}, fmt::format("in the flag {}", flag)});
     };
-    app.add_option_function<std::string>(flag, keep);
+    if (!option.is_repeatable) {
+      app.add_option_function<std::string>(flag, keep);
+      continue;
+    }
+    const auto keep_all = [keep](const std::vector<std::string>& values) {
+      for (const auto& value : values) keep(value);
+    };
+    app.add_option_function<std::vector<std::string>>(flag, keep_all)->allow_extra_args(false);
   }
   try {
     // CLI11 takes them last first.
@@ -202,14 +211,40 @@ std::expected<Flags, std::string> read_flags(const Table& table,
 // -- all together
 // ----------------------------------------------------------------------------------
 
+Applied check_moved(const Config& config) {
+  std::vector<std::string_view> known;
+  for (const processor::Options& one : config.processors) known.push_back(one.name);
+  for (const std::string& name : config.store.moved) {
+    if (std::ranges::find(known, name) != known.end()) continue;
+    const auto meant = payment::nearest(name, known);
+    return std::unexpected(
+        fmt::format("moved: no processor '{}' is configured{}", name,
+                    meant ? fmt::format("; did you mean '{}'?", *meant) : std::string()));
+  }
+  return {};
+}
+
+Applied place_processors(Config& config) {
+  for (const processor::Options& one : config.processors) {
+    const auto origin =
+        format_origin({.host = one.host, .port = one.port, .base_path = one.base_path});
+    if (!store::is_origin(origin)) {
+      return std::unexpected(
+          fmt::format("the URL of processor '{}' must be of ASCII and at most {} bytes long, host, "
+                      "port and path: it has {}",
+                      one.name, store::max_origin_bytes, origin.size()));
+    }
+    config.store.processors.push_back({one.name, origin});
+  }
+  return check_moved(config);
+}
+
 Applied finish(Config& config) {
   if (config.processors.size() > payment::max_processors) {
     return std::unexpected(fmt::format("there are {} processors; at most {} can be configured",
                                        config.processors.size(), payment::max_processors));
   }
-  for (const processor::Options& one : config.processors) {
-    config.store.processors.push_back(one.name);
-  }
+  if (auto placed = place_processors(config); !placed) return placed;
   if (config.is_shared() && config.data != Config{}.data) {
     return std::unexpected("data and store.url are both set: payments are kept in one place");
   }

@@ -30,6 +30,7 @@ struct Option {
   std::string_view environment;  // the variable; empty: none
   Form<T> form;
   std::string_view help;
+  bool is_repeatable = false;  // the flag may be given several times; each adds
 };
 
 // The table. Within one layer later rows win: PORT stands before LISTEN.

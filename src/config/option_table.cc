@@ -45,6 +45,19 @@ Applied set_data(Config& config, const std::string& text) {
   return {};
 }
 
+Applied add_moved(Config& config, const std::string& text) {
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const auto end = std::min(text.find(',', begin), text.size());
+    if (end > begin) config.store.moved.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return {};
+}
+
+std::string show_moved(const Config& config) {
+  return fmt::format("{}", fmt::join(config.store.moved, ","));
+}
+
 Applied set_store_url(Config& config, const std::string& text) {
   config.redis.address = {.host = {}};
   if (text.empty()) return {};
@@ -151,6 +164,13 @@ void add_general(std::vector<Option<Config>>& table) {
   table.push_back(
       {"patience", "PATIENCE", duration<Config>(patience, seconds(0), hours(24)),
        "How long a payment may wait for a cheaper processor before a dearer one gets it."});
+  table.push_back(
+      {"moved", "",
+       text<Config>("names of processors, with commas between them", add_moved, show_moved),
+       "Processors whose books are the same at another URL than the one at which the "
+       "store knows them. Without it, a start with another URL is refused while a "
+       "payment is unanswered there.",
+       true});
   table.push_back({"log", "", choice<Config>(log, {{"text", false}, {"json", true}}),
                    "How lines on standard error are written."});
   table.push_back({"log_level", "",

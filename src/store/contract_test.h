@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "store/options.h"
 #include "store/samples_test.h"
 #include "store/store.h"
 
@@ -32,8 +33,15 @@ class StoreUnderTest {
   // What the store made ours since it was opened.
   virtual std::vector<OpenPayment> adopted() = 0;
 
-  // Ends the store as a crash would, and opens it again. False: this one forgets everything.
+  // Ends the store as a crash would, and opens it again as `options` says. False: this one forgets
+  // everything.
   virtual bool restart() = 0;
+
+  // What opening it again is refused with. Only where restart() is true.
+  virtual std::string refusal() = 0;
+
+  // Of processors and restoring, as the next start is told.
+  Options options{.processors = {{"default", "http://a:1"}, {"fallback", "http://b:1/pay"}}};
 };
 
 struct StoreMaker {
@@ -46,6 +54,9 @@ class StoreContract : public testing::TestWithParam<StoreMaker> {
   Store& store() { return under_test_->store(); }
   void settle_down() { under_test_->settle_down(); }
   bool restart() { return under_test_->restart(); }
+  std::string refusal() { return under_test_->refusal(); }
+  Options& options() { return under_test_->options; }
+  const std::vector<std::string>& origins() { return store().facts().origins; }
   std::vector<OpenPayment> adopted() {
     auto open = under_test_->adopted();
     std::ranges::sort(open, {}, &OpenPayment::id);
@@ -98,6 +109,14 @@ class StoreContract : public testing::TestWithParam<StoreMaker> {
     const Intent first = intent(1, requested_at, processor);
     EXPECT_EQ(accept(acceptance(number, amount, first)), Verdict::accepted);
     settle(number, settlement(first, amount));
+  }
+
+  void keep_told(payment::UtcMs told) {
+    bool done = false;
+    store().keep_told(told, [&] { done = true; });
+    EXPECT_FALSE(done) << "completed inside the call";
+    settle_down();
+    EXPECT_TRUE(done);
   }
 
   std::optional<PaymentView> find(std::uint32_t number) {

@@ -9,14 +9,34 @@
 
 namespace payswitch::store {
 
+// A configured processor: what its books are called here, and where they are.
+struct Place {
+  std::string name;
+  // "http://host:port/path", normalised, max_origin_bytes of printable ASCII at most; empty: it is
+  // not known, and neither kept nor compared.
+  std::string origin = {};
+};
+
+inline constexpr std::size_t max_origin_bytes = 400;
+
+// What the operator says of the directory or the Redis: whether it is a copy that was restored.
+enum class Restored : std::uint8_t {
+  unset,  // nothing: what the store keeps holds
+  on,     // it is one: kept until `done`
+  done,   // it is one no longer
+};
+
 struct Options {
   world::Durability durability = world::Durability::fsync;
   std::uint64_t segment_bytes = 32ull << 20;   // of one journal segment, header included
   std::uint64_t max_group_bytes = 4ull << 20;  // of one group: one write, one sync
   // How long a record that nobody waits for may wait for company: it then shares a sync.
   world::Duration linger = std::chrono::milliseconds(10);
-  bool sealing = true;                  // false: segments are kept for ever
-  std::vector<std::string> processors;  // configured names, in their order
+  bool sealing = true;                 // false: segments are kept for ever
+  std::vector<Place> processors = {};  // the configured ones, in their order
+  // Names of configured processors whose books are the same at another origin.
+  std::vector<std::string> moved = {};
+  Restored restored = Restored::unset;
 };
 
 // The store on Redis, beside where that Redis is.

@@ -103,6 +103,14 @@ struct Summary {
   std::vector<payment::Total> by_processor;  // index: ProcessorNumber; size: names().size()
 };
 
+// What the store keeps beside payments, about the whole of itself.
+struct Facts {
+  // Index: ProcessorNumber; size: names().size(). Empty: none was ever configured.
+  std::vector<std::string> origins;
+  bool restored = false;  // Restored::on was said, and not Restored::done since
+  payment::UtcMs told;    // the highest of keep_told(); zero: there was none
+};
+
 // A part of a list.
 struct Page {
   std::vector<PaymentView> payments;  // at most max_page_payments
@@ -173,6 +181,15 @@ class Store {
 
   // Index: ProcessorNumber. Names that are no longer configured stay.
   virtual const std::vector<std::string>& names() const = 0;
+
+  // As kept at start, and changed since by keep_told(). Other instances' changes are seen within a
+  // tenth of the lease. Valid as long as the store.
+  virtual const Facts& facts() const = 0;
+
+  // Sums up to `told` were declared final: after a restart facts() says so. Durable when `done`
+  // runs; nobody waits for it, so it may linger. One that is not later than what is kept changes
+  // nothing.
+  virtual void keep_told(payment::UtcMs told, Done done) = 0;
 
   // The highest requestedAt of any intent known at start: the highest that was ever issued; zero
   // when there is none. What a processor's books say instead (a finding) was not issued, and does

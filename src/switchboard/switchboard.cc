@@ -188,8 +188,8 @@ std::expected<void, std::string> Switchboard::join_shared_store() {
   bool is_open = false;
   std::optional<std::string> refused;
   auto shared = store::redis::open(
-      config_.store.processors, config_.redis_store,
-      {*redis_, scripts_, *timers_, *clock_, *chance_, *log_}, *loop_,
+      config_.store, config_.redis_store, {*redis_, scripts_, *timers_, *clock_, *chance_, *log_},
+      *loop_,
       {.opened = [&] { is_open = true; },
        .refused = [&](const std::string& line) { refused = line; },
        .waiting = [this](const std::string& why) { starting_.waits_for("redis: " + why); }});

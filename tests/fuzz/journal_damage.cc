@@ -25,7 +25,7 @@ constexpr std::uint64_t segment_bytes = min_segment_bytes;
 store::Options options() {
   store::Options options;
   options.segment_bytes = segment_bytes;
-  options.processors = {"default", "fallback"};
+  options.processors = {{"default"}, {"fallback"}};
   return options;
 }
 

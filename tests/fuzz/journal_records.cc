@@ -16,12 +16,27 @@ using namespace payswitch::store::embedded;
 constexpr std::size_t records_per_group = 5;
 constexpr std::size_t max_records = 80;
 
+Record fact_at(Record record, std::uint8_t which) {
+  record.type = static_cast<RecordType>(32 + which % 3);
+  if (record.type == RecordType::processor_origin) {
+    record.flags &= flag_continues;
+    record.processor %= 4;
+    record.attempt %= 2 * store::max_origin_bytes;
+    return record;
+  }
+  record.flags = 0;
+  record.processor = payment::no_processor;
+  record.attempt %= 2;
+  return record;
+}
+
 // As the input says; but when its last byte is even, what would be refused at once is brought near,
 // so that records of one payment meet.
 Record record_at(const std::uint8_t* bytes) {
   Record record;
   std::memcpy(&record, bytes, sizeof(record));
   if (bytes[slot_bytes - 1] % 2 != 0) return record;
+  if (bytes[0] >= 192) return fact_at(record, bytes[0]);
   record.type = static_cast<RecordType>(1 + bytes[0] % 6);
   record.processor %= 4;
   if (record.type == RecordType::processor_named) return record;

@@ -8,7 +8,7 @@ class EmbeddedUnderTest final : public StoreUnderTest {
  public:
   explicit EmbeddedUnderTest(world::Durability durability) : lives_(1, durability) {
     lives_.options.sealing = true;
-    EXPECT_TRUE(lives_.start());
+    EXPECT_TRUE(start());
   }
 
   Store& store() override { return lives_.store(); }
@@ -17,17 +17,29 @@ class EmbeddedUnderTest final : public StoreUnderTest {
 
   bool restart() override {
     if (lives_.options.durability == world::Durability::memory) return false;
-    if (lives_.options.durability == world::Durability::fsync) {
-      lives_.power_cut();
-    } else {
-      lives_.kill();
-    }
-    const auto started = lives_.start();
+    crash();
+    const auto started = start();
     EXPECT_TRUE(started) << started.error();
     return true;
   }
+  std::string refusal() override {
+    crash();
+    const auto started = start();
+    return started ? "it started" : started.error();
+  }
 
  private:
+  std::expected<void, std::string> start() {
+    lives_.options.processors = options.processors;
+    lives_.options.moved = options.moved;
+    lives_.options.restored = options.restored;
+    return lives_.start();
+  }
+  void crash() {
+    if (lives_.options.durability == world::Durability::fsync) return lives_.power_cut();
+    lives_.kill();
+  }
+
   embedded::Lives lives_;
 };
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "books/books.h"
+#include "store/embedded/configured.h"
 #include "store/embedded/index.h"
 #include "store/embedded/journal.h"
 #include "store/embedded/listing.h"
@@ -71,6 +72,8 @@ class Engine final : public Store {
   void summary(const books::Window& window, SummaryDone done) override;
   void list(const books::Window& window, const std::string& cursor, ListDone done) override;
   const std::vector<std::string>& names() const override { return index_.names(); }
+  const Facts& facts() const override { return index_.facts().values(); }
+  void keep_told(payment::UtcMs told, Done done) override;
   payment::UtcMs highest_requested_at() const override { return highest_at_start_; }
   bool is_available() const override { return true; }
   bool idle() const override {
@@ -135,9 +138,8 @@ std::expected<void, std::string> Engine::open(const Options& options, const Jour
                                               Fatal fatal) {
   if (options.durability == world::Durability::memory) {
     if (auto fresh = expect_no_journal(seams.disk); !fresh) return fresh;
-    if (const auto named = name_processors(options, index_); !named) {
-      return std::unexpected(named.error());
-    }
+    const auto configured = take_configuration(options, seams.clock.wall(), seams.log, index_, 1);
+    if (!configured) return std::unexpected(configured.error());
     return {};
   }
   auto sealed = SealedBooks::load(seams.disk);
@@ -273,6 +275,17 @@ void Engine::park(const payment::CorrelationId& id, payment::UtcMs at, Done done
   assert(index_.unsettled(id) != nullptr);
   assert(payment::is_legal(index_.unsettled(id)->state, payment::State::parked));
   const Record record = parked_record(id, at);
+  change(record);
+  keep(record, Haste::soon, std::move(done));
+}
+
+void Engine::keep_told(payment::UtcMs told, Done done) {
+  const auto home = index_.facts().told_home();
+  if (told <= facts().told) {
+    if (is_durable(home)) return prompt_.add(std::move(done));
+    return journal_->after(home, std::move(done));
+  }
+  const Record record = told_record(told);
   change(record);
   keep(record, Haste::soon, std::move(done));
 }

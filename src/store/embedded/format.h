@@ -10,7 +10,11 @@
 // Everything is little-endian.
 namespace payswitch::store::embedded {
 
-inline constexpr std::uint32_t format_version = 2;
+inline constexpr std::uint32_t format_version = 3;         // of what is written
+inline constexpr std::uint32_t oldest_format_version = 2;  // that is read: it has no facts
+constexpr bool is_read(std::uint32_t version) {
+  return version >= oldest_format_version && version <= format_version;
+}
 inline constexpr std::uint64_t slot_bytes = 48;
 inline constexpr std::uint64_t segment_header_bytes = 4096;  // groups begin here
 
@@ -51,7 +55,7 @@ struct GroupHeader {
 static_assert(sizeof(GroupHeader) == slot_bytes);
 
 // Do not renumber: these are on disk. Zero is invalid. 7 to 15 are kept for operators' acts, 17 to
-// 31 for sealing.
+// 31 for sealing. From 32 on they tell facts about the whole store: the last one of a kind holds.
 enum class RecordType : std::uint8_t {
   processor_named = 1,
   accepted = 2,
@@ -60,13 +64,17 @@ enum class RecordType : std::uint8_t {
   settled = 5,
   parked = 6,
   copied = 16,
+  processor_origin = 32,
+  restored = 33,
+  told = 34,
 };
 
 inline constexpr std::uint8_t flag_carries_intent = 1;  // accepted: the first intent rides along
 inline constexpr std::uint8_t flag_finding = 2;         // settled: the processor's books differ
 
 // Intents, refusals and parkings that tell again what became of the payment that the copied record
-// before them names. They and it are in one group.
+// before them names. They and it are in one group. So are the pieces of an origin: it is on all but
+// the first.
 inline constexpr std::uint8_t flag_continues = 128;
 
 struct Record {
@@ -74,10 +82,13 @@ struct Record {
   std::uint8_t flags;
   std::uint8_t processor;  // no_processor: none
   std::uint8_t outcome;    // refused: payment::Outcome
-  std::uint32_t attempt;   // intent, refused, settled: its number; copied: our_fault_mask
+  // intent, refused, settled: its number; copied: our_fault_mask; restored: 1 or 0
+  std::uint32_t attempt;
   std::array<std::uint8_t, 16> id;
-  std::int64_t cents;         // accepted, copied: ours; settled: as the processor booked it
-  std::int64_t at;            // accepted, copied: acceptedAt; settled: settledAt; parked: parkedAt
+  std::int64_t cents;  // accepted, copied: ours; settled: as the processor booked it
+  // accepted, copied: acceptedAt; settled: settledAt; parked: parkedAt; restored: when that was
+  // said; told: the time up to which sums are final
+  std::int64_t at;
   std::int64_t requested_at;  // intents and settlements (ms); copied: the place of its acceptance
 };
 static_assert(sizeof(Record) == slot_bytes && std::is_trivially_copyable_v<Record>);
@@ -85,5 +96,9 @@ static_assert(sizeof(Record) == slot_bytes && std::is_trivially_copyable_v<Recor
 // processor_named: `processor` is the number; the name lies over the fields from `id` on,
 // zero-padded.
 inline constexpr std::size_t max_name_bytes = 40;
+
+// processor_origin: `processor` is the number; a piece of the origin lies over the fields from `id`
+// on, zero-padded; `attempt` says how many bytes are left to tell, this piece's included.
+inline constexpr std::size_t origin_piece_bytes = 40;
 
 }  // namespace payswitch::store::embedded

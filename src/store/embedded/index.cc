@@ -47,6 +47,7 @@ Applied Index::apply(const Record& record, std::uint64_t sequence) {
   if (record.type == RecordType::processor_named) return apply_name(record);
   if (record.type == RecordType::accepted) return apply_accepted(record, sequence);
   if (record.type == RecordType::copied) return apply_copied(record, sequence);
+  if (record.type >= RecordType::processor_origin) return apply_fact(record, sequence);
   Payment* payment = unsettled_.find(id_of(record));
   if (payment == nullptr) return apply_again(record);
   const auto before = payment->records_to_tell();
@@ -84,7 +85,15 @@ Applied Index::apply_name(const Record& record) {
   }
   if (record.processor != names_.size()) return contradicts("a processor's number out of order");
   names_.push_back(std::move(name));
+  facts_.processor_is_named();
   return {};
+}
+
+Applied Index::apply_fact(const Record& record, std::uint64_t sequence) {
+  if (record.type == RecordType::processor_origin && !is_named(record.processor)) {
+    return contradicts("an origin of an unnamed processor");
+  }
+  return facts_.apply(record, sequence);
 }
 
 Applied Index::apply_accepted(const Record& record, std::uint64_t sequence) {
@@ -356,6 +365,17 @@ void Index::for_open_up_to(std::uint64_t sequence, std::size_t at_once,
   }
 }
 
+std::vector<payment::Total> Index::unanswered() const {
+  std::vector<payment::Total> totals(names_.size());
+  for (std::size_t place = 0; place < unsettled_.places(); ++place) {
+    const Payment& payment = unsettled_.at(place);
+    if (payment.home != 0 && payment.is_unanswered()) {
+      totals[payment.last.processor].add(payment.amount);
+    }
+  }
+  return totals;
+}
+
 payment::Total Index::sum(payment::ProcessorNumber processor, const books::Window& window) const {
   payment::Total total;
   for (const auto& generation : generations_) total += generation->books.sum(processor, window);
@@ -368,6 +388,7 @@ void Index::begin_behind(const SealedBooks& sealed) {
   sealed_ = &sealed;
   const SealInfo last = sealed.last();
   names_ = last.names;
+  for (std::size_t i = 0; i < names_.size(); ++i) facts_.processor_is_named();
   highest_requested_at_ = last.highest_requested_at;
   counters_.findings += sealed.findings();
   counters_.by_state[static_cast<std::size_t>(State::settled)] += sealed.payments();

@@ -9,8 +9,10 @@
 
 #include "books/books.h"
 #include "store/counters.h"
+#include "store/embedded/applied.h"
 #include "store/embedded/format.h"
 #include "store/embedded/generation.h"
+#include "store/embedded/kept_facts.h"
 #include "store/embedded/listing.h"
 #include "store/embedded/payment.h"
 #include "store/embedded/sealed_books.h"
@@ -19,13 +21,6 @@
 #include "store/store.h"
 
 namespace payswitch::store::embedded {
-
-// What a record did to the index.
-struct Applied {
-  bool changed = true;                  // false: it says again what is known, or it contradicts
-  const char* contradiction = nullptr;  // why it cannot be true, for a person
-  bool awaits_copy = false;             // unknown, unless a copy of its payment follows
-};
 
 // What is known of an id.
 struct Known {
@@ -77,8 +72,10 @@ class Index {
   payment::Total sum(payment::ProcessorNumber processor, const books::Window& window) const;
 
   // -- sealing ----------------------------------------------------------------------------------
-  // What it takes to tell all payments again that are not settled.
-  std::uint64_t bytes_to_tell() const { return records_to_tell_ * slot_bytes; }
+  // What it takes to tell all payments again that are not settled, and all facts.
+  std::uint64_t bytes_to_tell() const {
+    return (records_to_tell_ + facts_.records_to_tell()) * slot_bytes;
+  }
 
   // So many places hold payments that are not settled, or none.
   std::size_t places() const { return unsettled_.places(); }
@@ -88,6 +85,11 @@ class Index {
   // `next_sequence` on.
   std::vector<Record> copy_if_home_before(std::uint64_t sequence, std::size_t place,
                                           std::uint64_t next_sequence);
+
+  // Likewise what tells the facts again whose home is before `sequence`.
+  std::vector<Record> copy_facts_before(std::uint64_t sequence, std::uint64_t next_sequence) {
+    return facts_.copy_if_home_before(sequence, next_sequence);
+  }
 
   std::size_t generations() const { return generations_.size(); }
   const std::shared_ptr<Generation>& oldest() const { return generations_.front(); }
@@ -104,11 +106,18 @@ class Index {
   // Index: ProcessorNumber.
   const std::vector<std::string>& names() const { return names_; }
 
+  const KeptFacts& facts() const { return facts_; }
+
+  // Payments that are not settled and whose last intent has no answer, parked ones included. Index:
+  // ProcessorNumber. Looks at all of them.
+  std::vector<payment::Total> unanswered() const;
+
  private:
   using State = payment::State;
 
   Applied apply_known(Payment& payment, const Record& record);
   Applied apply_name(const Record& record);
+  Applied apply_fact(const Record& record, std::uint64_t sequence);
   Applied apply_accepted(const Record& record, std::uint64_t sequence);
   Applied apply_copied(const Record& record, std::uint64_t sequence);
   Applied apply_again(const Record& record) const;
@@ -131,6 +140,7 @@ class Index {
   const SealedBooks* sealed_ = nullptr;
   mutable std::string damage_;  // of a sealed file, as a record that needed it met it
   std::vector<std::string> names_;
+  KeptFacts facts_;
   payment::UtcMs highest_requested_at_;
 
   std::uint64_t records_to_tell_ = 0;  // of all unsettled payments

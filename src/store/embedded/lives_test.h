@@ -28,7 +28,7 @@ class Lives {
     options.segment_bytes = 8192;
     options.max_group_bytes = 2048;
     options.sealing = false;
-    options.processors = {"default", "fallback"};
+    options.processors = {{"default"}, {"fallback"}};
   }
   ~Lives() { kill(); }
 

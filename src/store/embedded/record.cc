@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstring>
 
+#include "store/origins.h"
+
 namespace payswitch::store::embedded {
 
 namespace {
@@ -52,6 +54,23 @@ const char* fault_of_settled(const Record& record) {
   return record.cents >= 0 && record.cents <= payment::Money::max_cents
              ? nullptr
              : "a settlement of an impossible amount";
+}
+
+const char* fault_of_origin(const Record& record) {
+  if ((record.flags & ~flag_continues) != 0) return "an origin with unknown flags";
+  if (!is_processor(record.processor)) return "an origin of an impossible processor";
+  if (record.attempt == 0 || record.attempt > max_origin_bytes) {
+    return "an origin of an impossible length";
+  }
+  const std::string piece = origin_piece_of(record);
+  const bool is_whole = piece.size() == std::min<std::size_t>(record.attempt, origin_piece_bytes);
+  return is_whole && is_origin(piece) ? nullptr : "an origin with impossible characters";
+}
+
+const char* fault_of_fact(const Record& record) {
+  const bool is_blank = record.flags == 0 && record.processor == payment::no_processor;
+  const std::uint32_t most = record.type == RecordType::restored ? 1 : 0;
+  return is_blank && record.attempt <= most ? nullptr : "a fact with impossible fields";
 }
 
 }  // namespace
@@ -134,17 +153,53 @@ std::vector<Record> copied_records(const Payment& payment) {
   return records;
 }
 
+std::vector<Record> origin_records(payment::ProcessorNumber processor, std::string_view origin) {
+  assert(is_origin(origin));
+  std::vector<Record> records;
+  for (; !origin.empty(); origin.remove_prefix(std::min(origin.size(), origin_piece_bytes))) {
+    Record record{};
+    record.type = RecordType::processor_origin;
+    record.flags = records.empty() ? 0 : flag_continues;
+    record.processor = processor;
+    record.attempt = static_cast<std::uint32_t>(origin.size());
+    const auto piece = origin.substr(0, origin_piece_bytes);
+    std::memcpy(reinterpret_cast<char*>(&record) + offsetof(Record, id), piece.data(),
+                piece.size());
+    records.push_back(record);
+  }
+  return records;
+}
+
+Record restored_record(bool restored, payment::UtcMs at) {
+  Record record = blank(RecordType::restored, {});
+  record.attempt = restored ? 1 : 0;
+  record.at = at.value;
+  return record;
+}
+
+Record told_record(payment::UtcMs told) {
+  Record record = blank(RecordType::told, {});
+  record.at = told.value;
+  return record;
+}
+
 Intent intent_of(const Record& record) {
   return {.processor = record.processor,
           .number = record.attempt,
           .requested_at = {record.requested_at}};
 }
 
+// What lies over the fields from `id` on.
 std::string name_of(const Record& record) {
   std::array<char, max_name_bytes> text;
   std::memcpy(text.data(), reinterpret_cast<const char*>(&record) + offsetof(Record, id),
               text.size());
   return std::string(text.begin(), std::ranges::find(text, '\0'));
+}
+
+std::string origin_piece_of(const Record& record) {
+  static_assert(origin_piece_bytes == max_name_bytes);
+  return name_of(record);
 }
 
 const char* fault_of(const Record& record) {
@@ -163,6 +218,11 @@ const char* fault_of(const Record& record) {
       return nullptr;
     case RecordType::copied:
       return has_amount(record) && record.flags == 0 ? nullptr : "a copy with impossible fields";
+    case RecordType::processor_origin:
+      return fault_of_origin(record);
+    case RecordType::restored:
+    case RecordType::told:
+      return fault_of_fact(record);
   }
   return "a record of an unknown type";
 }

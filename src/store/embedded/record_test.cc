@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "store/options.h"
 #include "store/samples_test.h"
 
 namespace payswitch::store::embedded {
@@ -49,6 +50,15 @@ TEST(Record, TheBytesAreThoseOfTheFormat) {
   EXPECT_EQ(hex(parked_record(test_id(2), {5})),
             "0600ff0000000000 550e0000000000000000000002000000 0000000000000000 "
             "0500000000000000 0000000000000000");
+  EXPECT_EQ(hex(origin_records(1, std::string(40, 'a') + "b")[1]),
+            "2080010001000000 62000000000000000000000000000000 0000000000000000 "
+            "0000000000000000 0000000000000000");
+  EXPECT_EQ(hex(restored_record(true, {5})),
+            "2100ff0001000000 00000000000000000000000000000000 0000000000000000 "
+            "0500000000000000 0000000000000000");
+  EXPECT_EQ(hex(told_record({5})),
+            "2200ff0000000000 00000000000000000000000000000000 0000000000000000 "
+            "0500000000000000 0000000000000000");
   EXPECT_EQ(hex(named_record(1, "fallback")),
             "0100010000000000 66616c6c6261636b0000000000000000 0000000000000000 "
             "0000000000000000 0000000000000000");
@@ -81,6 +91,25 @@ TEST(Record, WhatIsWrittenHasNoFault) {
             nullptr);
   EXPECT_EQ(fault_of(settled_record(test_id(1), settlement(intent(1, at(1)), 0))), nullptr);
   EXPECT_EQ(fault_of(parked_record(test_id(1), at(1))), nullptr);
+}
+
+TEST(Record, ImpossibleFactsAreFaults) {
+  const auto origin = origin_records(1, std::string(50, 'a'))[0];
+  EXPECT_EQ(fault_of(origin), nullptr);
+  const auto spoilt = [](Record record, auto spoil) {
+    spoil(record);
+    return fault_of(record) != nullptr;
+  };
+  EXPECT_TRUE(spoilt(origin, [](Record& r) { r.attempt = 0; }));
+  EXPECT_TRUE(spoilt(origin, [](Record& r) { r.attempt = 39; }));
+  EXPECT_TRUE(spoilt(origin, [](Record& r) { r.attempt = max_origin_bytes + 1; }));
+  EXPECT_TRUE(spoilt(origin, [](Record& r) { r.processor = 32; }));
+  EXPECT_TRUE(spoilt(origin, [](Record& r) { r.flags = 1; }));
+  EXPECT_TRUE(spoilt(origin, [](Record& r) { r.id[3] = ' '; }));
+  EXPECT_TRUE(spoilt(origin, [](Record& r) { r.id[3] = 0; }));
+  EXPECT_TRUE(spoilt(restored_record(true, at(1)), [](Record& r) { r.attempt = 2; }));
+  EXPECT_TRUE(spoilt(told_record(at(1)), [](Record& r) { r.attempt = 1; }));
+  EXPECT_TRUE(spoilt(told_record(at(1)), [](Record& r) { r.processor = 0; }));
 }
 
 // Each starts from a record that is right, and spoils one field.

@@ -6,6 +6,7 @@
 #include <cassert>
 #include <span>
 
+#include "store/embedded/configured.h"
 #include "store/embedded/record.h"
 #include "store/embedded/replay.h"
 
@@ -51,7 +52,7 @@ class Recovery {
   Line read_segments();
   void tell() const;
   Line refresh_unused();
-  Line write_survivors(std::span<const std::byte> names);
+  Line write_survivors(std::span<const std::byte> news);
   Line write(const Segment& segment, const Bytes& content);
   void begin_segment(std::uint64_t number);
   void go_on_in(const Segment& segment, std::uint64_t offset);
@@ -73,16 +74,17 @@ std::expected<JournalStart, std::string> Recovery::run() {
   tell();
   start_.chain = replay_.chain();
   start_.records = replay_.records();
-  const auto named = name_processors(options_, index_);
-  if (!named) return std::unexpected(named.error());
+  const auto configured =
+      take_configuration(options_, clock_.wall(), log_, index_, start_.records + 1);
+  if (!configured) return std::unexpected(configured.error());
   GroupBuffer group;
-  for (const Record& record : *named) group.add(record);
-  start_.records += named->size();
-  std::span<const std::byte> names;
-  if (!group.empty()) names = group.seal(start_.chain, clock_.wall());
+  for (const Record& record : *configured) group.add(record);
+  start_.records += configured->size();
+  std::span<const std::byte> news;
+  if (!group.empty()) news = group.seal(start_.chain, clock_.wall());
   // First: as long as they hold a piece of a group, the log must not go on before them.
   if (auto refreshed = refresh_unused(); !refreshed) return std::unexpected(refreshed.error());
-  if (auto written = write_survivors(names); !written) return std::unexpected(written.error());
+  if (auto written = write_survivors(news); !written) return std::unexpected(written.error());
   // With what was written the directory was synced: now the sealed files' names hold.
   superfluous_.insert(superfluous_.end(), sealed_.superseded().begin(), sealed_.superseded().end());
   for (const auto& name : superfluous_) {
@@ -139,21 +141,21 @@ void Recovery::tell() const {
   }
 }
 
-// Those that hold a piece of a group get their zeros back.
+// Those that hold a piece of a group get their zeros back, those of an older format its header.
 Line Recovery::refresh_unused() {
   for (const auto& unused : replay_.unused()) {
     start_.prepared.push_back(unused.segment);
-    if (unused.only_zeros) continue;
+    if (unused.only_zeros && unused.segment.version == format_version) continue;
     if (auto written = write(unused.segment, header_of(unused.segment)); !written) return written;
   }
   return {};
 }
 
-// Writes what survived to a fresh file under the old name, `names` behind it, or in the next
+// Writes what survived to a fresh file under the old name, `news` behind it, or in the next
 // segment when there is no room. Done also when nothing was torn: after a kill -9 what was read may
 // be in the page cache alone. The directory is synced with it, so the prepared segments' names hold
 // as well.
-Line Recovery::write_survivors(std::span<const std::byte> names) {
+Line Recovery::write_survivors(std::span<const std::byte> news) {
   Segment segment = replay_.last();
   std::uint64_t end = replay_.end();
   start_.begin = index_.last_begin();
@@ -164,8 +166,9 @@ Line Recovery::write_survivors(std::span<const std::byte> names) {
     begin_segment(segment.number);
   }
   survivors_.resize(end);
-  const bool fits = names.size() <= segment.size - end;
-  if (fits) append(survivors_, names);
+  std::ranges::copy(header_of(segment), survivors_.begin());  // it may be of an older format
+  const bool fits = news.size() <= segment.size - end;
+  if (fits) append(survivors_, news);
   go_on_in(segment, survivors_.size());
   if (auto written = write(segment, survivors_); !written || fits) return written;
 
@@ -175,7 +178,7 @@ Line Recovery::write_survivors(std::span<const std::byte> names) {
     start_.prepared.erase(start_.prepared.begin());
   }
   Bytes content = header_of(next);
-  append(content, names);
+  append(content, news);
   go_on_in(next, content.size());
   begin_segment(next.number);
   return write(next, content);
@@ -201,28 +204,6 @@ void Recovery::go_on_in(const Segment& segment, std::uint64_t offset) {
 }
 
 }  // namespace
-
-std::expected<std::vector<Record>, std::string> name_processors(const Options& options,
-                                                                Index& index) {
-  std::vector<Record> records;
-  for (const auto& name : options.processors) {
-    if (std::ranges::find(index.names(), name) != index.names().end()) continue;
-    if (name.empty() || name.size() > max_name_bytes) {
-      return std::unexpected(
-          fmt::format("processor name '{}' must have 1 to {} bytes", name, max_name_bytes));
-    }
-    if (index.names().size() == payment::max_processors) {
-      return std::unexpected(fmt::format(
-          "processor '{}' cannot be added: this store knows {} names already, its maximum", name,
-          payment::max_processors));
-    }
-    const auto number = static_cast<payment::ProcessorNumber>(index.names().size());
-    records.push_back(named_record(number, name));
-    const auto applied = index.apply(records.back(), 0);
-    assert(applied.changed);
-  }
-  return records;
-}
 
 std::expected<JournalStart, std::string> recover(const Options& options, world::Disk& disk,
                                                  const world::Clock& clock, world::Log& log,

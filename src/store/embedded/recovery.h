@@ -27,15 +27,11 @@ struct JournalStart {
 };
 
 // Reads the journal, from the first segment that is not sealed, into `index`; removes the segments
-// that are; registers the configured processors that have no number yet, and
+// that are; takes what is configured (configured.h), and
 // makes durable what it read (PROTOCOL 4.3): when it returns, nothing that the index holds can be
 // taken back by a power cut. Blocks. An error is one line for a person.
 std::expected<JournalStart, std::string> recover(const Options& options, world::Disk& disk,
                                                  const world::Clock& clock, world::Log& log,
                                                  const SealedBooks& sealed, Index& index);
-
-// Numbers the configured processors that have none, in memory alone.
-std::expected<std::vector<Record>, std::string> name_processors(const Options& options,
-                                                                Index& index);
 
 }  // namespace payswitch::store::embedded

@@ -1,6 +1,7 @@
 #include "store/embedded/recovery.h"
 
 #include <gmock/gmock.h>
+#include <xxhash.h>
 
 #include <algorithm>
 #include <array>
@@ -105,7 +106,7 @@ TEST_F(RecoveryTest, Protocol43ACrashInRecoveryLosesNothing) {
     lives.world.run_for(10us);
     lives.kill();
     ASSERT_EQ(accepted, 100u);
-    lives.options.processors.push_back("third");
+    lives.options.processors.push_back({"third"});
     for (std::uint64_t step = 0; step < 3; ++step) {
       lives.disk.stop_in_replace_after(step);
       if (lives.start()) {
@@ -238,15 +239,48 @@ TEST_F(RecoveryTest, AnotherFormatOrAShortenedFileIsRefusedInOneLine) {
   lives_.disk.resize(name, 8000);
   EXPECT_THAT(refusal(), HasSubstr("journal-0000000001 is 8000 bytes long"));
   auto newer = before;
-  newer[8] = std::byte{3};
+  newer[8] = std::byte{4};
   lives_.disk.put(name, newer);
-  EXPECT_THAT(refusal(), HasSubstr("journal-0000000001 has format version 3"));
+  EXPECT_THAT(refusal(), HasSubstr("journal-0000000001 has format version 4"));
+}
+
+// As a version wrote it that kept no facts.
+void make_segments_older(lab::VirtualDisk& disk) {
+  for (const auto& name : disk.list().value()) {
+    const auto number = segment_number(name);
+    if (!number) continue;
+    auto header = make_segment_header({.number = *number, .size = disk.content(name).size()});
+    header.version = oldest_format_version;
+    header.checksum = XXH3_64bits(&header, offsetof(SegmentHeader, checksum));
+    disk.overwrite(name, 0, std::as_bytes(std::span(&header, 1)));
+  }
+}
+
+TEST_F(RecoveryTest, ADirectoryWithoutOriginsTakesThoseOfItsFirstStartAndIsOfThisVersionThen) {
+  start();
+  accept(1, 3);
+  ASSERT_GT(lives_.disk.list().value().size(), 1u) << "prepared segments count as well";
+  lives_.kill();
+  make_segments_older(lives_.disk);
+  lives_.options.processors = {{"default", "http://a:1"}, {"fallback", "http://b:1"}};
+  start();
+  EXPECT_EQ(payments(), 3u);
+  EXPECT_EQ(lives_.log.count(world::Level::info, "kept from now on"), 2u);
+  EXPECT_THAT(lives_.store().facts().origins, ElementsAre("http://a:1", "http://b:1"));
+  for (const auto& name : lives_.disk.list().value()) {
+    const auto segment = check_segment(lives_.disk.content(name), *segment_number(name));
+    EXPECT_EQ(segment.value().version, format_version) << name;
+  }
+  lives_.kill();
+  start();
+  EXPECT_EQ(lives_.log.count(world::Level::info, "kept from now on"), 2u);
+  EXPECT_THAT(lives_.store().facts().origins, ElementsAre("http://a:1", "http://b:1"));
 }
 
 TEST_F(RecoveryTest, ProcessorsKeepTheirNumbersWhenTheConfigurationIsReordered) {
   start();
   lives_.kill();
-  lives_.options.processors = {"fallback", "third", "default"};
+  lives_.options.processors = {{"fallback"}, {"third"}, {"default"}};
   start();
   EXPECT_EQ(lives_.store().names(), (std::vector<std::string>{"default", "fallback", "third"}));
   lives_.power_cut();
@@ -265,7 +299,7 @@ TEST_F(RecoveryTest, NamesThatDoNotFitIntoTheLastSegmentGoToTheNext) {
       lives.world.run_for(120us);  // seven times: less than a prepare takes
     }
     lives.kill();
-    lives.options.processors.push_back("third");
+    lives.options.processors.push_back({"third"});
     ASSERT_TRUE(lives.start());
     EXPECT_EQ(lives.store().counters().segments, 2u);
     lives.power_cut();
@@ -279,11 +313,11 @@ TEST_F(RecoveryTest, NamesThatDoNotFitIntoTheLastSegmentGoToTheNext) {
 TEST_F(RecoveryTest, AStoreKnowsThirtyTwoNamesAndNoMore) {
   lives_.options.processors.clear();
   for (int i = 0; i < payment::max_processors; ++i) {
-    lives_.options.processors.push_back("p" + std::to_string(i));
+    lives_.options.processors.push_back({"p" + std::to_string(i)});
   }
   start();
   lives_.kill();
-  lives_.options.processors.push_back("one more");
+  lives_.options.processors.push_back({"one more"});
   EXPECT_THAT(refusal(), HasSubstr("'one more' cannot be added: this store knows 32 names"));
 }
 
@@ -296,12 +330,12 @@ TEST_F(RecoveryTest, MemoryIsRefusedWhereAJournalKeepsPayments) {
 }
 
 TEST_F(RecoveryTest, ANameHasOneToFortyBytes) {
-  lives_.options.processors = {std::string(40, 'x')};
+  lives_.options.processors = {{std::string(40, 'x')}};
   start();
   lives_.kill();
-  lives_.options.processors = {std::string(41, 'x')};
+  lives_.options.processors = {{std::string(41, 'x')}};
   EXPECT_THAT(refusal(), HasSubstr("must have 1 to 40 bytes"));
-  lives_.options.processors = {""};
+  lives_.options.processors = {{""}};
   EXPECT_THAT(refusal(), HasSubstr("must have 1 to 40 bytes"));
 }
 

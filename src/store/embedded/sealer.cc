@@ -42,6 +42,7 @@ void Sealer::next() {
   if (!working_) return;
   place_ = 0;
   copied_ = seams_.journal.next_sequence() - 1;
+  copy_facts();
   copy_some();
 }
 
@@ -56,6 +57,12 @@ bool Sealer::is_worth_sealing() const {
 }
 
 // -- 1: what is not settled is told again ---------------------------------------------------------
+
+void Sealer::copy_facts() {
+  const auto records = seams_.index.copy_facts_before(
+      seams_.index.begin_after_oldest().first_sequence, seams_.journal.next_sequence());
+  for (const Record& record : records) copied_ = seams_.journal.add(record, Haste::soon);
+}
 
 void Sealer::copy_some() {
   Index& index = seams_.index;

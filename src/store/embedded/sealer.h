@@ -27,8 +27,8 @@ inline constexpr auto seal_retry = std::chrono::seconds(1);
 inline constexpr auto longest_seal_retry = std::chrono::seconds(64);
 
 // Seals the segments that the journal has left, the oldest first, beside the work (PROTOCOL 4.5):
-//   1. payments whose home is there and that are not settled are told again at the end of the
-//      journal;
+//   1. payments whose home is there and that are not settled, and facts whose home is there, are
+//      told again at the end of the journal;
 //   2. when that survives a power cut, what was settled goes into a sealed file;
 //   3. when that is durable, it is read from there; then the segment is removed.
 // Before there are too many sealed files, some are merged. On a full disk a segment is sealed in
@@ -62,6 +62,7 @@ class Sealer {
 
   void next();
   bool is_worth_sealing() const;
+  void copy_facts();
   void copy_some();
   void await_copies();
   void seal();

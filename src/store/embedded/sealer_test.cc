@@ -108,6 +108,29 @@ TEST_F(SealerTest, ASegmentBecomesASealedFileAndGoes) {
   EXPECT_EQ(files("journal-").front(), segment_name(counters().sealed_files + 1));
 }
 
+// A fact that stayed where it was told first would go with its segment.
+TEST_F(SealerTest, Protocol45FactsOutliveTheSegmentsThatToldThem) {
+  const std::string longest = "http://x/" + std::string(max_origin_bytes - 9, 'y');
+  lives_.options.processors = {{"default", longest}, {"fallback", "http://b:1"}};
+  lives_.options.restored = Restored::on;
+  start();
+  lives_.store().keep_told(at(77), [] {});
+  for (std::uint32_t round = 0; round < 4; ++round) {
+    pay(1 + 30 * round, 30);
+    EXPECT_GT(counters().sealed_payments, 20u * (round + 1));
+    lives_.power_cut();
+    lives_.options.restored = Restored::unset;
+    start();
+    EXPECT_EQ(lives_.store().facts().origins, (std::vector{longest, std::string("http://b:1")}));
+    EXPECT_TRUE(lives_.store().facts().restored);
+    EXPECT_EQ(lives_.store().facts().told, at(77));
+  }
+  lives_.options.processors = {{"default", "http://other:1"}};
+  accept(1000, intent(1, at(1000)));
+  lives_.kill();
+  EXPECT_THAT(lives_.start().error(), HasSubstr("was at " + longest));
+}
+
 TEST_F(SealerTest, Protocol45ASealedIdIsKnownForEver) {
   start();
   pay(1, 60);

@@ -55,9 +55,10 @@ std::expected<Segment, std::string> check_segment(std::span<const std::byte> fil
   std::memcpy(&header, file.data(), sizeof(header));
   if (header.magic != segment_magic) return std::unexpected("is no journal segment (wrong magic)");
   // Before the checksum: a newer format may keep it elsewhere.
-  if (header.version != format_version) {
-    return std::unexpected(fmt::format("has format version {}, this program reads version {}",
-                                       header.version, format_version));
+  if (!is_read(header.version)) {
+    return std::unexpected(
+        fmt::format("has format version {}, this program reads versions {} to {}", header.version,
+                    oldest_format_version, format_version));
   }
   if (header.slot_size != slot_bytes) {
     return std::unexpected(fmt::format("has slots of {} bytes, this program reads slots of {}",
@@ -73,7 +74,7 @@ std::expected<Segment, std::string> check_segment(std::span<const std::byte> fil
     return std::unexpected(
         fmt::format("is {} bytes long, its header says {}", file.size(), header.segment_size));
   }
-  return Segment{header.number, header.segment_size};
+  return Segment{header.number, header.segment_size, header.version};
 }
 
 }  // namespace payswitch::store::embedded

@@ -19,6 +19,7 @@ inline constexpr std::uint64_t min_segment_bytes = 8192;
 struct Segment {
   std::uint64_t number = 0;
   std::uint64_t size = 0;
+  std::uint32_t version = format_version;  // as it was read
 };
 
 // "journal-0000000001".

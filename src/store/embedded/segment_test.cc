@@ -69,8 +69,8 @@ TEST(Segment, SaysWhatIsWrongWithIt) {
 
 TEST(Segment, AnotherVersionOrSlotSizeIsNamedWhateverItsChecksum) {
   auto newer = header();
-  newer.version = 3;
-  EXPECT_THAT(refusal(segment_file(newer)), HasSubstr("format version 3, this program reads"));
+  newer.version = 4;
+  EXPECT_THAT(refusal(segment_file(newer)), HasSubstr("format version 4, this program reads"));
   auto wider = header();
   wider.slot_size = 64;
   EXPECT_THAT(refusal(segment_file(wider)), HasSubstr("slots of 64 bytes"));

@@ -30,8 +30,8 @@ enum class Settled : std::uint8_t { now, before, elsewhere, of_another };
 
 class Engine final : public Store {
  public:
-  Engine(const std::vector<std::string>& processors, const RedisOptions& options,
-         const Seams& seams, world::Loop& loop, Opening opening);
+  Engine(const Options& configured, const RedisOptions& options, const Seams& seams,
+         world::Loop& loop, Opening opening);
 
   void begin() { membership_.start(); }
   Group& group() { return membership_; }
@@ -48,10 +48,15 @@ class Engine final : public Store {
   void summary(const books::Window& window, SummaryDone done) override;
   void list(const books::Window& window, const std::string& cursor, ListDone done) override;
   const std::vector<std::string>& names() const override { return membership_.names(); }
+  const Facts& facts() const override { return membership_.facts().values(); }
+  void keep_told(payment::UtcMs told, Done done) override {
+    membership_.facts().keep_told(told, std::move(done));
+  }
   payment::UtcMs highest_requested_at() const override { return membership_.highest_issued(); }
   bool is_available() const override { return membership_.is_ready() && membership_.is_whole(); }
   bool idle() const override {
-    return ledger_.waiting() == 0 && reads_ == 0 && prompt_ == 0 && confirmations_.waiting() == 0;
+    return ledger_.waiting() == 0 && reads_ == 0 && prompt_ == 0 && confirmations_.waiting() == 0 &&
+           membership_.facts().idle();
   }
   const Counters& counters() const override { return counters_; }
 
@@ -105,15 +110,15 @@ class Engine final : public Store {
   std::shared_ptr<char> alive_ = std::make_shared<char>();
 };
 
-Engine::Engine(const std::vector<std::string>& processors, const RedisOptions& options,
-               const Seams& seams, world::Loop& loop, Opening opening)
+Engine::Engine(const Options& configured, const RedisOptions& options, const Seams& seams,
+               world::Loop& loop, Opening opening)
     : seams_(seams),
       loop_(loop),
       verdict_within_(options.verdict_within),
       ledger_(options.memory),
       holdings_(counters_),
       confirmations_(options, seams.client, loop),
-      membership_(options, processors, seams,
+      membership_(options, configured, seams,
                   {.refused = std::move(opening.refused),
                    .waiting = opening.waiting ? std::move(opening.waiting) : [](const auto&) {},
                    .ready = [this](bool has_forgotten) { ready(has_forgotten); },
@@ -483,9 +488,9 @@ void Engine::adopt(const std::vector<OpenPayment>& payments) {
 
 }  // namespace
 
-Shared open(const std::vector<std::string>& processors, const RedisOptions& options,
-            const Seams& seams, world::Loop& loop, Opening opening) {
-  auto engine = std::make_unique<Engine>(processors, options, seams, loop, std::move(opening));
+Shared open(const Options& configured, const RedisOptions& options, const Seams& seams,
+            world::Loop& loop, Opening opening) {
+  auto engine = std::make_unique<Engine>(configured, options, seams, loop, std::move(opening));
   engine->begin();
   Group* group = &engine->group();
   const wire::Server* server = &engine->server();

@@ -33,7 +33,7 @@ struct Opening {
 // Joins the group in the Redis at the other end of `seams.client`; goes on for as long as it takes.
 // The options outlive the store. Loop thread only. What is durable, and when, is what Redis was
 // told to do: docs/redis.md.
-Shared open(const std::vector<std::string>& processors, const RedisOptions& options,
-            const Seams& seams, world::Loop& loop, Opening opening);
+Shared open(const Options& configured, const RedisOptions& options, const Seams& seams,
+            world::Loop& loop, Opening opening);
 
 }  // namespace payswitch::store::redis

@@ -223,7 +223,7 @@ TEST_F(Amnesia, ASettlementOfAPaymentThatIsForgottenForGoodIsKeptAsAFinding) {
 
 TEST_F(Amnesia, TheProcessorsKeepTheirNumbers) {
   Instance& first = join();
-  Instance& second = begin_to_join(lease, false, {"dear one", "fallback", "default"});
+  Instance& second = begin_to_join(lease, false, {{"dear one"}, {"fallback"}, {"default"}});
   ASSERT_TRUE(until([&] { return second.is_open; }));
   ASSERT_TRUE(until([&] { return first.store().names().size() == 3; }));
   const auto names = first.store().names();
@@ -247,7 +247,7 @@ TEST_F(Amnesia, WhereANewcomerHasNumberedThemOtherwiseNothingIsCounted) {
   settle(first, 1, settlement(send(first, 1)));
   first.is_asleep = true;
   forget_all();
-  Instance& newcomer = begin_to_join(lease, false, {"fallback", "default"});
+  Instance& newcomer = begin_to_join(lease, false, {{"fallback"}, {"default"}});
   ASSERT_TRUE(until([&] { return newcomer.is_open; }));
   first.is_asleep = false;
   ASSERT_TRUE(until([&] { return first.was_told(world::Level::warn, "numbers"); }));

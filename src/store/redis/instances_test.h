@@ -30,8 +30,8 @@ class Instance {
   world::TestLoop loop_;  // ends after all that is on it
 
  public:
-  Instance(const wire::Address& address, const RedisOptions& options,
-           const std::vector<std::string>& processors, bool is_behind_a_proxy)
+  Instance(const wire::Address& address, const RedisOptions& options, const Options& configured,
+           bool is_behind_a_proxy)
       : options_(options) {
     wire::Options client_options;
     client_options.address = address;
@@ -42,7 +42,7 @@ class Instance {
     client_ =
         wire::make_client({loop_.context(), *asio_loop_, *timers_, *clock_, *chance_, *resolver_},
                           client_options, scripts_.all());
-    shared_ = open(processors, options_, {*client_, scripts_, *timers_, *clock_, *chance_, log},
+    shared_ = open(configured, options_, {*client_, scripts_, *timers_, *clock_, *chance_, log},
                    *asio_loop_,
                    {.opened = [this] { begin(); },
                     .refused = [this](const std::string& line) { refused = line; },
@@ -125,13 +125,17 @@ class Instances : public testing::Test {
   // -- who takes part --
 
   Instance& begin_to_join(world::Duration its_lease = lease, bool is_behind_a_proxy = false,
-                          const std::vector<std::string>& processors = {"default", "fallback"}) {
+                          const std::vector<Place>& places = {{"default"}, {"fallback"}}) {
+    return begin_to_join_as({.processors = places}, its_lease, is_behind_a_proxy);
+  }
+  Instance& begin_to_join_as(const Options& configured, world::Duration its_lease = lease,
+                             bool is_behind_a_proxy = false) {
     if (!server) serve();
     RedisOptions options;
     options.lease = its_lease;
     options.verdict_within = verdict_within;
     return *instances_.emplace_back(
-        std::make_unique<Instance>(server->address(), options, processors, is_behind_a_proxy));
+        std::make_unique<Instance>(server->address(), options, configured, is_behind_a_proxy));
   }
   Instance& join(world::Duration its_lease = lease, bool is_behind_a_proxy = false) {
     Instance& instance = begin_to_join(its_lease, is_behind_a_proxy);

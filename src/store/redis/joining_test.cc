@@ -44,9 +44,9 @@ class Joining : public Instances {
     RedisOptions options;
     ClientOfAnOldServer client(version);
     std::optional<std::string> refused;
-    const Shared shared =
-        open({"default"}, options, {client, scripts, *timers, *clock, *chance, log}, *asio_loop,
-             {.opened = [] {}, .refused = [&](const std::string& line) { refused = line; }});
+    const Shared shared = open(
+        {.processors = {{"default"}}}, options, {client, scripts, *timers, *clock, *chance, log},
+        *asio_loop, {.opened = [] {}, .refused = [&](const std::string& line) { refused = line; }});
     return {refused, client.asked};
   }
 };
@@ -89,17 +89,20 @@ TEST_F(Joining, WhoHasJoinedWaitsWhenRedisComesBackAsAnotherOne) {
 }
 
 TEST_F(Joining, TooManyNamesOfProcessorsAreRefused) {
+  std::vector<Place> places;
   std::vector<std::string> names;
-  while (names.size() < payment::max_processors)
+  while (names.size() < payment::max_processors) {
     names.push_back("p" + std::to_string(names.size()));
-  Instance& all = begin_to_join(lease, false, names);
+    places.push_back({names.back()});
+  }
+  Instance& all = begin_to_join(lease, false, places);
   ASSERT_TRUE(until([&] { return all.is_open; }));
   EXPECT_EQ(all.store().names(), names);
-  Instance& one_more = begin_to_join(lease, false, {"p0", "another"});
+  Instance& one_more = begin_to_join(lease, false, {{"p0"}, {"another"}});
   ASSERT_TRUE(until([&] { return one_more.refused.has_value(); }));
   EXPECT_NE(one_more.refused->find("names of processors"), std::string::npos);
   // It is not entered for good either.
-  Instance& late = begin_to_join(lease, false, names);
+  Instance& late = begin_to_join(lease, false, places);
   ASSERT_TRUE(until([&] { return late.is_open || late.refused; }));
   EXPECT_TRUE(late.is_open);
 }

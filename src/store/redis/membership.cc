@@ -34,11 +34,14 @@ std::int64_t number_of(std::string_view text) {
 
 }  // namespace
 
-Membership::Membership(const RedisOptions& options, std::vector<std::string> processors,
-                       const Seams& seams, Callbacks callbacks)
+Membership::Membership(const RedisOptions& options, const Options& configured, const Seams& seams,
+                       Callbacks callbacks)
     : options_(options),
-      processors_(std::move(processors)),
+      processors_(configured.processors),
       seams_(seams),
+      facts_(configured, options.lease, seams.scripts, seams.clock, seams.log,
+             {.run = std::bind_front(&Membership::run, this),
+              .say = std::bind_front(&Membership::say, this)}),
       callbacks_(std::move(callbacks)),
       wholeness_(options.lease) {
   speaker_.process = new_name(seams_.chance);
@@ -115,6 +118,7 @@ void Membership::disconnected(const std::string& why) {
   }
   if (std::exchange(state_, State::away) != State::ready) return;
   went_away_.say(seams_.log, world::Level::warn, seams_.clock.now(), "redis is away: {}", why);
+  facts_.away();
   callbacks_.away(why);
 }
 
@@ -181,9 +185,9 @@ void Membership::begin() {
   std::vector<std::string> arguments{fmt::format("{}", shard_count),
                                      fmt::format("{}", payment::max_processors)};
   arguments.insert(arguments.end(), names_.begin(), names_.end());
-  std::ranges::copy_if(processors_, std::back_inserter(arguments), [this](const std::string& name) {
-    return std::ranges::find(names_, name) == names_.end();
-  });
+  for (const Place& place : processors_) {
+    if (std::ranges::find(names_, place.name) == names_.end()) arguments.push_back(place.name);
+  }
   run(seams_.scripts.enroll, {meta_key("settings"), meta_key("names")}, arguments,
       [this](const wire::Reply& reply) { enrolled(reply); });
 }
@@ -203,7 +207,16 @@ void Membership::enrolled(const wire::Reply& reply) {
     names_ = before;
     return refuse("redis numbers the processors otherwise than before: it has forgotten them");
   }
-  first_beat();
+  agree_on_facts();
+}
+
+void Membership::agree_on_facts() {
+  facts_.agree(
+      {.name = speaker_.instance, .has_been_ready = was_ready_, .has_forgotten = has_forgotten_},
+      names_,
+      {.yes = [this] { first_beat(); },
+       .no = [this](const std::string& line) { refuse(line); },
+       .not_yet = [this](const std::string& why) { stumble(why); }});
 }
 
 // Once we have joined there are payments to see through: then it is waited for.
@@ -269,6 +282,7 @@ void Membership::become_ready() {
   }
   look_is_due_ = true;
   const bool has_forgotten = std::exchange(has_forgotten_, false);
+  facts_.ready();
   callbacks_.ready(has_forgotten);
   if (has_forgotten) beat([] {});  // others wait to hear that all is written again
   beat_later();
@@ -298,15 +312,14 @@ void Membership::beat(std::function<void()> then) {
   highest_ = std::max(highest_, report.issued);
   run(seams_.scripts.beat,
       {meta_key("leases"), meta_key("settings"), meta_key("names"), meta_key("health"),
-       meta_key("breakers")},
+       meta_key("breakers"), meta_key("origins")},
       {speaker_.instance, fmt::format("{}", options_.lease / std::chrono::milliseconds(1)),
        name_is_new_ ? "1" : "0", fmt::format("{}", highest_.value),
        fmt::format("{} {} {}", report.open_mask, report.working_mask,
                    has_forgotten_ ? "-" : *run_id_)},
       [this, then = std::move(then)](const wire::Reply& reply) {
         if (reply.elements.at(0).integer == 0) return lease_ran_out();
-        learn(reply);
-        then();
+        if (learn(reply)) then();
       });
 }
 
@@ -318,11 +331,13 @@ void Membership::lease_ran_out() {
   takeovers_ = 0;
   seams_.timers.cancel(std::exchange(timer_, world::TimerId::none));
   state_ = State::joining;
+  facts_.away();
   if (was_ready) callbacks_.away("our lease had run out");
   first_beat();
 }
 
-void Membership::learn(const wire::Reply& reply) {
+// False: we have a processor elsewhere than the group.
+bool Membership::learn(const wire::Reply& reply) {
   highest_ = std::max(highest_, {reply.elements.at(1).integer});
   if (events_.issued) events_.issued(highest_);
   std::vector<std::string> living;
@@ -336,12 +351,18 @@ void Membership::learn(const wire::Reply& reply) {
     events_.living(static_cast<std::uint32_t>(std::max<std::size_t>(living_.size(), 1)));
   }
   learn_names(reply.elements.at(3));
+  const auto elsewhere = facts_.learn(names_, reply.elements.at(7), reply.elements.at(8));
+  if (elsewhere) {
+    refuse(*elsewhere);
+    return false;
+  }
   redis_now_ms_ = reply.elements.at(6).integer;
   redis_now_at_ = seams_.clock.now();
   learn_health(reply.elements.at(4));
   learn_breakers(reply.elements.at(5));
   learn_who_has_written(reply.elements.at(5));
   check_memory();
+  return true;
 }
 
 void Membership::learn_health(const wire::Reply& health) {

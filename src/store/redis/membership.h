@@ -15,6 +15,7 @@
 #include "store/redis/keys.h"
 #include "store/redis/operation.h"
 #include "store/redis/scripts.h"
+#include "store/redis/shared_facts.h"
 #include "store/redis/wholeness.h"
 #include "store/store.h"
 #include "world/chance.h"
@@ -69,7 +70,7 @@ class Membership final : public Group {
     std::function<std::size_t()> owned;
   };
 
-  Membership(const RedisOptions& options, std::vector<std::string> processors, const Seams& seams,
+  Membership(const RedisOptions& options, const Options& configured, const Seams& seams,
              Callbacks callbacks);
   ~Membership() override;
 
@@ -84,6 +85,8 @@ class Membership final : public Group {
   const wire::Server& server() const { return server_; }
   // Nine tenths of the memory that Redis may use are used (PROTOCOL 7.2).
   bool is_full() const { return is_full_; }
+  SharedFacts& facts() { return facts_; }
+  const SharedFacts& facts() const { return facts_; }
   // Nothing that was kept waits to be written again by another instance.
   bool is_whole() const { return wholeness_.is_whole(seams_.clock.now()); }
 
@@ -119,6 +122,7 @@ class Membership final : public Group {
   void check_rights();
   void begin();
   void enrolled(const wire::Reply& reply);
+  void agree_on_facts();
   void refuse(const std::string& line);
   void learn_names(const wire::Reply& names);
   void take_new_name();
@@ -131,7 +135,7 @@ class Membership final : public Group {
   void beat_later();
   void beat(std::function<void()> then);
   void lease_ran_out();
-  void learn(const wire::Reply& reply);
+  bool learn(const wire::Reply& reply);
   void learn_health(const wire::Reply& health);
   void learn_breakers(const wire::Reply& breakers);
   void learn_who_has_written(const wire::Reply& news);
@@ -151,8 +155,9 @@ class Membership final : public Group {
   static std::vector<unsigned> every_shard();
 
   const RedisOptions& options_;
-  std::vector<std::string> processors_;
+  const std::vector<Place> processors_;
   Seams seams_;
+  SharedFacts facts_;
   Callbacks callbacks_;
   Events events_;
   State state_ = State::away;

@@ -19,7 +19,7 @@ class RedisUnderTest final : public StoreUnderTest {
   explicit RedisUnderTest(bool is_kept)
       : is_kept_(is_kept), server_({.appendonly = is_kept ? "yes" : "no"}) {
     options_.lease = std::chrono::seconds(1);
-    open();
+    EXPECT_EQ(open(), "");
   }
   ~RedisUnderTest() override { close(); }
 
@@ -31,17 +31,15 @@ class RedisUnderTest final : public StoreUnderTest {
   }
 
   bool restart() override {
-    const std::uint64_t open_before = store_->counters().open();
-    EXPECT_TRUE(loop_.until([this] { return issued() >= store_->highest_requested_at().value; }));
-    close();
-    if (is_kept_) {
-      server_.kill();
-      server_.start();
-    }
-    open();
+    crash();
+    EXPECT_EQ(open(), "");
     EXPECT_TRUE(
-        loop_.until([&] { return adopted_.size() >= open_before && store_->is_available(); }));
+        loop_.until([&] { return adopted_.size() >= open_before_ && store_->is_available(); }));
     return true;
+  }
+  std::string refusal() override {
+    crash();
+    return open();
   }
 
  private:
@@ -50,7 +48,19 @@ class RedisUnderTest final : public StoreUnderTest {
     return std::atoll(server_.ask({"HGET", "ps:{meta}:settings", "issued"}).text.c_str());
   }
 
-  void open() {
+  void crash() {
+    if (!store_) return;
+    open_before_ = store_->counters().open();
+    EXPECT_TRUE(loop_.until([this] { return issued() >= store_->highest_requested_at().value; }));
+    close();
+    if (is_kept_) {
+      server_.kill();
+      server_.start();
+    }
+  }
+
+  // What it is refused with; empty: it is open.
+  std::string open() {
     adopted_.clear();
     payswitch::redis::Options client_options;
     client_options.address = server_.address();
@@ -58,17 +68,24 @@ class RedisUnderTest final : public StoreUnderTest {
         {loop_.context(), *asio_loop_, *timers_, *clock_, *chance_, *resolver_}, client_options,
         scripts_.all());
     bool is_open = false;
-    shared_ = redis::open({"default", "fallback"}, options_,
+    std::string refused;
+    shared_ = redis::open(options, options_,
                           {*client_, scripts_, *timers_, *clock_, *chance_, log_}, *asio_loop_,
                           {.opened = [&] { is_open = true; },
-                           .refused = [](const std::string& line) { ADD_FAILURE() << line; }});
+                           .refused = [&](const std::string& line) { refused = line; }});
+    EXPECT_TRUE(loop_.until([&] { return is_open || !refused.empty(); }));
+    if (!is_open) {
+      close();
+      return refused;
+    }
     store_ = shared_.store.get();
-    EXPECT_TRUE(loop_.until([&] { return is_open; }));
     store_->start([this](const std::vector<OpenPayment>& open) {
       adopted_.insert(adopted_.end(), open.begin(), open.end());
     });
+    return {};
   }
   void close() {
+    store_ = nullptr;
     shared_ = {};
     client_.reset();
   }
@@ -88,6 +105,7 @@ class RedisUnderTest final : public StoreUnderTest {
   redis::Shared shared_;
   Store* store_ = nullptr;
   std::vector<OpenPayment> adopted_;
+  std::uint64_t open_before_ = 0;  // when it crashed
 };
 
 StoreMaker maker(const char* name, bool is_kept) {

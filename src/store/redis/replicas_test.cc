@@ -27,8 +27,9 @@ class Replicas : public testing::Test {
         scripts_.all());
     bool is_open = false;
     shared_ = open(
-        {"default", "fallback"}, options_, {*client_, scripts_, life_, world_, chance_, log_},
-        life_, [&] { is_open = true; }, [](const std::string& line) { FAIL() << line; });
+        {.processors = {{"default"}, {"fallback"}}}, options_,
+        {*client_, scripts_, life_, world_, chance_, log_}, life_, [&] { is_open = true; },
+        [](const std::string& line) { FAIL() << line; });
     EXPECT_TRUE(world_.run_until([&] { return is_open && shared_.store->is_available(); }));
     shared_.store->start([this](const std::vector<OpenPayment>& open) {
       adopted_.insert(adopted_.end(), open.begin(), open.end());

@@ -232,9 +232,10 @@ end
 return {shards, count, redis.call('HGETALL', KEYS[2])}
 )";
 
-// KEYS leases, settings, names, health, breakers. ARGV instance, lease (ms), 1 when it is new, the
-// highest requestedAt that it issued or declared final, what it says of its breakers.
-// -> {1 when it is alive, the highest of all, the living instances, names, health, breakers, now}.
+// KEYS leases, settings, names, health, breakers, origins. ARGV instance, lease (ms), 1 when it is
+// new, the highest requestedAt that it issued or declared final, what it says of its breakers.
+// -> {1 when it is alive, the highest of all, the living instances, names, health, breakers, now,
+// origins, {restored, told}}.
 // An instance whose lease has run out is gone for good, whatever the clock does later; where the
 // clock was set back, no lease lasts for more than two.
 constexpr std::string_view beat_source = R"(#!lua flags=allow-oom
@@ -262,7 +263,58 @@ if is_alive then
 end
 return {is_alive and 1 or 0, highest, redis.call('ZRANGE', KEYS[1], 0, -1),
         redis.call('HGETALL', KEYS[3]), redis.call('HGETALL', KEYS[4]),
-        redis.call('HGETALL', KEYS[5]), now}
+        redis.call('HGETALL', KEYS[5]), now, redis.call('HGETALL', KEYS[6]),
+        redis.call('HMGET', KEYS[2], 'restored', 'told')}
+)";
+
+// KEYS payments. -> of those whose last intent has no answer: processor, amount; one behind the
+// other.
+constexpr std::string_view unanswered_source = R"(
+local rows = {}
+for _, key in ipairs(KEYS) do
+  local of = redis.call('HMGET', key, 's', 'p', 'a')
+  if of[1] == '1' or of[1] == '2' then
+    rows[#rows + 1] = of[2]
+    rows[#rows + 1] = of[3]
+  end
+end
+return rows
+)";
+
+// KEYS leases, origins. ARGV instance, then for each processor: name, the origin that is kept
+// (empty: none), the one to keep, 1 when both have the same books.
+// -> {what}: 0 kept, 1 another instance lives, and may use one that would be replaced, 2 another
+// one is kept than was said. Of a place that has moved the one before is kept as well.
+constexpr std::string_view place_source = R"(#!lua flags=allow-oom
+local time = redis.call('TIME')
+local now = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
+local replaces = false
+for i = 2, #ARGV, 4 do
+  local kept = string.gsub(redis.call('HGET', KEYS[2], ARGV[i]) or '', ' .*$', '')
+  if kept ~= ARGV[i + 1] then return {2} end
+  replaces = replaces or (kept ~= '' and ARGV[i + 3] == '0')
+end
+if replaces then
+  for _, living in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], now, '+inf')) do
+    if living ~= ARGV[1] then return {1} end
+  end
+end
+for i = 2, #ARGV, 4 do
+  local where = ARGV[i + 2]
+  if ARGV[i + 1] ~= '' and ARGV[i + 3] == '1' then where = where .. ' ' .. ARGV[i + 1] end
+  redis.call('HSET', KEYS[2], ARGV[i], where)
+end
+return {0}
+)";
+
+// KEYS settings. ARGV 1 or 0: it was restored, or not, or empty: what is kept holds; up to when
+// sums were told. -> {restored, told}, as they are kept now.
+constexpr std::string_view keep_facts_source = R"(#!lua flags=allow-oom
+if ARGV[1] ~= '' then redis.call('HSET', KEYS[1], 'restored', ARGV[1]) end
+if tonumber(ARGV[2]) > tonumber(redis.call('HGET', KEYS[1], 'told') or 0) then
+  redis.call('HSET', KEYS[1], 'told', ARGV[2])
+end
+return redis.call('HMGET', KEYS[1], 'restored', 'told')
 )";
 
 // KEYS health. ARGV processor, the time between polls (ms). -> 0: it is our turn; else the ms until
@@ -302,11 +354,15 @@ Scripts::Scripts()
       enroll(enroll_source),
       beat(beat_source),
       claim_poll(claim_poll_source),
-      tell_health(tell_health_source) {}
+      tell_health(tell_health_source),
+      unanswered(unanswered_source),
+      place(place_source),
+      keep_facts(keep_facts_source) {}
 
 std::vector<const wire::Script*> Scripts::all() const {
-  return {&accept, &intend, &refuse, &mark_unknown, &settle, &park, &join,       &evict,
-          &forget, &take,   &sum,    &rights,       &enroll, &beat, &claim_poll, &tell_health};
+  return {&accept,     &intend,      &refuse,     &mark_unknown, &settle,    &park,   &join,
+          &evict,      &forget,      &take,       &sum,          &rights,    &enroll, &beat,
+          &claim_poll, &tell_health, &unanswered, &place,        &keep_facts};
 }
 
 }  // namespace payswitch::store::redis

@@ -33,6 +33,10 @@ struct Scripts {
   wire::Script beat;
   wire::Script claim_poll;
   wire::Script tell_health;
+  // Facts about the whole store.
+  wire::Script unanswered;  // of one shard
+  wire::Script place;
+  wire::Script keep_facts;
 
   std::vector<const wire::Script*> all() const;
 };

@@ -240,8 +240,9 @@ TEST_F(ScriptsOnRedis, Enroll) {
 }
 
 TEST_F(ScriptsOnRedis, Beat) {
-  const std::vector<std::string> keys{meta_key("leases"), meta_key("settings"), meta_key("names"),
-                                      meta_key("health"), meta_key("breakers")};
+  const std::vector<std::string> keys{meta_key("leases"),   meta_key("settings"),
+                                      meta_key("names"),    meta_key("health"),
+                                      meta_key("breakers"), meta_key("origins")};
   const auto beat = [&](const std::string& name, const std::string& is_new,
                         const std::string& issued, const std::string& lease = "100000") {
     return ask(scripts.beat, keys, {name, lease, is_new, issued, "3 4"});
@@ -262,6 +263,51 @@ TEST_F(ScriptsOnRedis, Beat) {
   EXPECT_EQ(beat("two", "0", "99").elements[0].integer, 0);
   EXPECT_EQ(beat("one", "0", "4").elements[1].integer, 9) << "the dead issue nothing";
   EXPECT_EQ(server.ask({"HEXISTS", keys[4], "two"}).integer, 0);
+}
+
+TEST_F(ScriptsOnRedis, PlaceChangesWhatNobodyElseUses) {
+  const std::vector<std::string> keys{meta_key("leases"), meta_key("origins")};
+  const auto place = [&](const std::string& kept, const std::string& wanted,
+                         const std::string& moved = "0") {
+    return ask(scripts.place, keys, {"we", "default", kept, wanted, moved}).elements[0].integer;
+  };
+  const auto kept = [&] { return server.ask({"HGET", keys[1], "default"}).text; };
+  EXPECT_EQ(place("", "http://a:1"), 0);
+  EXPECT_EQ(place("", "http://b:1"), 2) << "another one is kept";
+  server.ask({"ZADD", keys[0], "9999999999999", "we"});
+  EXPECT_EQ(place("http://a:1", "http://b:1"), 0);
+  server.ask({"ZADD", keys[0], "9999999999999", "others"});
+  EXPECT_EQ(place("http://b:1", "http://a:1"), 1);
+  EXPECT_EQ(kept(), "http://b:1");
+  EXPECT_EQ(place("http://b:1", "http://a:1", "1"), 0) << "its books are the same";
+  EXPECT_EQ(kept(), "http://a:1 http://b:1");
+  server.ask({"ZADD", keys[0], "1000", "others"});
+  EXPECT_EQ(place("http://a:1", "http://c:1"), 0) << "the lease of the others has run out";
+  EXPECT_EQ(kept(), "http://c:1");
+}
+
+TEST_F(ScriptsOnRedis, UnansweredIsWhatWasSentAndHasNoAnswer) {
+  ask(accept_operation(acceptance(1, 100, intent(1, at(1), dear)), 1));
+  ask(accept_operation(acceptance(1 + 64, 200), 2));
+  const std::vector<std::string> keys{payment_key(test_id(1))};
+  const Reply rows = ask(scripts.unanswered, keys, {});
+  ASSERT_EQ(rows.elements.size(), 2u);
+  EXPECT_EQ(rows.elements[0].text, "1");
+  EXPECT_EQ(rows.elements[1].text, "100");
+  ask(refuse_operation(test_id(1), {.processor = dear, .number = 1}));
+  EXPECT_TRUE(ask(scripts.unanswered, keys, {}).elements.empty());
+}
+
+TEST_F(ScriptsOnRedis, KeepFacts) {
+  const std::vector<std::string> keys{meta_key("settings")};
+  const auto keep = [&](const std::string& restored, const std::string& told) {
+    const Reply reply = twice(scripts.keep_facts, keys, std::vector<std::string>{restored, told});
+    return reply.elements[0].text + "/" + reply.elements[1].text;
+  };
+  EXPECT_EQ(keep("", "0"), "/");
+  EXPECT_EQ(keep("1", "7"), "1/7");
+  EXPECT_EQ(keep("", "5"), "1/7") << "what was told is never later than what is kept";
+  EXPECT_EQ(keep("0", "1750000000001"), "0/1750000000001");
 }
 
 TEST_F(ScriptsOnRedis, ClaimPollAndTellHealth) {
