@@ -19,21 +19,36 @@ std::string to_json(const dispatch::Lane& lane, world::Instant now) {
   const std::string why = lane.breaker().state() == routing::BreakerState::closed
                               ? "null"
                               : fmt::format("\"{}\"", lane.breaker().why());
-  return fmt::format(R"({{"name":"{}","url":"{}","fee":{},"breaker":{{"state":"{}","why":{}}},)"
-                     R"("health":{},"inFlight":{},"limit":{},"maxInFlight":{}}})",
-                     options.name, options.url, static_cast<double>(options.fee_ppm) / 1e6,
-                     to_string(lane.breaker().state()), why, health_json(lane.health(), now),
-                     lane.in_flight(), lane.limit(), options.max_in_flight);
+  return fmt::format(
+      R"({{"name":"{}","url":"{}","configured":true,"fee":{},"breaker":{{"state":"{}","why":{}}},)"
+      R"("health":{},"inFlight":{},"limit":{},"maxInFlight":{}}})",
+      options.name, options.url, static_cast<double>(options.fee_ppm) / 1e6,
+      to_string(lane.breaker().state()), why, health_json(lane.health(), now), lane.in_flight(),
+      lane.limit(), options.max_in_flight);
+}
+
+// Its payments stay open until it is configured again.
+std::string to_json(const std::string& name, const std::string& origin,
+                    const payment::Total& open) {
+  const std::string known = origin.empty() ? "null" : fmt::format("\"{}\"", origin);
+  return fmt::format(R"({{"name":"{}","url":null,"configured":false,"origin":{},)"
+                     R"("open":{{"payments":{},"amount":{}}}}})",
+                     name, known, open.count, open.amount());
 }
 
 }  // namespace
 
-void list_processors(const dispatch::Dispatcher& dispatcher, const world::Clock& clock,
-                     http::Responder respond) {
+void list_processors(const dispatch::Dispatcher& dispatcher, const store::Store& store,
+                     const world::Clock& clock, http::Responder respond) {
   std::string json;
   for (const auto& lane : dispatcher.lanes()) {
     json += json.empty() ? '[' : ',';
     json += to_json(*lane, clock.now());
+  }
+  const auto& origins = store.facts().origins;
+  for (const auto& [number, open] : dispatcher.unasked().by_processor()) {
+    json += json.empty() ? '[' : ',';
+    json += to_json(store.names().at(number), number < origins.size() ? origins[number] : "", open);
   }
   json += json.empty() ? "[]" : "]";
   respond({.body = json, .fields = {}});

@@ -19,6 +19,14 @@ bool is_settled_there(const ListedPayment& payment, const std::string& processor
   return payment.is_settled_at(processor) && payment.requested_at == at;
 }
 
+// Also where the time differs as well: a payment may have both findings.
+void compare_amounts(Finding finding, const processor::BookEntry& entry, Examination& examination) {
+  if (entry.amount.cents() == finding.ours.cents) return;
+  finding.kind = FindingKind::amount;
+  finding.theirs = one(entry.amount);
+  examination.findings.push_back(std::move(finding));
+}
+
 // Counts in our sum.
 void compare_settled(const Finding& ours, const std::optional<processor::BookEntry>& entry,
                      Examination& examination) {
@@ -36,14 +44,12 @@ void compare_settled(const Finding& ours, const std::optional<processor::BookEnt
     finding.detail = format_iso8601(entry->requested_at);
     examination.extras[*ours.id] = {entry->requested_at, entry->amount.cents(), false};
     take_out();
-  } else if (entry->amount.cents() != ours.ours.cents) {
-    finding.kind = FindingKind::amount;
-    finding.theirs = one(entry->amount);
-    examination.rest.cents -= finding.theirs.cents - ours.ours.cents;
   } else {
-    return;
+    examination.rest.cents -= entry->amount.cents() - ours.ours.cents;
+    return compare_amounts(ours, *entry, examination);
   }
   examination.findings.push_back(finding);
+  if (entry) compare_amounts(ours, *entry, examination);
 }
 
 // Does not count in our sum of this millisecond, and is in the processor's books.
@@ -70,6 +76,9 @@ void compare_other(const ListedPayment& payment, const std::string& processor,
     finding.detail = payment.processor;
   }
   examination.findings.push_back(finding);
+  if (finding.kind != FindingKind::requested_at) return;
+  finding.detail.clear();
+  compare_amounts(std::move(finding), entry, examination);
 }
 
 }  // namespace

@@ -54,6 +54,16 @@ std::optional<payment::State> read_state(std::string_view text) {
   return std::nullopt;
 }
 
+std::optional<UnaskedAt> read_unasked(const JsonValue& json) {
+  const auto& open = json["open"];
+  const auto count = read_whole_number<std::uint64_t>(open["payments"].text);
+  const auto cents = parse_cents(open["amount"].text);
+  if (json["name"].kind != Kind::string || !count || !cents) return std::nullopt;
+  return UnaskedAt{.name = json["name"].text,
+                   .origin = json["origin"].text,
+                   .open = {.count = *count, .cents = *cents}};
+}
+
 std::optional<ListedPayment::Attempt> read_attempt(const JsonValue& json) {
   const auto time = read_time(json["requestedAt"]);
   if (!time) return std::nullopt;
@@ -123,18 +133,24 @@ Inquiry::Result<payment::UtcMs> Inquiry::time() {
   return payment::UtcMs{*time};
 }
 
-Inquiry::Result<std::vector<ProcessorAt>> Inquiry::processors() {
+Inquiry::Result<ListedProcessors> Inquiry::processors() {
   const Question question{url_, "/processors", {}};
   const auto body = get(question);
   if (!body) return std::unexpected(body.error());
   const auto json = http::read_json(*body);
   if (!json || json->kind != Kind::array) return unreadable(question, "no list of processors");
-  std::vector<ProcessorAt> processors;
+  ListedProcessors processors;
   for (const JsonValue& each : json->values) {
+    if (each["configured"].kind == Kind::boolean && each["configured"].text == "false") {
+      const auto unasked = read_unasked(each);
+      if (!unasked) return unreadable(question, "a processor that cannot be read");
+      processors.unasked.push_back(*unasked);
+      continue;
+    }
     if (each["name"].kind != Kind::string || each["url"].kind != Kind::string) {
       return unreadable(question, "a processor without name or url");
     }
-    processors.push_back({each["name"].text, each["url"].text});
+    processors.configured.push_back({each["name"].text, each["url"].text});
   }
   return processors;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "audit/ask.h"
+#include "audit/unasked.h"
 #include "books/books.h"
 #include "payment/correlation_id.h"
 #include "payment/money.h"
@@ -20,6 +21,11 @@ namespace payswitch::audit {
 struct ProcessorAt {
   std::string name;
   std::string url;
+};
+
+struct ListedProcessors {
+  std::vector<ProcessorAt> configured;
+  std::vector<UnaskedAt> unasked;
 };
 
 // A payment as the switch lists it.
@@ -65,7 +71,7 @@ class Inquiry {
 
   // -- of the switch ---------------------------------------------------------------------------
   Result<payment::UtcMs> time();
-  Result<std::vector<ProcessorAt>> processors();
+  Result<ListedProcessors> processors();
   Result<std::map<std::string, payment::Total>> summary(const books::Window& window);
   // All pages, sorted by id, each payment once.
   Result<std::vector<ListedPayment>> payments(const books::Window& window);

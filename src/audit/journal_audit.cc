@@ -56,6 +56,7 @@ std::optional<std::string> JournalAudit::add(const Record& record, bool behind_d
     put_down_as_unreadable(record);
     return std::nullopt;
   }
+  if (record.type == RecordType::processor_origin) note_origin(record);
   if (applied.awaits_copy) awaited_.insert(id_of(record));
   if (record.type == RecordType::copied) awaited_.erase(id_of(record));
   if (!applied.changed) return std::nullopt;
@@ -75,6 +76,12 @@ void JournalAudit::stand_in_for_lost_names(const Record& record) {
   while (known() < wanted) {
     index_.apply(named_record(known(), fmt::format("processor {}", known())), ++sequence_);
   }
+}
+
+void JournalAudit::note_origin(const Record& record) {
+  const std::string& origin = index_.facts().values().origins.at(record.processor);
+  auto& known = origins_.at(record.processor);
+  if (!origin.empty() && (known.empty() || known.back() != origin)) known.push_back(origin);
 }
 
 void JournalAudit::put_down_as_unreadable(const Record& record) {
@@ -114,8 +121,13 @@ std::vector<std::string> JournalAudit::compare_totals(bool behind_damage) const 
 
 JournalSums JournalAudit::sums() const {
   JournalSums sums{.by_state = counters_.by_state, .settled = {}, .unjudged = unjudged_};
+  const auto unanswered = index_.unanswered();
   for (std::size_t number = 0; number < index_.names().size(); ++number) {
-    sums.settled.push_back({index_.names()[number], totals_[number], unreadable_[number]});
+    sums.settled.push_back({.name = index_.names()[number],
+                            .origins = origins_[number],
+                            .total = totals_[number],
+                            .unreadable = unreadable_[number],
+                            .unanswered = unanswered[number]});
   }
   return sums;
 }

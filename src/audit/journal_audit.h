@@ -14,12 +14,15 @@
 
 namespace payswitch::audit {
 
-// What was settled at one processor.
+// What was settled at one processor, and what is open there.
 struct SettledAt {
   std::string name;
+  std::vector<std::string> origins;  // where it was, and last where it is; empty: it is not known
   payment::Total total;
   // Settlements behind the damage of payments that cannot be read: not in `total`.
   payment::Total unreadable;
+  // Not settled: sent there, and without an answer.
+  payment::Total unanswered;
 };
 
 // What journal and sealed files amount to.
@@ -53,6 +56,7 @@ class JournalAudit {
 
   void stand_in_for_lost_names(const Record& record);
   void put_down_as_unreadable(const Record& record);
+  void note_origin(const Record& record);
 
   store::Counters counters_;
   const store::embedded::SealedBooks& sealed_;
@@ -65,6 +69,8 @@ class JournalAudit {
   Totals totals_;
   Totals unreadable_;
   std::uint64_t unjudged_ = 0;
+  // Index: ProcessorNumber. Of those that the journal still tells.
+  std::array<std::vector<std::string>, payment::max_processors> origins_;
 };
 
 }  // namespace payswitch::audit

@@ -61,7 +61,8 @@ LiveAudit::Line LiveAudit::prepare() {
   }
   auto processors = inquiry_.processors();
   if (!processors) return std::unexpected(processors.error());
-  processors_ = std::move(*processors);
+  processors_ = std::move(processors->configured);
+  report_.unasked = std::move(processors->unasked);
   if (processors_.empty()) return std::unexpected("the switch has no processors to compare with");
   const auto known = inquiry_.summary(report_.window);
   if (!known) return std::unexpected(known.error());

@@ -56,7 +56,8 @@ struct LiveReport {
   // in which what is in flight may explain the difference.
   std::uint64_t restless = 0;
   std::vector<std::string>
-      not_asked;  // processors that our books know, and that are not configured
+      not_asked;                   // processors that our books know, and that are not configured
+  std::vector<UnaskedAt> unasked;  // those of them that may have charged what is open
   std::vector<Finding> findings;
 };
 

@@ -39,6 +39,9 @@ std::string to_text(const LiveReport& report, std::string_view url) {
   for (const std::string& name : report.not_asked) {
     fmt::format_to(out, "  {}: not asked, it is not configured any more\n", name);
   }
+  for (const UnaskedAt& each : report.unasked) {
+    text += "  " + to_text(each) + "\n";
+  }
   fmt::format_to(out, "  in flight {}, unknown {}, waiting {}, parked {}\n",
                  in(report, State::attempting), in(report, State::unknown),
                  in(report, State::accepted), in(report, State::parked));
@@ -56,7 +59,7 @@ std::string to_text(const LiveReport& report, std::string_view url) {
 }
 
 std::string to_json(const LiveReport& report, std::string_view url) {
-  std::string sums, states, not_asked, findings;
+  std::string sums, states, not_asked, unasked, findings;
   for (const Sums& each : report.sums) {
     fmt::format_to(std::back_inserter(sums), R"({}{{"processor":{},"ours":{},"theirs":{}}})",
                    sums.empty() ? "" : ",", quoted(each.processor), json_of(each.ours),
@@ -69,16 +72,19 @@ std::string to_json(const LiveReport& report, std::string_view url) {
   for (const auto& name : report.not_asked) {
     not_asked += (not_asked.empty() ? "" : ",") + quoted(name);
   }
+  for (const UnaskedAt& each : report.unasked) {
+    unasked += (unasked.empty() ? "" : ",") + to_json(each);
+  }
   for (const Finding& finding : report.findings) {
     findings += (findings.empty() ? "" : ",") + to_json(finding);
   }
   return fmt::format(
       R"({{"url":{},"from":"{}","to":"{}","grainMs":{},"windows":{},"processors":[{}],)"
-      R"("payments":{{{}}},"inFlightBooked":{},"restless":{},"notAsked":[{}],"findings":[{}]}})"
+      R"("payments":{{{}}},"inFlightBooked":{},"restless":{},"notAsked":[{}],"unasked":[{}],"findings":[{}]}})"
       "\n",
       quoted(url), payment::format_iso8601(report.window.from),
       payment::format_iso8601(report.window.to), report.grain.count(), report.windows, sums, states,
-      report.in_flight, report.restless, not_asked, findings);
+      report.in_flight, report.restless, not_asked, unasked, findings);
 }
 
 }  // namespace payswitch::audit

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include <functional>
+#include <set>
 
 #include "audit/live_report.h"
 #include "lab/world/world.h"
@@ -44,6 +45,7 @@ struct Town {
   std::map<std::string, payment::Total> forged;  // added to what the switch's sums say
   std::function<void(const Question&)> before;
   std::string unreachable;
+  std::string unasked;  // added to what GET /processors says
   std::string token;
   std::uint64_t questions = 0;
 
@@ -125,8 +127,9 @@ Reply Town::answer_of_switch(const std::string& path, UtcMs from, UtcMs to,
   if (path == "/") return {200, fmt::format(R"({{"timestamp":{}}})", now_ms)};
   if (path == "/metrics") return {200, metrics()};
   if (path == "/processors") {
-    return {200, R"([{"name":"default","url":"http://default"},)"
-                 R"({"name":"fallback","url":"http://fallback"}])"};
+    return {200, R"([{"name":"default","url":"http://default","configured":true},)"
+                 R"({"name":"fallback","url":"http://fallback"})" +
+                     unasked + "]"};
   }
   const auto is_in = [&](UtcMs time) { return from <= time && time <= to; };
   if (path == "/payments-summary") {
@@ -266,6 +269,18 @@ TEST_F(Live, APaymentWithAnotherTimeIsOneFinding) {
   }
 }
 
+TEST_F(Live, AnotherTimeDoesNotHideAnotherAmount) {
+  town.theirs["default"][id_of(5)] = {at(200'001), town.theirs["default"][id_of(5)].cents + 100};
+  const auto found = findings();
+  ASSERT_THAT(found, SizeIs(2));
+  EXPECT_THAT(found, testing::Contains(HasSubstr("at " + time(200'001) + " in its")));
+  EXPECT_THAT(found, testing::Contains(HasSubstr("in our books, ")));
+  const auto report = audit();
+  std::set<FindingKind> kinds;
+  for (const Finding& finding : report->findings) kinds.insert(finding.kind);
+  EXPECT_EQ(kinds, (std::set{FindingKind::amount, FindingKind::requested_at}));
+}
+
 TEST_F(Live, APaymentThatIsChargedAtBothIsNamed) {
   town.theirs["fallback"][id_of(10)] = {at(30'000), 1'010};
   // Refused there first, by our books.
@@ -393,6 +408,22 @@ TEST_F(Live, AProcessorThatIsNotConfiguredAnyMoreIsNamed) {
   const auto report = audit();
   EXPECT_THAT(report->findings, IsEmpty());
   EXPECT_THAT(report->not_asked, ElementsAre("old"));
+}
+
+TEST_F(Live, WhatMayBeChargedAtAProcessorThatNobodyAsksIsTold) {
+  town.unasked = R"(,{"name":"old","url":null,"configured":false,"origin":"http://old:1",)"
+                 R"("open":{"payments":2,"amount":39.80}})";
+  const auto report = audit();
+  ASSERT_TRUE(report) << report.error();
+  EXPECT_THAT(report->findings, IsEmpty());
+  EXPECT_THAT(report->unasked,
+              ElementsAre(UnaskedAt{"old", "http://old:1", {.count = 2, .cents = 3980}}));
+  EXPECT_THAT(to_text(*report, "http://switch"),
+              HasSubstr("old (http://old:1): 2 open payments of 39.80 may be charged there"));
+  EXPECT_THAT(to_json(*report, "http://switch"),
+              HasSubstr(R"("unasked":[{"processor":"old","origin":"http://old:1","open")"));
+  town.unasked = R"(,{"name":"old","configured":false})";
+  EXPECT_THAT(audit().error(), HasSubstr("a processor that cannot be read"));
 }
 
 TEST_F(Live, WhoCannotBeAskedEndsTheAudit) {

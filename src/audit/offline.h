@@ -9,6 +9,7 @@
 #include "audit/finding.h"
 #include "audit/journal_audit.h"
 #include "audit/progress.h"
+#include "audit/unasked.h"
 
 namespace payswitch::audit {
 
@@ -23,6 +24,7 @@ struct JournalReport {
   JournalSums sums;
   std::vector<JournalFinding> findings;  // the first max_findings_told of them
   std::uint64_t finding_count = 0;
+  std::vector<UnaskedAt> unasked;  // filled in by whoever knows what is configured
 };
 
 inline constexpr std::size_t max_findings_told = 1'000;

@@ -184,6 +184,25 @@ TEST(Offline, ASoundJournalHasNoFindingsAndItsSumsAreTold) {
               HasSubstr(R"({"data":"bo\"oks","sealedFiles":0,"sealedPayments":0,"segments":)"));
 }
 
+TEST(Offline, WhereAProcessorWasAndIsAndWhatIsOpenThereIsTold) {
+  auto files = journal_of({named_record(0, "default"), named_record(1, "fallback"),
+                           origin_records(0, "http://a:1")[0], origin_records(0, "http://b:1")[0],
+                           origin_records(0, "http://b:1")[0],
+                           accepted_record(acceptance(1, 1990, intent(1, at(1), dear)))});
+  auto report = audit(files);
+  ASSERT_TRUE(report) << report.error();
+  EXPECT_THAT(to_text(*report, "books"),
+              HasSubstr("  at default (http://b:1, before at http://a:1): 0 settled, 0.00\n"
+                        "  at fallback: 0 settled, 0.00\n"
+                        "    sent there and unanswered 1, 19.90\n"));
+  EXPECT_THAT(unasked_of(*report, {"default", "fallback"}), IsEmpty());
+  report->unasked = unasked_of(*report, {"default"});
+  EXPECT_THAT(report->unasked, ElementsAre(UnaskedAt{"fallback", "", {.count = 1, .cents = 1990}}));
+  EXPECT_THAT(to_text(*report, "books"),
+              HasSubstr("fallback: 1 open payment of 19.90 may be charged there"));
+  EXPECT_THAT(to_json(*report, "books"), HasSubstr(R"("origins":["http://a:1","http://b:1"])"));
+}
+
 TEST(Offline, ADirectoryWithoutAJournalCannotBeAudited) {
   MemoryFiles files;
   files.files["lock"];
@@ -194,7 +213,7 @@ TEST(Offline, AnotherFormatVersionCannotBeAudited) {
   auto files = real_journal(3);
   files.files[first][8] = std::byte{9};
   EXPECT_EQ(audit(files).error(),
-            "journal-0000000001 has format version 9, this program reads version 2");
+            "journal-0000000001 has format version 9, this program reads versions 2 to 3");
 }
 
 // Byte by byte, as far as they are used, the audit has a finding where the switch refuses to start,

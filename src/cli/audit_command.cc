@@ -59,12 +59,26 @@ Line read_token(Options& options, const std::string& path) {
   return {};
 }
 
-constexpr std::array<Flag, 8> flags{{
+// "a,b"
+Line read_processors(Options& options, const std::string& value) {
+  options.processors.emplace();
+  for (std::size_t begin = 0; begin <= value.size();) {
+    const auto end = std::min(value.find(',', begin), value.size());
+    if (end == begin) return wrong(value, "a list of names, such as default,fallback");
+    options.processors->push_back(value.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return {};
+}
+
+constexpr std::array<Flag, 9> flags{{
     {"--data", "DIR", "audit the journal in this data directory (offline)",
      [](Options& options, const std::string& value) -> Line {
        options.data = value;
        return {};
      }},
+    {"--processors", "NAMES",
+     "offline: those that are configured (a,b); others must have nothing open", read_processors},
     {"--url", "SWITCH", "compare this switch with its processors (live): http://host:port",
      [](Options& options, const std::string& value) -> Line {
        options.url = value;
@@ -118,6 +132,9 @@ Line check(const Options& options) {
   if (options.data && (live.from || live.to || live.last || live.grain)) {
     return std::unexpected("--from, --to, --last and --grain go with --url");
   }
+  if (options.url && options.processors) {
+    return std::unexpected("--processors goes with --data");
+  }
   if (live.from && live.last) return std::unexpected("audit takes --from or --last, not both");
   return {};
 }
@@ -156,7 +173,8 @@ std::string audit_help() {
       "Usage: payswitch audit --data DIR | --url SWITCH [flags]\n"
       "\n"
       "Our books against themselves (--data), or against the processors' (--url).\n"
-      "Exit code: 0 equal, 1 findings, 2 could not ask. Changes nothing anywhere.\n"
+      "Exit code: 0 equal, 1 findings, 2 could not ask, 3 equal, but payments are open at\n"
+      "processors that are not configured. Changes nothing anywhere.\n"
       "\n";
   for (const Flag& flag : flags) {
     text += fmt::format("  {:<20} {}\n", fmt::format("{} {}", flag.name, flag.value), flag.help);

@@ -137,6 +137,8 @@ TEST_F(CliTest, AuditRunsWithItsFlagsAndReturnsItsCode) {
   EXPECT_EQ(run({"audit", "--data", "books", "--json"}), 1);
   EXPECT_EQ(audited_->data, "books");
   EXPECT_TRUE(audited_->json);
+  EXPECT_EQ(run({"audit", "--data", "books", "--processors", "a,b"}), 1);
+  EXPECT_EQ(audited_->processors, (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(run({"audit", "--url=http://a", "--to", "2025-07-08T12:34:56.7891Z", "--last", "10m",
                  "--grain", "1ms"}),
             1);
@@ -175,6 +177,8 @@ TEST_F(CliTest, AnAuditWithABadFlagIsOneLineAndNothingRuns) {
   EXPECT_THAT(refused({}), StartsWith("payswitch: audit needs --data DIR or --url SWITCH"));
   EXPECT_THAT(refused({"--data", "x", "--url", "y"}), HasSubstr("not both"));
   EXPECT_THAT(refused({"--data", "x", "--last", "1m"}), HasSubstr("go with --url"));
+  EXPECT_THAT(refused({"--url", "x", "--processors", "a"}), HasSubstr("goes with --data"));
+  EXPECT_THAT(refused({"--data", "x", "--processors", "a,,b"}), HasSubstr("is not a list"));
   EXPECT_THAT(refused({"--url", "x", "--last", "1m", "--from", "2025-07-08T12:34:56Z"}),
               HasSubstr("not both"));
   EXPECT_THAT(refused({"--url", "x", "--to", "now"}), HasSubstr("--to: 'now' is not an ISO 8601"));

@@ -12,6 +12,7 @@
 #include "dispatch/lane.h"
 #include "dispatch/options.h"
 #include "dispatch/retry.h"
+#include "dispatch/unasked.h"
 #include "dispatch/waiting_line.h"
 #include "routing/policy.h"
 #include "store/group.h"
@@ -72,6 +73,8 @@ class Dispatcher {
   // Every breaker is open: only probes are sent for Options::rest, or until one succeeds.
   bool is_resting() const { return rest_timer_ != world::TimerId::none; }
   const Counters& counters() const { return counters_; }
+  // What stays open because its processor is not configured.
+  const Unasked& unasked() const { return unasked_; }
 
  private:
   // From a payment to its first byte on the wire.
@@ -145,6 +148,7 @@ class Dispatcher {
   bool stopping_ = false;
   bool clock_is_behind_ = false;
   Complaints complaints_;
+  Unasked unasked_;
   Counters counters_;
 };
 

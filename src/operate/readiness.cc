@@ -16,6 +16,15 @@ std::string_view why_not_ready(const dispatch::Dispatcher& dispatcher, const sto
   return {};
 }
 
+// It can be mended by configuring them again; new payments are not concerned.
+std::string unasked(const dispatch::Dispatcher& dispatcher, const store::Store& store) {
+  std::string names;
+  for (const auto& [number, open] : dispatcher.unasked().by_processor()) {
+    names += fmt::format("{}\"{}\"", names.empty() ? "" : ",", store.names().at(number));
+  }
+  return names.empty() ? names : fmt::format(R"(,"notConfigured":[{}])", names);
+}
+
 }  // namespace
 
 void answer_healthz(http::Responder respond) {
@@ -32,7 +41,8 @@ void answer_readyz(const dispatch::Dispatcher& dispatcher, const store::Store& s
                                                .detail = std::string(why),
                                                .field = {}});
   }
-  const std::string body = fmt::format(R"({{"status":"ready","durability":"{}"}})", durability);
+  const std::string body = fmt::format(R"({{"status":"ready","durability":"{}"{}}})", durability,
+                                       unasked(dispatcher, store));
   respond({.body = body, .fields = {}});
 }
 

@@ -25,10 +25,11 @@ int audit_directory(const Options& options, Progress& progress, std::ostream& ou
   const std::string& directory = *options.data;
   auto files = open_files(directory);
   if (!files) return fail(files.error().message(), err);
-  const auto report = audit_journal(**files, progress);
+  auto report = audit_journal(**files, progress);
   if (!report) return fail(fmt::format("{}: {}", directory, report.error()), err);
+  if (options.processors) report->unasked = unasked_of(*report, *options.processors);
   out << (options.json ? to_json(*report, directory) : to_text(*report, directory));
-  return report->finding_count == 0 ? exit_equal : exit_findings;
+  return exit_code(report->finding_count, report->unasked);
 }
 
 int audit_switch(const Options& options, const world::Clock& clock, Progress& progress,
@@ -41,7 +42,7 @@ int audit_switch(const Options& options, const world::Clock& clock, Progress& pr
   const auto report = live.run();
   if (!report) return fail(report.error(), err);
   out << (options.json ? to_json(*report, url) : to_text(*report, url));
-  return report->findings.empty() ? exit_equal : exit_findings;
+  return exit_code(report->findings.size(), report->unasked);
 }
 
 }  // namespace

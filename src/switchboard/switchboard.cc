@@ -231,7 +231,7 @@ std::vector<std::unique_ptr<dispatch::Lane>> Switchboard::make_lanes() {
 void Switchboard::add_reading_routes() {
   using http::Method;
   router_.add(Method::get, "/processors", {}, [this](const auto&, auto, auto respond) {
-    api::list_processors(*dispatcher_, *clock_, std::move(respond));
+    api::list_processors(*dispatcher_, *store_, *clock_, std::move(respond));
   });
   router_.add(Method::get, "/", {},
               [this](const auto&, auto, auto respond) { api::greet(*clock_, std::move(respond)); });

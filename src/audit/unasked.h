@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "payment/money.h"
+
+namespace payswitch::audit {
+
+// What may have been charged by a processor that is not configured. The switch does not ask it, so
+// these payments stay open: no finding, and not in order either.
+struct UnaskedAt {
+  std::string name;
+  std::string origin;  // empty: it is not known
+  payment::Total open;
+
+  bool operator==(const UnaskedAt&) const = default;
+};
+
+// Of a report with so many findings.
+int exit_code(std::uint64_t findings, const std::vector<UnaskedAt>& unasked);
+
+std::string to_text(const UnaskedAt& unasked);
+std::string to_json(const UnaskedAt& unasked);
+
+}  // namespace payswitch::audit
