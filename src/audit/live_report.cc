@@ -80,7 +80,8 @@ std::string to_json(const LiveReport& report, std::string_view url) {
   }
   return fmt::format(
       R"({{"url":{},"from":"{}","to":"{}","grainMs":{},"windows":{},"processors":[{}],)"
-      R"("payments":{{{}}},"inFlightBooked":{},"restless":{},"notAsked":[{}],"unasked":[{}],"findings":[{}]}})"
+      R"("payments":{{{}}},"inFlightBooked":{},"restless":{},"notAsked":[{}],"unasked":[{}],)"
+      R"("findings":[{}]}})"
       "\n",
       quoted(url), payment::format_iso8601(report.window.from),
       payment::format_iso8601(report.window.to), report.grain.count(), report.windows, sums, states,

@@ -195,49 +195,6 @@ TEST_F(LoadTest, AListenFlagBeatsPort) {
   EXPECT_EQ(load_with("", {"--listen", "127.0.0.1:80"}).value().server.port, 80);
 }
 
-// -- where processors are
-
-std::vector<std::string> origins_of(const Config& config) {
-  std::vector<std::string> origins;
-  for (const store::Place& place : config.store.processors) origins.push_back(place.origin);
-  return origins;
-}
-
-TEST_F(LoadTest, AnOriginIsTheUrlInOneSpelling) {
-  const auto origin_of = [&](const std::string& url) {
-    return origins_of(
-               load_with("[[processor]]\nname = 'a'\nfee = 0.05\nurl = '" + url + "'\n").value())
-        .at(0);
-  };
-  EXPECT_EQ(origin_of("http://Some.Host"), "http://some.host:80");
-  EXPECT_EQ(origin_of("HTTP://some.host:80/"), "http://some.host:80");
-  EXPECT_EQ(origin_of("http://a:8001/Pay/"), "http://a:8001/Pay");
-  EXPECT_EQ(origin_of("http://[::1]:9"), "http://[::1]:9");
-}
-
-TEST_F(LoadTest, AnOriginHasUpToFourHundredBytes) {
-  const auto toml = [](std::size_t size) {
-    return "[[processor]]\nname = 'a'\nfee = 0.05\nurl = 'http://a:1/" +
-           std::string(size - std::string("http://a:1/").size(), 'x') + "'\n";
-  };
-  EXPECT_EQ(origins_of(load_with(toml(400)).value()).at(0).size(), 400u);
-  EXPECT_THAT(error_of(toml(401)), HasSubstr("the URL of processor 'a'"));
-  EXPECT_THAT(error_of(toml(401)), HasSubstr("at most 400 bytes"));
-}
-
-TEST_F(LoadTest, MovedNamesConfiguredProcessorsAndMayBeGivenSeveralTimes) {
-  const std::string two =
-      "[[processor]]\nname = 'one'\nurl = 'http://a'\nfee = 0.05\n"
-      "[[processor]]\nname = 'two'\nurl = 'http://b'\nfee = 0.05\n";
-  EXPECT_THAT(load_with(two).value().store.moved, testing::IsEmpty());
-  EXPECT_THAT(load_with(two, {"--moved", "one", "--moved=two"}).value().store.moved,
-              ElementsAre("one", "two"));
-  EXPECT_THAT(load_with("moved = 'two,one'\n" + two).value().store.moved,
-              ElementsAre("two", "one"));
-  EXPECT_EQ(error_of(two, {"--moved", "tow"}),
-            "moved: no processor 'tow' is configured; did you mean 'two'?");
-}
-
 // -- processors
 // ----------------------------------------------------------------------------------------
 

@@ -9,7 +9,6 @@ namespace payswitch::dispatch {
 struct Complaints {
   world::RepeatedLine parked{10};
   world::RepeatedLine contradiction{10};
-  world::RepeatedLine stays_open{10};
   world::RepeatedLine all_breakers_open{10};
   // Sums that differ: the rest of them are in the audit.
   world::RepeatedLine finding{100};

@@ -1,4 +1,4 @@
-"""A processor is a place, not a name: what is unanswered there is asked for there, and nowhere else."""
+"""A processor is a place, not a name: what is unanswered there is asked for there alone."""
 
 import subprocess
 from typing import NamedTuple
@@ -29,7 +29,7 @@ class Origins(Scenario):
         self.payments = new_payments(3)
 
     def leave_them_unanswered(self) -> None:
-        """The default has them in its sockets and books them when it goes on; the switch is dead."""
+        """The default has them in its sockets and books them later. The switch is dead."""
         def all_sent() -> bool:
             return self.target.count("attempting", "unknown") == len(self.payments)
         # A connection that is ready takes the POST.

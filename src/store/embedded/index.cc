@@ -370,7 +370,7 @@ std::vector<payment::Total> Index::unanswered() const {
   for (std::size_t place = 0; place < unsettled_.places(); ++place) {
     const Payment& payment = unsettled_.at(place);
     if (payment.home != 0 && payment.is_unanswered()) {
-      totals[payment.last.processor].add(payment.amount);
+      totals[payment.last_processor].add(payment.amount);
     }
   }
   return totals;
