@@ -23,13 +23,20 @@ class HastyDisk final : public world::Disk {
     return disk_->replace(name, content, size);
   }
   world::DiskResult<void> remove(const std::string& name) override { return disk_->remove(name); }
+  world::DiskResult<void> open_for_appends(const std::string& name) override {
+    return disk_->open_for_appends(name);
+  }
   void append(const std::string& name, std::uint64_t offset, std::span<const std::byte> bytes,
               world::Durability durability, Done done) override {
     disk_->append(name, offset, bytes, durability, std::move(done));
   }
+  void close(const std::string& name) override { disk_->close(name); }
   void prepare(const std::string& name, world::Bytes content, std::uint64_t size,
                Done done) override {
     disk_->prepare(name, std::move(content), size, std::move(done));
+  }
+  void open_ahead(const std::string& name, Done done) override {
+    disk_->open_ahead(name, std::move(done));
   }
   world::DiskResult<std::shared_ptr<const world::StillFile>> open_still(
       const std::string& name) override {

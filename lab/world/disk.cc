@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
-#include <cstring>
+#include <utility>
+
+#include "world/making.h"
 
 namespace payswitch::lab {
 
@@ -31,56 +33,61 @@ bool goes_well(std::optional<std::uint64_t>& good) {
 
 DiskResult<std::vector<std::string>> VirtualDisk::list() {
   std::vector<std::string> names;
-  for (const auto& [name, file] : cached_names_) names.push_back(name);
+  for (const auto& [name, file] : directory_.names()) names.push_back(name);
   return names;
 }
 
 DiskResult<Bytes> VirtualDisk::read(const std::string& name) {
   ++counts_.reads;
-  const auto found = cached_names_.find(name);
-  if (found == cached_names_.end()) return error(ENOENT, "read", name);
-  return found->second->cached;
+  const auto file = directory_.find(name);
+  if (!file) return error(ENOENT, "read", name);
+  return file->cached();
 }
 
 DiskResult<void> VirtualDisk::replace(const std::string& name, std::span<const std::byte> content,
                                       std::uint64_t size) {
   ++counts_.replaces;
-  if (goes_well(good_replaces_)) {
-    place(name, make_file(content, size));
-    return {};
-  }
-  switch (chance_.below(3)) {
-    case 0:  // it had not come far
-      cached_names_[name + ".tmp"] = make_file(content.first(content.size() / 2), size / 2);
-      break;
-    case 1:  // renamed, but the directory was not synced
-      cached_names_[name] = make_file(content, size);
-      break;
-    default:
-      break;
-  }
+  const auto steps = [&] { return world::replace_file(directory_, name, content, size); };
+  if (goes_well(good_replaces_)) return run_steps({}, lengths_.replace, steps);
+  std::ignore = run_steps(death_among(lengths_.replace), lengths_.replace, steps);
   return error(EINTR, "replace", name);
 }
 
 DiskResult<void> VirtualDisk::remove(const std::string& name) {
   ++counts_.removes;
-  if (cached_names_.erase(name) == 0) return error(ENOENT, "remove", name);
+  return directory_.remove(name);
+}
+
+DiskResult<void> VirtualDisk::open_for_appends(const std::string& name) {
+  ++counts_.opens;
+  if (no_descriptors_) return error(EMFILE, "open", name);
+  auto file = directory_.find(name);
+  if (!file) return error(ENOENT, "open", name);
+  appended_[name] = std::move(file);
   return {};
 }
 
-std::shared_ptr<VirtualDisk::File> VirtualDisk::make_file(std::span<const std::byte> content,
-                                                          std::uint64_t size) const {
-  auto file = std::make_shared<File>();
-  file->cached.assign(content.begin(), content.end());
-  file->cached.resize(std::max<std::uint64_t>(size, content.size()));
-  file->durable = file->cached;
-  return file;
+DiskResult<void> VirtualDisk::run_steps(const VirtualDirectory::Troubles& troubles,
+                                        std::uint64_t& longest,
+                                        const std::function<DiskResult<void>()>& steps) {
+  directory_.befall(troubles);
+  auto result = steps();
+  longest = std::max(longest, directory_.steps());
+  directory_.befall({});
+  return result;
 }
 
-// A rename, and the sync of the directory: with it every other name in it holds as well.
-void VirtualDisk::place(const std::string& name, std::shared_ptr<File> file) {
-  cached_names_[name] = std::move(file);
-  durable_names_ = cached_names_;
+VirtualDirectory::Troubles VirtualDisk::troubles_of_now() const {
+  return {.steps_before_death = std::nullopt,
+          .no_room_for_new_files = prepares_fail_,
+          .capacity = capacity_,
+          .no_descriptors = no_descriptors_};
+}
+
+VirtualDirectory::Troubles VirtualDisk::death_among(std::uint64_t steps) {
+  auto troubles = troubles_of_now();
+  troubles.steps_before_death = chance_.below(steps + 1);
+  return troubles;
 }
 
 // -- the path of a payment --------------------------------------------------------------
@@ -97,7 +104,10 @@ void VirtualDisk::append(const std::string& name, std::uint64_t offset,
   assert(!append_);
   assert(durability != world::Durability::memory);
   ++counts_.appends;
+  const auto open = appended_.find(name);
+  assert(open != appended_.end());
   append_.emplace(Append{.name = name,
+                         .file = open->second,
                          .offset = offset,
                          .bytes = bytes,
                          .copy = Bytes(bytes.begin(), bytes.end()),
@@ -108,10 +118,8 @@ void VirtualDisk::append(const std::string& name, std::uint64_t offset,
 
 void VirtualDisk::append_is_written() {
   assert(std::ranges::equal(append_->bytes, append_->copy));
-  const auto found = cached_names_.find(append_->name);
-  if (found == cached_names_.end()) return finish_append(error(ENOENT, "append", append_->name));
-  write_back_some(*found->second);
-  write(*found->second, append_->offset, append_->copy);
+  append_->file->write_back_some(chance_);
+  append_->file->write(append_->offset, append_->copy);
   append_->written = true;
   if (append_->durability == world::Durability::os && goes_well(good_appends_)) {
     return finish_append({});
@@ -121,13 +129,13 @@ void VirtualDisk::append_is_written() {
 
 void VirtualDisk::append_is_synced() {
   assert(std::ranges::equal(append_->bytes, append_->copy));
-  File& file = *cached_names_.at(append_->name);
+  Inode& file = *append_->file;
   if (append_->durability == world::Durability::os || !goes_well(good_appends_)) {
-    write_back_some(file);
+    file.write_back_some(chance_);
     return finish_append(error(EIO, "append", append_->name));
   }
   ++counts_.syncs;
-  while (!file.dirty.empty()) write_back(file, *file.dirty.begin());
+  file.sync();
   finish_append({});
 }
 
@@ -139,7 +147,7 @@ void VirtualDisk::finish_append(DiskResult<void> result) {
 }
 
 void VirtualDisk::prepare(const std::string& name, Bytes content, std::uint64_t size, Done done) {
-  assert(!prepare_);
+  assert(!prepare_ && !opening_);
   ++counts_.prepares;
   prepare_.emplace(Prepare{name, std::move(content), size, std::move(done)});
   later(times_.prepare, &VirtualDisk::finish_prepare);
@@ -148,31 +156,35 @@ void VirtualDisk::prepare(const std::string& name, Bytes content, std::uint64_t 
 void VirtualDisk::finish_prepare() {
   Prepare finished = std::move(*prepare_);
   prepare_.reset();
-  if (prepares_fail_ || used() + finished.size > capacity_) {
-    return finished.done(error(ENOSPC, "prepare", finished.name));
-  }
-  place(finished.name, make_file(finished.content, finished.size));
-  finished.done({});
+  finished.done(run_steps(troubles_of_now(), lengths_.replace, [&] {
+    return world::replace_file(directory_, finished.name, finished.content, finished.size);
+  }));
 }
 
-std::uint64_t VirtualDisk::used() const {
-  std::uint64_t bytes = 0;
-  for (const auto& [name, file] : cached_names_) bytes += file->cached.size();
-  return bytes;
+void VirtualDisk::open_ahead(const std::string& name, Done done) {
+  assert(!prepare_ && !opening_);
+  opening_.emplace(Opening{name, std::move(done)});
+  later(times_.open, &VirtualDisk::finish_opening);
+}
+
+void VirtualDisk::finish_opening() {
+  Opening finished = std::move(*opening_);
+  opening_.reset();
+  finished.done(open_for_appends(finished.name));
 }
 
 // -- beside the path of a payment -------------------------------------------------------
 
 class VirtualDisk::Still final : public world::StillFile {
  public:
-  Still(std::shared_ptr<const File> file, VirtualDisk& disk)
+  Still(std::shared_ptr<const Inode> file, VirtualDisk& disk)
       : file_(std::move(file)), disk_(disk) {}
 
-  std::uint64_t size() const override { return file_->cached.size(); }
+  std::uint64_t size() const override { return file_->size(); }
 
   DiskResult<void> read(std::uint64_t offset, std::span<std::byte> into) const override {
     if (offset > size() || into.size() > size() - offset) return error(EIO, "read", "beyond");
-    std::copy_n(file_->cached.begin() + static_cast<std::ptrdiff_t>(offset), into.size(),
+    std::copy_n(file_->cached().begin() + static_cast<std::ptrdiff_t>(offset), into.size(),
                 into.begin());
     return {};
   }
@@ -183,29 +195,16 @@ class VirtualDisk::Still final : public world::StillFile {
   }
 
  private:
-  std::shared_ptr<const File> file_;
+  std::shared_ptr<const Inode> file_;
   VirtualDisk& disk_;
 };
 
-namespace {
-
-class BytesDraft final : public world::Draft {
- public:
-  DiskResult<void> write(std::span<const std::byte> bytes) override {
-    content.insert(content.end(), bytes.begin(), bytes.end());
-    return {};
-  }
-
-  Bytes content;
-};
-
-}  // namespace
-
 DiskResult<std::shared_ptr<const world::StillFile>> VirtualDisk::open_still(
     const std::string& name) {
-  const auto found = cached_names_.find(name);
-  if (found == cached_names_.end()) return error(ENOENT, "open", name);
-  return std::make_shared<const Still>(found->second, *this);
+  if (no_descriptors_) return error(EMFILE, "open", name);
+  auto file = directory_.find(name);
+  if (!file) return error(ENOENT, "open", name);
+  return std::make_shared<const Still>(std::move(file), *this);
 }
 
 void VirtualDisk::make(const std::string& name, Content content, const std::string& instead_of,
@@ -213,29 +212,22 @@ void VirtualDisk::make(const std::string& name, Content content, const std::stri
   assert(!make_ && !toil_);
   ++counts_.makes;
   ++counts_.sealing_steps;
-  if (!instead_of.empty()) {
-    cached_names_[name + ".tmp"] = cached_names_.at(instead_of);
-    cached_names_.erase(instead_of);
-  }
-  make_.emplace(Make{name, std::move(content), std::move(done), !instead_of.empty()});
+  make_.emplace(Make{name, std::move(content), instead_of, std::move(done)});
   later(times_.make, &VirtualDisk::finish_make);
+}
+
+DiskResult<void> VirtualDisk::make_all(Make& make, const VirtualDirectory::Troubles& troubles) {
+  return run_steps(troubles, lengths_.make, [&] {
+    return world::make_file(directory_, make.name, make.content, make.instead_of,
+                            [](auto) { return true; });
+  });
 }
 
 void VirtualDisk::finish_make() {
   ++counts_.sealing_steps;
   Make finished = std::move(*make_);
   make_.reset();
-  cached_names_.erase(finished.name + ".tmp");
-  if (prepares_fail_ && !finished.has_room) {
-    return finished.done(error(ENOSPC, "make", finished.name));
-  }
-  BytesDraft draft;
-  if (auto made = finished.content(draft); !made) return finished.done(std::move(made));
-  if (used() + draft.content.size() > capacity_) {
-    return finished.done(error(ENOSPC, "make", finished.name));
-  }
-  place(finished.name, make_file(draft.content, draft.content.size()));
-  finished.done({});
+  finished.done(make_all(finished, troubles_of_now()));
 }
 
 void VirtualDisk::toil(Job job) {
@@ -267,34 +259,6 @@ void VirtualDisk::finish_look_up() {
   job()();
 }
 
-void VirtualDisk::write(File& file, std::uint64_t offset, std::span<const std::byte> bytes) {
-  if (bytes.empty()) return;
-  const std::uint64_t end = offset + bytes.size();
-  if (end > file.cached.size()) {
-    file.cached.resize(end);
-    file.durable.resize(end);
-  }
-  std::ranges::copy(bytes, file.cached.begin() + static_cast<std::ptrdiff_t>(offset));
-  for (auto sector = offset / sector_bytes; sector * sector_bytes < end; ++sector) {
-    file.dirty.insert(sector);
-  }
-}
-
-void VirtualDisk::write_back(File& file, std::uint64_t sector) {
-  const auto begin = sector * sector_bytes;
-  const auto size = std::min<std::uint64_t>(sector_bytes, file.cached.size() - begin);
-  std::memcpy(file.durable.data() + begin, file.cached.data() + begin, size);
-  file.dirty.erase(sector);
-}
-
-// A machine writes back when it likes, and in the order it likes.
-void VirtualDisk::write_back_some(File& file) {
-  const auto sectors = std::vector(file.dirty.begin(), file.dirty.end());
-  for (const auto sector : sectors) {
-    if (chance_.one_in(2)) write_back(file, sector);
-  }
-}
-
 // -- what befalls it --------------------------------------------------------------------
 
 void VirtualDisk::kill() {
@@ -304,32 +268,30 @@ void VirtualDisk::kill() {
   abandon_make();
   abandon_toil();
   look_up_.reset();
+  opening_.reset();
+  appended_.clear();
+  no_descriptors_ = false;
   good_appends_.reset();
   good_replaces_.reset();
 }
 
 void VirtualDisk::power_cut() {
   kill();
-  lose_names();
-  for (auto& [name, file] : cached_names_) {
-    write_back_some(*file);
-    file->dirty.clear();
-    file->cached = file->durable;
-  }
-  durable_names_ = cached_names_;
+  directory_.lose_power();
 }
 
 void VirtualDisk::abandon_append() {
   if (!append_) return;
-  const auto found = cached_names_.find(append_->name);
-  if (!append_->written && found != cached_names_.end()) {
+  if (!append_->written) {
     const auto end = append_->offset + append_->copy.size();
-    auto stop = append_->offset + chance_.below(append_->copy.size() + sector_bytes);
+    auto stop = append_->offset + chance_.below(append_->copy.size() + Inode::sector_bytes);
     // Now and then in the middle of a sector.
-    stop = stop >= end ? end : chance_.one_in(2) ? stop : stop / sector_bytes * sector_bytes;
+    stop = stop >= end         ? end
+           : chance_.one_in(2) ? stop
+                               : stop / Inode::sector_bytes * Inode::sector_bytes;
     if (stop > append_->offset) {
       const auto length = stop - append_->offset;
-      write(*found->second, append_->offset, std::span(append_->copy).first(length));
+      append_->file->write(append_->offset, std::span(append_->copy).first(length));
     }
   }
   append_.reset();
@@ -337,32 +299,15 @@ void VirtualDisk::abandon_append() {
 
 void VirtualDisk::abandon_prepare() {
   if (!prepare_) return;
-  const auto& [name, content, size, done] = *prepare_;
-  switch (chance_.below(3)) {
-    case 0:
-      cached_names_[name + ".tmp"] = make_file(content, size / 2);
-      break;
-    case 1:
-      cached_names_[name] = make_file(content, size);
-      break;
-    default:
-      break;
-  }
+  std::ignore = run_steps(death_among(lengths_.replace), lengths_.replace, [this] {
+    return world::replace_file(directory_, prepare_->name, prepare_->content, prepare_->size);
+  });
   prepare_.reset();
 }
 
 void VirtualDisk::abandon_make() {
   if (!make_) return;
-  BytesDraft draft;
-  const auto come_to = chance_.below(3);
-  const bool is_whole = come_to != 0 && make_->content(draft).has_value();
-  if (come_to == 1 && is_whole) {
-    cached_names_.erase(make_->name + ".tmp");
-    cached_names_[make_->name] = make_file(draft.content, draft.content.size());
-  } else if (come_to == 2) {
-    const auto piece = std::span(draft.content).first(chance_.below(draft.content.size() + 1));
-    cached_names_[make_->name + ".tmp"] = make_file(piece, piece.size());
-  }
+  std::ignore = make_all(*make_, death_among(lengths_.make));
   make_.reset();
 }
 
@@ -371,44 +316,23 @@ void VirtualDisk::abandon_toil() {
   toil_.reset();
 }
 
-void VirtualDisk::lose_names() {
-  std::set<std::string> names;
-  for (const auto& [name, file] : cached_names_) names.insert(name);
-  for (const auto& [name, file] : durable_names_) names.insert(name);
-  for (const auto& name : names) {
-    const auto cached = cached_names_.find(name);
-    const auto durable = durable_names_.find(name);
-    const auto now = cached == cached_names_.end() ? nullptr : cached->second;
-    const auto then = durable == durable_names_.end() ? nullptr : durable->second;
-    if (now == then || chance_.one_in(2)) continue;
-    if (then) {
-      cached_names_[name] = then;
-    } else {
-      cached_names_.erase(name);
-    }
-  }
-}
-
 // -- by hand ----------------------------------------------------------------------------
 
 void VirtualDisk::overwrite(const std::string& name, std::uint64_t offset,
                             std::span<const std::byte> bytes) {
-  File& file = *cached_names_.at(name);
-  assert(offset + bytes.size() <= file.cached.size());
-  std::ranges::copy(bytes, file.cached.begin() + static_cast<std::ptrdiff_t>(offset));
-  std::ranges::copy(bytes, file.durable.begin() + static_cast<std::ptrdiff_t>(offset));
+  directory_.find(name)->overwrite(offset, bytes);
 }
 
 void VirtualDisk::resize(const std::string& name, std::uint64_t size) {
-  File& file = *cached_names_.at(name);
-  file.cached.resize(size);
-  file.durable.resize(size);
-  file.dirty.clear();
+  directory_.find(name)->resize(size);
+  directory_.find(name)->sync();
 }
 
 void VirtualDisk::put(const std::string& name, Bytes content) {
-  const auto size = content.size();
-  place(name, make_file(content, size));
+  auto file = std::make_shared<Inode>();
+  file->write(0, content);
+  file->sync();
+  directory_.put(name, std::move(file));
 }
 
 }  // namespace payswitch::lab

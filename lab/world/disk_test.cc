@@ -23,6 +23,7 @@ class VirtualDiskTest : public testing::Test {
   // The result of the append when it has completed.
   std::optional<DiskResult<void>> append(std::uint64_t offset, const Bytes& content,
                                          Durability durability) {
+    if (auto opened = disk.open_for_appends("f"); !opened) return opened;
     std::optional<DiskResult<void>> result;
     disk.append("f", offset, content, durability, [&](auto done) { result = done; });
     EXPECT_TRUE(world.run_until_idle());
@@ -51,6 +52,7 @@ TEST_F(VirtualDiskTest, MissingFilesAreErrors) {
 
 TEST_F(VirtualDiskTest, AnAppendTakesItsTimeAndThenSurvivesAPowerCut) {
   ASSERT_TRUE(disk.replace("f", {}, 2000));
+  ASSERT_TRUE(disk.open_for_appends("f"));
   bool done = false;
   const auto content = bytes(2000, 5);
   disk.append("f", 0, content, Durability::fsync, [&](auto result) { done = result.has_value(); });
@@ -91,6 +93,7 @@ TEST_F(VirtualDiskTest, AKillLeavesTheAppendInFlightUpToAnyByteAndOftenASectorBo
   std::set<std::size_t> lengths;
   for (int i = 0; i < 200; ++i) {
     ASSERT_TRUE(disk.replace("f", {}, 1536));
+    ASSERT_TRUE(disk.open_for_appends("f"));
     const auto content = bytes(1200, 9);
     disk.append("f", 100, content, Durability::fsync, [](auto) { FAIL(); });
     world.run_for(10us);
@@ -172,6 +175,7 @@ TEST_F(VirtualDiskTest, TheSameSeedLosesTheSameSectors) {
     SeededChance chance(seed);
     VirtualDisk disk(world, chance);
     EXPECT_TRUE(disk.replace("f", {}, 16 * 512));
+    EXPECT_TRUE(disk.open_for_appends("f"));
     const auto content = bytes(16 * 512, 1);
     disk.append("f", 0, content, Durability::fsync, [](auto) {});
     world.run_for(50us);

@@ -53,6 +53,10 @@ class Draft {
   virtual DiskResult<void> write(std::span<const std::byte> bytes) = 0;
 };
 
+// The most descriptors that a file which is open for appends takes: one past the page cache, and
+// one through it.
+inline constexpr std::size_t descriptors_per_appended_file = 2;
+
 // One data directory of flat files. The synchronous half is for starting up, before the loop runs;
 // the asynchronous half is for the path of a payment: it returns at once and completes on the loop.
 // Behind it stand threads in the real world and events in the virtual one.
@@ -76,14 +80,23 @@ class Disk {
   virtual DiskResult<void> replace(const std::string& name, std::span<const std::byte> content,
                                    std::uint64_t size) = 0;
   virtual DiskResult<void> remove(const std::string& name) = 0;
+  // Opens an existing file for appends. It holds at most descriptors_per_appended_file descriptors
+  // until close().
+  virtual DiskResult<void> open_for_appends(const std::string& name) = 0;
 
   // -- the path of a payment; loop thread only -------------------------------------------------
-  // Writes `bytes` at `offset` of an existing file and makes them durable as `durability` says;
-  // then calls `done`. One append at a time. The bytes stay valid and unchanged until `done`.
+  // Writes `bytes` at `offset` of a file that is open for appends (a bug otherwise: a file that is
+  // opened on the path of a payment may find no descriptor), and makes them durable as `durability`
+  // says; then calls `done`. One append at a time. The bytes stay valid and unchanged until `done`.
   virtual void append(const std::string& name, std::uint64_t offset,
                       std::span<const std::byte> bytes, Durability durability, Done done) = 0;
-  // The same promise as replace(), made by a helper thread while the loop goes on. One at a time.
+  // The file is not appended to any more.
+  virtual void close(const std::string& name) = 0;
+  // The same promise as replace(), made by a helper thread while the loop goes on. One prepare() or
+  // open_ahead() at a time.
   virtual void prepare(const std::string& name, Bytes content, std::uint64_t size, Done done) = 0;
+  // What open_for_appends() does, on that thread.
+  virtual void open_ahead(const std::string& name, Done done) = 0;
 
   // -- beside the path of a payment ------------------------------------------------------------
   // Short: it reads nothing. Any thread, also before the loop runs.

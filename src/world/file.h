@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -9,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "world/directory.h"
 #include "world/disk.h"
 
 // The system calls of the real disk, each repeated after EINTR and finished when it was cut short.
@@ -33,7 +33,8 @@ class File {
   int descriptor_ = -1;
 };
 
-// `flags` as for open(2); O_CLOEXEC is added, and new files are for their owner only (0600).
+// `flags` as for open(2); O_CLOEXEC and O_NOFOLLOW are added, and new files are for their owner
+// only (0600).
 DiskResult<File> open_file(const File& directory, const std::string& name, int flags);
 
 DiskResult<File> open_directory(const std::string& path);
@@ -43,23 +44,7 @@ DiskResult<Bytes> read_whole(const File& file, const std::string& name);
 DiskResult<void> write_at(const File& file, const std::string& name, std::uint64_t offset,
                           std::span<const std::byte> bytes);
 
-// Zeros in [from, to), truly written: a file that was only allocated has metadata left to commit at
-// its first fdatasync.
-DiskResult<void> write_zeros(const File& file, const std::string& name, std::uint64_t from,
-                             std::uint64_t to);
-
-// All of the file, or only what is needed to read its bytes back.
-enum class Sync : std::uint8_t { all, data };
 DiskResult<void> sync(const File& file, const std::string& name, Sync what);
-
-// The promise of Disk::replace(), in an open directory.
-DiskResult<void> replace_file(const File& directory, const std::string& name,
-                              std::span<const std::byte> content, std::uint64_t size);
-
-// The promise of Disk::make(), in an open directory. Blocks; sleeps in between, so that others get
-// at the disk. Fails (ECANCELED) soon after `is_ending`.
-DiskResult<void> make_file(const File& directory, const std::string& name, Disk::Content& content,
-                           const std::string& instead_of, const std::atomic<bool>& is_ending);
 
 // A file that is read in pieces, by any thread.
 DiskResult<std::shared_ptr<const StillFile>> open_still_file(const File& directory,

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -10,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <vector>
 
 #include "world/real.h"
 
@@ -60,6 +62,7 @@ class RealDiskTest : public testing::Test {
 
   DiskResult<void> append(const std::string& name, std::uint64_t offset, std::string_view text,
                           Durability durability = Durability::fsync) {
+    if (auto opened = disk_->open_for_appends(name); !opened) return opened;
     std::optional<DiskResult<void>> result;
     disk_->append(name, offset, std::as_bytes(std::span(text)), durability,
                   [&](DiskResult<void> done) { result = std::move(done); });
@@ -72,6 +75,16 @@ class RealDiskTest : public testing::Test {
     disk_->prepare(name, bytes_of(text), size,
                    [&](DiskResult<void> done) { result = std::move(done); });
     return wait(result);
+  }
+
+  // Descriptors of files in the directory.
+  std::ptrdiff_t open_files() const {
+    const auto open = std::filesystem::directory_iterator("/proc/self/fd");
+    return std::count_if(begin(open), end(open), [&](const auto& entry) {
+      std::error_code gone;
+      const auto target = std::filesystem::read_symlink(entry.path(), gone).string();
+      return target.starts_with(directory_ + "/");
+    });
   }
 
   std::string content(const std::string& name) { return text_of(disk_->read(name).value()); }
@@ -96,6 +109,23 @@ TEST_F(RealDiskTest, ASecondOneOnTheSameDirectoryIsRefusedInOneLineThatNamesIt) 
   const auto second = open_real_disk(directory_, context_, *loop_);
   ASSERT_FALSE(second.has_value());
   EXPECT_EQ(second.error(), "data directory '" + directory_ + "' is in use by another process");
+}
+
+TEST_F(RealDiskTest, ALinkThatAppearsLaterIsNeverFollowed) {
+  const auto victim = root_ + "/victim";
+  std::ofstream(victim) << "precious";
+  std::filesystem::create_symlink(victim, directory_ + "/a");
+  std::filesystem::create_symlink(victim, directory_ + "/b.tmp");
+  EXPECT_EQ(disk_->read("a").error().code, ELOOP);
+  EXPECT_EQ(disk_->open_still("a").error().code, ELOOP);
+  EXPECT_EQ(disk_->open_for_appends("a").error().code, ELOOP);
+  EXPECT_TRUE(disk_->replace("b", bytes_of("new"), 3));
+  EXPECT_TRUE(prepare("a", "new", 3));
+  EXPECT_EQ(content("a"), "new");
+  EXPECT_EQ(content("b"), "new");
+  std::string kept;
+  std::getline(std::ifstream(victim), kept);
+  EXPECT_EQ(kept, "precious");
 }
 
 TEST_F(RealDiskTest, TheLockGoesWithTheDisk) {
@@ -161,7 +191,7 @@ TEST_F(RealDiskTest, AFailedReplaceLeavesTheOldFile) {
   std::filesystem::create_directory(directory_ + "/a.tmp");
   const auto result = disk_->replace("a", bytes_of("new"), 3);
   ASSERT_FALSE(result.has_value());
-  EXPECT_EQ(result.error().message(), "cannot open 'a.tmp': Is a directory");
+  EXPECT_EQ(result.error().message(), "cannot remove 'a.tmp': Is a directory");
   EXPECT_EQ(content("a"), "old");
 }
 
@@ -229,6 +259,7 @@ TEST_F(RealDiskTest, AppendWritesAtItsOffsetWhateverTheDurability) {
 
 TEST_F(RealDiskTest, OneAppendMayFollowFromTheCompletionOfTheOther) {
   ASSERT_TRUE(disk_->replace("a", {}, 200));
+  ASSERT_TRUE(disk_->open_for_appends("a"));
   std::optional<DiskResult<void>> result;
   int done = 0;
   std::move_only_function<void()> next = [&] {
@@ -259,26 +290,41 @@ TEST_F(RealDiskTest, AppendGoesToTheNewFileAfterAReplace) {
   EXPECT_FALSE(append("a", 0, "old"));
 }
 
-TEST_F(RealDiskTest, AppendReachesMoreFilesThanAreKeptOpen) {
-  for (const char* name : {"a", "b", "c", "d", "e", "f"}) {
+TEST_F(RealDiskTest, AFileIsOpenForAppendsFromTheCallUntilItIsClosed) {
+  for (const char* name : {"a", "b"}) {
     ASSERT_TRUE(disk_->replace(name, {}, 2));
-    ASSERT_TRUE(append(name, 0, name));
+    ASSERT_TRUE(disk_->open_for_appends(name));
   }
-  for (const char* name : {"a", "b", "c", "d", "e", "f"}) {
-    ASSERT_TRUE(append(name, 1, name));
-    EXPECT_EQ(content(name), std::string(name) + name);
+  EXPECT_GE(open_files(), 2);
+  EXPECT_LE(open_files(), static_cast<std::ptrdiff_t>(2 * descriptors_per_appended_file));
+  disk_->close("a");
+  EXPECT_TRUE(append("b", 0, "x"));
+  disk_->close("b");
+  EXPECT_EQ(open_files(), 0);
+}
+
+TEST_F(RealDiskTest, WhatIsOpenIsAppendedToWhenThereIsNoDescriptorLeft) {
+  ASSERT_TRUE(disk_->replace("a", {}, 3));
+  std::optional<DiskResult<void>> opened;
+  disk_->open_ahead("a", [&](DiskResult<void> done) { opened = std::move(done); });
+  ASSERT_TRUE(wait(opened));
+  std::vector<int> taken;
+  while (taken.empty() || taken.back() != -1) taken.push_back(::dup(0));
+  EXPECT_EQ(errno, EMFILE);
+  std::optional<DiskResult<void>> written;
+  disk_->append("a", 0, std::as_bytes(std::span("abc", 3)), Durability::fsync,
+                [&](DiskResult<void> done) { written = std::move(done); });
+  EXPECT_TRUE(wait(written));
+  EXPECT_EQ(disk_->open_for_appends("a").error().code, EMFILE);
+  for (const int descriptor : taken) {
+    if (descriptor != -1) ::close(descriptor);
   }
-  const auto open = std::filesystem::directory_iterator("/proc/self/fd");
-  const auto here = std::count_if(begin(open), end(open), [&](const auto& entry) {
-    std::error_code gone;
-    const auto target = std::filesystem::read_symlink(entry.path(), gone).string();
-    return target.starts_with(directory_ + "/") && !target.ends_with("/lock");
-  });
-  EXPECT_EQ(here, 4);
+  EXPECT_EQ(content("a"), "abc");
 }
 
 TEST_F(RealDiskTest, PrepareKeepsThePromiseOfReplaceWhileAnAppendIsUnderWay) {
   ASSERT_TRUE(disk_->replace("a", {}, 3));
+  ASSERT_TRUE(disk_->open_for_appends("a"));
   std::optional<DiskResult<void>> appended;
   std::optional<DiskResult<void>> prepared;
   const Bytes text = bytes_of("abc");
@@ -302,6 +348,7 @@ TEST_F(RealDiskTest, AFailedPrepareIsAnErrorAndLeavesNothing) {
 
 TEST_F(RealDiskTest, AJobThatIsUnderWayEndsBeforeTheDiskDoes) {
   ASSERT_TRUE(disk_->replace("a", {}, 3));
+  ASSERT_TRUE(disk_->open_for_appends("a"));
   const Bytes text = bytes_of("abc");
   bool completed = false;
   disk_->append("a", 0, text, Durability::fsync,
@@ -320,6 +367,12 @@ TEST_F(RealDiskDeathTest, NamesAreFlatAndTheLockIsNoFileOfTheStore) {
   EXPECT_DEATH((void)disk_->read("../a"), "is_flat");
   EXPECT_DEATH((void)disk_->read(""), "is_flat");
   EXPECT_DEATH((void)disk_->remove("lock"), "is_flat");
+}
+
+TEST_F(RealDiskDeathTest, AnAppendToWhatIsNotOpenIsABug) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  ASSERT_TRUE(disk_->replace("a", {}, 1));
+  EXPECT_DEATH(disk_->append("a", 0, {}, Durability::os, [](auto) {}), "appended_");
 }
 
 TEST(DiskErrors, SayWhatWasTriedAndWhatTheSystemSaid) {

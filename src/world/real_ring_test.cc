@@ -28,7 +28,7 @@ class RingTest : public testing::Test {
     directory_ = *open_directory(std::filesystem::temp_directory_path().string());
     name_ = "payswitch-ring-" + std::to_string(::getpid());
     const File zeros = *open_file(directory_, name_, O_RDWR | O_CREAT | O_TRUNC);
-    ASSERT_TRUE(write_zeros(zeros, name_, 0, 16 * Ring::block_bytes));
+    ASSERT_TRUE(write_at(zeros, name_, 0, Bytes(16 * Ring::block_bytes)));
     ASSERT_TRUE(sync(zeros, name_, Sync::all));
     auto opened = open_file(directory_, name_, O_WRONLY | O_DIRECT);
     ring_ = Ring::make(context_);

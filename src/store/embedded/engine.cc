@@ -385,4 +385,13 @@ std::expected<std::unique_ptr<Store>, std::string> open(const Options& options, 
   return engine;
 }
 
+// The directory, with its lock and while it is listed; segments; a segment that is being prepared;
+// sealed files, the newest one of which is being written and read.
+std::size_t max_descriptors() {
+  constexpr std::size_t directory = 3;
+  constexpr std::size_t segments = world::descriptors_per_appended_file * (1 + max_open_ahead) + 1;
+  constexpr std::size_t sealed = max_sealed_files + 2;
+  return directory + segments + sealed;
+}
+
 }  // namespace payswitch::store::embedded

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <expected>
 #include <memory>
 #include <string>
@@ -26,5 +27,8 @@ std::expected<std::unique_ptr<Store>, std::string> open(const Options& options, 
                                                         const world::Clock& clock,
                                                         world::Chance& chance, world::Log& log,
                                                         Fatal fatal);
+
+// The most file descriptors that a store takes, its disk's included.
+std::size_t max_descriptors();
 
 }  // namespace payswitch::store::embedded

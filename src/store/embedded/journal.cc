@@ -160,6 +160,7 @@ void Journal::change_segment() {
 }
 
 void Journal::leave_segment() {
+  disk_.close(segment_name_);
   segment_ = supply_.take();
   begin_ = {.segment = segment_.number, .first_sequence = flown_ + 1, .chain = chain_};
   on_segment_(begin_);

@@ -9,6 +9,7 @@
 #include "store/embedded/configured.h"
 #include "store/embedded/record.h"
 #include "store/embedded/replay.h"
+#include "store/embedded/supply.h"
 
 namespace payswitch::store::embedded {
 
@@ -52,6 +53,7 @@ class Recovery {
   Line read_segments();
   void tell() const;
   Line refresh_unused();
+  Line open_segments();
   Line write_survivors(std::span<const std::byte> news);
   Line write(const Segment& segment, const Bytes& content);
   void begin_segment(std::uint64_t number);
@@ -90,7 +92,22 @@ std::expected<JournalStart, std::string> Recovery::run() {
   for (const auto& name : superfluous_) {
     if (auto removed = disk_.remove(name); !removed) return line(removed.error());
   }
+  if (auto opened = open_segments(); !opened) return std::unexpected(opened.error());
   return std::move(start_);
+}
+
+// On the path of a payment nothing is opened any more.
+Line Recovery::open_segments() {
+  std::vector<Segment> next = {start_.segment};
+  const auto ahead = std::min(start_.prepared.size(), max_open_ahead);
+  next.insert(next.end(), start_.prepared.begin(),
+              start_.prepared.begin() + static_cast<std::ptrdiff_t>(ahead));
+  for (const Segment& segment : next) {
+    if (auto opened = disk_.open_for_appends(segment_name(segment.number)); !opened) {
+      return line(opened.error());
+    }
+  }
+  return {};
 }
 
 // The numbers of the segments, in order. What was never finished is removed.

@@ -322,6 +322,54 @@ TEST_F(SealerTest, OnAFullDiskASegmentIsSealedInTheRoomOfAPreparedOne) {
   EXPECT_EQ(ask(acceptance(2000)), Verdict::accepted);
 }
 
+// The segment's old name may come back with the power, and the file's new bytes may be on the disk
+// by then: never both.
+TEST(SealerOnAFullDisk, APowerCutInTheLentRoomLeavesAJournalThatStarts) {
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    Lives lives(seed);
+    lives.options.sealing = true;
+    ASSERT_TRUE(lives.start());
+    lives.store().accept(acceptance(1000), [](Verdict) {});
+    lives.world.run_for(100ms);  // the reserve is there
+    lives.disk.fail_prepares(true);
+    const auto makes = [&] { return lives.disk.counts().makes; };
+    for (std::uint32_t number = 1; makes() < 2 && number <= 40; ++number) {
+      lives.store().intend(test_id(1000), intent(number, at(number)), [](bool) {});
+      lives.store().refuse(test_id(1000), {.processor = cheap, .number = number});
+      for (int i = 0; i < 100 && makes() < 2; ++i) lives.world.run_for(1ms);
+    }
+    ASSERT_EQ(makes(), 2u) << "the first finds no room, the second has that of a segment";
+    if (lives.chance.one_in(2)) {
+      lives.kill();  // the machine goes on, and loses its power when the next one has begun
+      lives.disk.stop_in_replace_after(lives.chance.below(3));
+      std::ignore = lives.start();
+    }
+    lives.power_cut();
+    const auto started = lives.start();
+    ASSERT_TRUE(started) << "seed " << seed << ": " << started.error();
+  }
+}
+
+TEST_F(SealerTest, WithoutDescriptorsWhatWasAcceptedIsSettledAndNothingIsFatal) {
+  start();
+  pay(1, 10);
+  accept(1000, intent(1, at(1000)));
+  lives_.disk.run_out_of_descriptors(true);
+  std::uint32_t number = 2000;
+  const auto segment = counters().prepared_segments;
+  while (ask(acceptance(number)) == Verdict::accepted) ASSERT_LT(++number, 2100u);
+  EXPECT_LT(counters().prepared_segments, segment) << "it has gone on in the next one";
+  bool is_settled = false;
+  lives_.store().settle(test_id(1000), settlement(intent(1, at(1000)), amount(1000)),
+                        [&] { is_settled = true; });
+  go_on();
+  EXPECT_TRUE(is_settled);
+  EXPECT_TRUE(lives_.fatal_lines.empty());
+  lives_.disk.run_out_of_descriptors(false);
+  go_on(2s);
+  EXPECT_EQ(ask(acceptance(number)), Verdict::accepted);
+}
+
 // However much was open when the disk became full: what it writes then fits into the reserve, until
 // telling it again has made room.
 TEST_F(SealerTest, OnAFullDiskWhatIsOpenMayFillManySegments) {

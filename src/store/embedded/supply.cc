@@ -1,5 +1,6 @@
 #include "store/embedded/supply.h"
 
+#include <algorithm>
 #include <cassert>
 #include <span>
 #include <utility>
@@ -18,7 +19,8 @@ SegmentSupply::SegmentSupply(std::uint64_t segment_bytes, std::uint64_t last,
       bytes_to_tell_(std::move(bytes_to_tell)),
       on_ready_(std::move(on_ready)),
       ready_(prepared.begin(), prepared.end()),
-      last_(prepared.empty() ? last : prepared.back().number) {
+      last_(prepared.empty() ? last : prepared.back().number),
+      open_(std::min(prepared.size(), max_open_ahead)) {
   count();
   loop.post([this, alive = std::weak_ptr(alive_)] {
     if (!alive.expired()) fill();
@@ -26,36 +28,75 @@ SegmentSupply::SegmentSupply(std::uint64_t segment_bytes, std::uint64_t last,
 }
 
 SegmentSupply::~SegmentSupply() {
-  timers_.cancel(retry_);
+  timers_.cancel(retry_preparing_);
+  timers_.cancel(retry_opening_);
 }
 
 Segment SegmentSupply::take() {
-  assert(!ready_.empty());
+  assert(!empty());
   const Segment segment = ready_.front();
   ready_.pop_front();
+  --open_;
   count();
   fill();
   return segment;
 }
 
 std::string SegmentSupply::lend_room() {
-  if (!failing_ || preparing_ || lent_ || ready_.empty()) return "";
+  if (!is_failing() || working_ || lent_ || ready_.empty()) return "";
   lent_ = true;
   last_ = ready_.back().number - 1;
   ready_.pop_back();
   count();
-  return segment_name(last_ + 1);
+  const auto name = segment_name(last_ + 1);
+  if (open_ > ready_.size()) {
+    disk_.close(name);
+    --open_;
+  }
+  return name;
 }
 
 void SegmentSupply::give_back() {
   lent_ = false;
-  timers_.cancel(std::exchange(retry_, world::TimerId::none));
+  timers_.cancel(std::exchange(retry_preparing_, world::TimerId::none));
   fill();
 }
 
+// Opening comes first: what is prepared and not open is of no use yet.
 void SegmentSupply::fill() {
-  if (preparing_ || lent_ || retry_ != world::TimerId::none || ready_.size() > reserve()) return;
-  preparing_ = true;
+  if (working_) return;
+  if (is_opening_due()) return open_next();
+  if (is_preparing_due()) prepare_next();
+}
+
+bool SegmentSupply::is_opening_due() const {
+  return retry_opening_ == world::TimerId::none && open_ < std::min(ready_.size(), max_open_ahead);
+}
+
+bool SegmentSupply::is_preparing_due() const {
+  return retry_preparing_ == world::TimerId::none && !lent_ && ready_.size() <= reserve();
+}
+
+void SegmentSupply::open_next() {
+  working_ = true;
+  disk_.open_ahead(segment_name(ready_[open_].number),
+                   [this, alive = std::weak_ptr(alive_)](world::DiskResult<void> result) {
+                     if (!alive.expired()) opened(std::move(result));
+                   });
+}
+
+// Which one it was is known still: while one is opened none is lent, and those that are taken are
+// open, and before it.
+void SegmentSupply::opened(world::DiskResult<void> result) {
+  working_ = false;
+  if (result) ++open_;
+  note(result, opening_fails_, retry_opening_);
+  fill();
+  if (result) on_ready_();
+}
+
+void SegmentSupply::prepare_next() {
+  working_ = true;
   const Segment segment{.number = last_ + 1, .size = segment_bytes_};
   const auto header = make_segment_header(segment);
   const auto bytes = std::as_bytes(std::span(&header, 1));
@@ -67,27 +108,32 @@ void SegmentSupply::fill() {
 }
 
 void SegmentSupply::prepared(const Segment& segment, world::DiskResult<void> result) {
-  preparing_ = false;
-  if (!result) {
-    if (!failing_) {
-      log_.warn("{}: new payments are refused while no journal segment can be prepared",
-                result.error().message());
-    }
-    failing_ = true;
-    retry_ = timers_.after(prepare_retry, [this] {
-      retry_ = world::TimerId::none;
-      fill();
-    });
-    return;
+  working_ = false;
+  if (result) {
+    last_ = segment.number;
+    ready_.push_back(segment);
+    count();
   }
-  if (failing_)
-    log_.info("{} is prepared: new payments are accepted", segment_name(segment.number));
-  failing_ = false;
-  last_ = segment.number;
-  ready_.push_back(segment);
-  count();
+  note(result, preparing_fails_, retry_preparing_);
   fill();
-  on_ready_();
+}
+
+// Says it once when it begins, and once when it is over.
+void SegmentSupply::note(const world::DiskResult<void>& result, bool& fails,
+                         world::TimerId& retry) {
+  const bool was_failing = is_failing();
+  fails = !result;
+  if (!was_failing && is_failing()) {
+    log_.warn("{}: new payments are refused while no journal segment can be prepared",
+              result.error().message());
+  } else if (was_failing && !is_failing()) {
+    log_.info("{} is prepared: new payments are accepted", segment_name(last_));
+  }
+  if (result) return;
+  retry = timers_.after(prepare_retry, [this, &retry] {
+    retry = world::TimerId::none;
+    fill();
+  });
 }
 
 }  // namespace payswitch::store::embedded

@@ -23,17 +23,20 @@ inline constexpr std::uint64_t reserve_times_open = 3;
 
 inline constexpr auto prepare_retry = std::chrono::seconds(1);
 
+// So many of the prepared segments, the next ones, are open already.
+inline constexpr std::size_t max_open_ahead = 2;
+
 // Keeps empty segments ready before the journal needs them: it is the only one that takes space on
-// the disk. One is ready to switch to, beside the reserve. When that fails it says so once, tries
-// again every second, and nothing else stops for it. Loop thread only; asks for the first segment
-// once the loop runs.
+// the disk, and the only one that opens a segment. One is ready to switch to, beside the reserve.
+// When that fails it says so once, tries again every second, and nothing else stops for it. Loop
+// thread only; asks for the first segment once the loop runs.
 class SegmentSupply {
  public:
   // Of all that is open.
   using BytesToTell = std::function<std::uint64_t()>;
 
-  // `prepared` are ready already; the next one to make follows `last`. `on_ready` is called
-  // whenever one has become ready.
+  // `prepared` are ready already, and the first max_open_ahead of them are open; the next one to
+  // make follows `last`. `on_ready` is called whenever one has become ready.
   SegmentSupply(std::uint64_t segment_bytes, std::uint64_t last, std::vector<Segment> prepared,
                 world::Disk& disk, world::Loop& loop, world::Timers& timers, world::Log& log,
                 Counters& counters, BytesToTell bytes_to_tell, world::Callback on_ready);
@@ -41,15 +44,15 @@ class SegmentSupply {
   SegmentSupply(const SegmentSupply&) = delete;
   SegmentSupply& operator=(const SegmentSupply&) = delete;
 
-  bool empty() const { return ready_.empty(); }
+  bool empty() const { return open_ == 0; }
 
-  // The next segment in the order of numbers. Not empty().
+  // The next segment in the order of numbers, open for appends. Not empty().
   Segment take();
 
   std::uint64_t segment_bytes() const { return segment_bytes_; }
 
-  // No segment can be prepared.
-  bool is_failing() const { return failing_; }
+  // No segment can be prepared, or none can be opened.
+  bool is_failing() const { return preparing_fails_ || opening_fails_; }
 
   // The last prepared segment's file, for its room, while no other can be had; "" when there is
   // none to spare. Nothing is prepared until give_back(): what the room is needed for frees more.
@@ -58,14 +61,22 @@ class SegmentSupply {
   void give_back();
 
   // Nothing but the reserve is left, because preparing fails: new payments must wait outside.
-  bool is_down_to_reserve() const { return failing_ && ready_.size() <= reserve(); }
+  bool is_down_to_reserve() const {
+    return is_failing() && (empty() || ready_.size() <= reserve());
+  }
 
  private:
   std::size_t reserve() const {
     return reserve_segments + reserve_times_open * bytes_to_tell_() / segment_bytes_;
   }
   void fill();
+  bool is_opening_due() const;
+  bool is_preparing_due() const;
+  void open_next();
+  void opened(world::DiskResult<void> result);
+  void prepare_next();
   void prepared(const Segment& segment, world::DiskResult<void> result);
+  void note(const world::DiskResult<void>& result, bool& fails, world::TimerId& retry);
   void count() { counters_.prepared_segments = ready_.size(); }
 
   const std::uint64_t segment_bytes_;
@@ -77,11 +88,14 @@ class SegmentSupply {
   world::Callback on_ready_;
 
   std::deque<Segment> ready_;
-  std::uint64_t last_;  // the number of the newest segment that exists
-  bool preparing_ = false;
+  std::uint64_t last_;    // the number of the newest segment that exists
+  std::size_t open_;      // so many of the first in ready_ are open
+  bool working_ = false;  // the disk prepares one, or opens one
   bool lent_ = false;
-  bool failing_ = false;
-  world::TimerId retry_ = world::TimerId::none;
+  bool preparing_fails_ = false;
+  bool opening_fails_ = false;
+  world::TimerId retry_preparing_ = world::TimerId::none;
+  world::TimerId retry_opening_ = world::TimerId::none;
   std::shared_ptr<char> alive_ = std::make_shared<char>();  // completions may come after the end
 };
 
