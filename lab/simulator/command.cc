@@ -37,8 +37,9 @@ void show(std::uint64_t runs, const Outcome& total, double real_seconds) {
       total.journal_failures);
   fmt::print("{} sealed files, {} deaths while sealing, {} look-ups that waited for the disk\n",
              total.sealed_files, total.deaths_in_sealing, total.look_ups);
-  fmt::print("{} full disks, {} clock jumps; POSTs to processors that were", total.full_disks,
-             total.wall_jumps);
+  fmt::print(
+      "{} full disks, {} times without descriptors, {} clock jumps; POSTs to processors that were",
+      total.full_disks, total.descriptor_shortages, total.wall_jumps);
   for (std::size_t i = 0; i < mood_count; ++i) {
     fmt::print("{} {} {}", i == 0 ? "" : ",", to_string(static_cast<Mood>(i)),
                total.posts_by_mood[i]);

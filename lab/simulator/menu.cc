@@ -100,6 +100,7 @@ Menu draw_menu(SeededChance& chance) {
   menu.dies_in_sealing = menu.death != Death::none && chance.one_in(2);
   menu.sealing_is_slow = chance.one_in(4);
   menu.operator_errs_about_places = menu.death != Death::none && chance.one_in(3);
+  menu.descriptors_run_out = chance.one_in(4);
   return menu;
 }
 
@@ -120,6 +121,7 @@ std::string describe(const Menu& menu) {
   also(menu.disk_is_slow, "slow disk");
   also(menu.disk_fills_up, "full disk");
   also(menu.disk_fails, "failing disk");
+  also(menu.descriptors_run_out, "no descriptors");
   also(menu.wall_jumps, "wall clock jumps");
   also(menu.single_faults, "single faults");
   also(menu.odd_answers_to_get, "odd answers to GET");

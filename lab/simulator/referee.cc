@@ -98,7 +98,7 @@ void Referee::answered_client(std::uint32_t n, payment::Money amount, const Rece
       }
       return;
     case 503:
-      if (menu_.limits_are_small || menu_.disk_fills_up) return;
+      if (menu_.limits_are_small || menu_.disk_fills_up || menu_.descriptors_run_out) return;
       [[fallthrough]];
     default:
       accuse(fmt::format("payment {}: answered {} {}", n, received.status, received.body));
@@ -273,7 +273,7 @@ void Referee::check_time(std::uint32_t n, const Posting& posting) {
     accuse(fmt::format("payment {}: requestedAt {} is ahead of every clock ({})", n,
                        posting.requested_at.value, issued_at_most));
   }
-  const bool takes_long = menu_.disk_is_slow || menu_.disk_fills_up;
+  const bool takes_long = menu_.disk_is_slow || menu_.disk_fills_up || menu_.descriptors_run_out;
   if (takes_long || cases_[n].life_sent != life_) return;
   if (posting.requested_at <= final_told_before(world_.now() - sending_time)) {
     accuse(fmt::format("payment {}: requestedAt {} lies in a time that was told as final", n,

@@ -223,6 +223,7 @@ void Run::trouble_the_disk() {
   if (menu_.sealing_is_slow) times.make = between(chance_, milliseconds(1), seconds(1));
   disk_.set_times(times);
   disk_.fail_prepares(false);
+  disk_.run_out_of_descriptors(false);
   if (menu_.disk_is_slow && chance_.one_in(3)) {
     times.write = milliseconds(1);
     times.sync = between(chance_, milliseconds(1), seconds(1));
@@ -234,6 +235,11 @@ void Run::trouble_the_disk() {
     ++outcome_.full_disks;
     trace_.say("the disk is full");
     disk_.fail_prepares(true);
+  }
+  if (menu_.descriptors_run_out && process_ && chance_.one_in(3)) {
+    ++outcome_.descriptor_shortages;
+    trace_.say("no file can be opened");
+    disk_.run_out_of_descriptors(true);
   }
   if (menu_.disk_fails && chance_.one_in(6)) disk_.fail_appends_after(chance_.below(30));
   world_.after(between(chance_, milliseconds(50), seconds(3)), [this] { trouble_the_disk(); });
@@ -268,6 +274,7 @@ void Run::calm() {
   is_calm_ = true;
   disk_.set_times({});
   disk_.fail_prepares(false);
+  disk_.run_out_of_descriptors(false);
   for (const auto& processor : processors_) processor->calm();
   if (!process_) run_for(longest_downtime);
 }
@@ -315,6 +322,7 @@ void Outcome::add(const Outcome& other) {
   cut_recoveries += other.cut_recoveries;
   journal_failures += other.journal_failures;
   full_disks += other.full_disks;
+  descriptor_shortages += other.descriptor_shortages;
   sealed_files += other.sealed_files;
   deaths_in_sealing += other.deaths_in_sealing;
   look_ups += other.look_ups;

@@ -29,6 +29,7 @@ struct Outcome {
   std::uint64_t cut_recoveries = 0;
   std::uint64_t journal_failures = 0;
   std::uint64_t full_disks = 0;
+  std::uint64_t descriptor_shortages = 0;
   std::uint64_t sealed_files = 0;  // made, the merged ones included
   std::uint64_t deaths_in_sealing = 0;
   std::uint64_t look_ups = 0;  // that waited for the disk

@@ -41,6 +41,7 @@ TEST(Run, SaysHowOftenEverythingHappened) {
   EXPECT_GT(total.cut_recoveries, 5u);
   EXPECT_GT(total.journal_failures, 5u);
   EXPECT_GT(total.full_disks, 20u);
+  EXPECT_GT(total.descriptor_shortages, 20u);
   EXPECT_GT(total.wall_jumps, 20u);
   for (std::size_t mood = 0; mood < mood_count; ++mood) {
     // One that is down cannot be reached, save by a request that was on its way.
