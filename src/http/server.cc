@@ -23,9 +23,6 @@ using boost::asio::ip::tcp;
 // When the process has no descriptor left, accepting again at once would only fail again.
 constexpr std::chrono::milliseconds accept_pause{100};
 
-// Connections beyond the limit that are being told so. Beyond these they are just closed.
-constexpr std::size_t max_turned_away = 256;
-
 // Then those who are connected have their turn.
 constexpr int max_accepts_a_turn = 64;
 
@@ -87,7 +84,7 @@ class Listener final : public Server, private ConnectionOwner, private SocketOwn
   void admit(int descriptor) {
     const bool full = counters_.connections_open >= options_.max_connections;
     if (full) ++counters_.connections_refused;
-    if (full && connections_.size() >= options_.max_connections + max_turned_away) {
+    if (full && connections_.size() >= options_.max_connections + options_.max_turned_away) {
       ::close(descriptor);
       return;
     }

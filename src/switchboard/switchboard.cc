@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 #include <cstdio>
 #include <cstdlib>
+#include <limits>
 
 #include "api/greeting.h"
 #include "api/metrics.h"
@@ -22,6 +23,7 @@
 #include "redis/real_client.h"
 #include "store/embedded/engine.h"
 #include "store/redis/engine.h"
+#include "switchboard/descriptors.h"
 #include "switchboard/signals.h"
 #include "switchboard/start_trouble.h"
 #include "world/log_text.h"
@@ -34,35 +36,36 @@ namespace {
 
 namespace asio = boost::asio;
 
-// Beside those that max_in_flight allows: for health polls.
-constexpr std::size_t spare_connections = 2;
-
 constexpr int exit_cannot_start = 2;
 constexpr int exit_journal_failed = 74;  // EX_IOERR
 constexpr int exit_ended_at_once = 143;  // 128 + SIGTERM
 
-// Connections, journal and the rest must fit: as many descriptors as the hard limit grants.
-void raise_descriptor_limit() {
+// The connection, and the one that is being made in its place.
+constexpr std::size_t descriptors_of_redis = 2;
+
+// To the hard limit; gives what is granted then.
+std::size_t raise_descriptor_limit() {
   rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return std::numeric_limits<std::size_t>::max();
+  const auto before = limit.rlim_cur;
   limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
+  return setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_max : before;
 }
 
 std::string start_line(const config::Config& config, std::string_view version,
                        std::string_view durability, const dispatch::OpenLimit& open,
-                       std::uint16_t port) {
+                       std::uint16_t port, std::string_view descriptors) {
   std::string processors;
   for (const processor::Options& each : config.processors) {
     processors += fmt::format("{}{} {}", processors.empty() ? "" : ", ", each.name, each.url);
   }
   return fmt::format(
       "payswitch {}: store {}, durability {}, processors {}, at most {} open payments {}, "
-      "listening on {}:{}",
+      "listening on {}:{}{}{}",
       version,
       config.is_shared() ? config.redis.address.shown() : fmt::format("embedded ({})", config.data),
       durability, processors.empty() ? "none" : processors, open.payments, open.why,
-      config.server.host, port);
+      config.server.host, port, descriptors.empty() ? "" : "; ", descriptors);
 }
 
 // Every room, in the order in which a payment visits them. Members are destroyed in the opposite
@@ -81,6 +84,8 @@ class Switchboard {
         timers_(world::make_real_timers(context_, *clock_)),
         chance_(world::make_real_chance()),
         resolver_(world::make_real_resolver(context_)),
+        server_options_(config.server),
+        processors_(config.processors),
         signals_(context_) {}
 
   std::expected<void, std::string> wire();
@@ -89,6 +94,7 @@ class Switchboard {
   void flush_log() { log_->flush(); }
 
  private:
+  std::expected<void, std::string> share_descriptors();
   std::expected<void, std::string> open_store();
   std::expected<void, std::string> open_embedded_store();
   std::expected<void, std::string> join_shared_store();
@@ -124,6 +130,9 @@ class Switchboard {
   api::Counters api_counters_;
   std::optional<api::PaymentRoutes> payments_;
   api::Router router_;
+  http::ServerOptions server_options_;          // as the descriptors allow
+  std::vector<processor::Options> processors_;  // likewise
+  std::string lowered_;                         // what that lowers, for the start line
   std::unique_ptr<http::Server> server_;
   std::optional<operate::Drain> drain_;
   operate::Starting starting_;
@@ -131,7 +140,7 @@ class Switchboard {
 };
 
 std::expected<void, std::string> Switchboard::wire() {
-  raise_descriptor_limit();
+  if (auto shared = share_descriptors(); !shared) return shared;
   heed_signals();
   if (auto opened = open_store(); !opened) return opened;
   dispatch::Options options = config_.dispatch;
@@ -147,6 +156,25 @@ std::expected<void, std::string> Switchboard::wire() {
   return {};
 }
 
+std::expected<void, std::string> Switchboard::share_descriptors() {
+  DescriptorsWanted wanted{
+      .store = config_.is_shared() ? descriptors_of_redis : store::embedded::max_descriptors(),
+      .max_in_flight = {},
+      .clients = server_options_.max_connections,
+      .turned_away = server_options_.max_turned_away};
+  for (const auto& each : processors_) wanted.max_in_flight.push_back(each.max_in_flight);
+  const auto granted = raise_descriptor_limit();
+  const auto shares = switchboard::share_descriptors(granted, wanted);
+  if (!shares) return std::unexpected(shares.error());
+  server_options_.max_connections = shares->clients;
+  server_options_.max_turned_away = shares->turned_away;
+  for (std::size_t i = 0; i < processors_.size(); ++i) {
+    processors_[i].max_in_flight = static_cast<std::uint32_t>(shares->max_in_flight[i]);
+  }
+  lowered_ = say_what_is_lower(granted, wanted, *shares);
+  return {};
+}
+
 // On Redis it is what Redis was told to do (docs/redis.md).
 std::string Switchboard::durability() const {
   if (!redis_server_) return std::string(to_string(config_.store.durability));
@@ -157,7 +185,7 @@ std::string Switchboard::durability() const {
 
 std::expected<void, std::string> Switchboard::bind() {
   if (!config_.io_uring) http::Poller::of(context_).give_up_io_uring();
-  auto server = http::make_server(context_, *timers_, *clock_, config_.server,
+  auto server = http::make_server(context_, *timers_, *clock_, server_options_,
                                   [this](const http::Request& request, http::Responder respond) {
                                     answer(request, std::move(respond));
                                   });
@@ -212,7 +240,7 @@ std::expected<void, std::string> Switchboard::open_embedded_store() {
 
 std::vector<std::unique_ptr<dispatch::Lane>> Switchboard::make_lanes() {
   std::vector<std::unique_ptr<dispatch::Lane>> lanes;
-  for (const processor::Options& each : config_.processors) {
+  for (const processor::Options& each : processors_) {
     clients_.push_back(
         http::make_pool(context_, *timers_, *clock_, *resolver_,
                         {.host = each.host,
@@ -258,7 +286,8 @@ void Switchboard::add_reading_routes() {
 
 int Switchboard::run() {
   dispatcher_->start();
-  log_->info("{}", start_line(config_, version_, durability(), open_limit_, server_->port()));
+  log_->info("{}",
+             start_line(config_, version_, durability(), open_limit_, server_->port(), lowered_));
   if (open_limit_.warning) log_->warn("{}", *open_limit_.warning);
   if (config_.processors.empty()) {
     log_->warn("no processors are configured: payments are kept, and not sent");
