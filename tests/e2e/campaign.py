@@ -5,13 +5,12 @@ switch starts, takes payments, and dies: by a kill -9 at a random moment, or by 
 strace sends at the n-th call of a chosen system call, on the path of a payment or in recovery. The
 referee asks after every start; at the end of a chapter all books must be equal."""
 
-import fcntl
 import random
 import subprocess
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import IO, Optional
+from typing import Optional
 
 from harness import Scenario, Switch, new_payments, wait_until
 from process import PAYSWITCH, Process
@@ -57,10 +56,11 @@ class Figures:
     booked: int = 0
     deaths: Counter = field(default_factory=Counter)
 
-    def lines(self) -> list[str]:
+    def lines(self, promises: bool = True) -> list[str]:
         return [f"{self.cycles} cycles: {self.payments} payments, {self.accepted} answered 202, "
                 f"{self.unanswered} without an answer, {self.repeats} asked again",
-                f"{self.booked} in the processors' books: lost 0, charged twice 0",
+                f"{self.booked} in the processors' books"
+                + (": lost 0, charged twice 0" if promises else ""),
                 *(f"{count:6} died by {way}" for way, count in self.deaths.most_common())]
 
 
@@ -79,6 +79,9 @@ class Campaign:
         self.random = random.Random(seed)
         self.durability = durability
         self.figures = Figures()
+
+    def lines(self) -> list[str]:
+        return self.figures.lines()
 
     def run(self, cycles: int, say=lambda line: None) -> Figures:
         began = time.monotonic()
@@ -114,7 +117,7 @@ class Campaign:
 
     def _cycle(self) -> None:
         for processor in self.scenario.processors:
-            processor.faults(**self.random.choice(MOODS))
+            processor.faults(**self._mood())
             processor.delay(self.random.choice((0, 0, 2, 50, 400)))
         if self.random.random() < 0.3:
             self._die_in_recovery()
@@ -122,6 +125,9 @@ class Campaign:
             self._live_and_die_by_a_call()
         else:
             self._live_and_die_at_a_moment()
+
+    def _mood(self) -> dict:
+        return self.random.choice(MOODS)
 
     def _die_in_recovery(self) -> None:
         call, most = self.random.choice(list(IN_RECOVERY.items()))
@@ -171,19 +177,7 @@ class Campaign:
     def _end_tracer(self, strace: Process) -> None:
         """The traced switch dies with strace, but a moment later: its lock says when."""
         strace.end()
-        path = self.switch.directory / "data" / "lock"
-        if not path.exists():
-            return
-        with path.open("rb") as lock:
-            wait_until(lambda: self._is_free(lock), 10, "the killed switch is gone")
-
-    @staticmethod
-    def _is_free(lock: IO) -> bool:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-        except BlockingIOError:
-            return False
+        self.switch.wait_until_gone()
 
     def _expect_that_it_died(self, process: Process, trouble: Exception) -> None:
         """Only a death explains that it did not answer, or answered half."""
@@ -194,8 +188,8 @@ class Campaign:
 
     # -- payments ----------------------------------------------------------------------------------
 
-    def _load(self) -> Load:
-        fresh = new_payments(self.random.randint(*PAYMENTS_OF_A_CYCLE))
+    def _load(self, count: tuple[int, int] = PAYMENTS_OF_A_CYCLE) -> Load:
+        fresh = new_payments(self.random.randint(*count))
         unanswered = [each for each in self.paid if each not in self.accepted]
         again = {each: self.paid[each]
                  for each in self.random.sample(unanswered, min(len(unanswered), 20))}

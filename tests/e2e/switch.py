@@ -1,6 +1,7 @@
 """The switch, as a real process on a data directory or a Redis that outlives it."""
 
 import fcntl
+import os
 import re
 import signal
 import threading
@@ -94,16 +95,18 @@ class Switch:
 
     def wait_until_gone(self) -> None:
         """One that strace started may outlive strace for a moment: until its last write is over."""
-        if not (self.data / "lock").exists():
+        if not self.data.exists():
             return
 
         def is_unlocked() -> bool:
-            with (self.data / "lock").open() as lock:
-                try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    return True
-                except BlockingIOError:
-                    return False
+            directory = os.open(self.data, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                fcntl.flock(directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return True
+            except BlockingIOError:
+                return False
+            finally:
+                os.close(directory)
         wait_until(is_unlocked, 20, "the last one has gone")
 
     def kill9(self) -> None:
