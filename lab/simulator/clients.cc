@@ -113,7 +113,7 @@ void Clients::ask_for_status(std::uint32_t n, world::Duration wait) {
   std::string target = "/payments/" + id_of(n).to_string();
   if (wait.count() > 0) target += fmt::format("?wait={}ms", wait / milliseconds(1));
   process->request(http::Method::get, target, "",
-                   [this, n, asked = now()](const Received& received) {
+                   [this, n, asked = now(wait.count() > 0)](const Received& received) {
                      judge_.saw_status(n, asked, received);
                    });
 }

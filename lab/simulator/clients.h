@@ -36,7 +36,9 @@ class Clients {
   void make_a_slip();
   void pay(std::uint32_t n, payment::Money amount);
   std::uint32_t somebody();
-  Judge::Asked now() const { return {world_.now(), world_.wall()}; }
+  Judge::Asked now(bool waits = false) const {
+    return {.at = world_.now(), .wall = world_.wall(), .waits = waits};
+  }
 
   World& world_;
   SeededChance chance_;

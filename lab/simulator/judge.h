@@ -29,6 +29,7 @@ class Judge : public Watcher {
   struct Asked {
     world::Instant at;
     payment::UtcMs wall;
+    bool waits = false;  // with ?wait=: the end of a payment is told only when it is durable
   };
   virtual void saw_status(std::uint32_t n, const Asked& asked, const Received& received) = 0;
   virtual void saw_summary(const books::Window& window, const Asked& asked,

@@ -105,7 +105,7 @@ void Referee::answered_client(std::uint32_t n, payment::Money amount, const Rece
   }
 }
 
-void Referee::saw_status(std::uint32_t n, const Asked&, const Received& received) {
+void Referee::saw_status(std::uint32_t n, const Asked& asked, const Received& received) {
   Case& payment = cases_[n];
   if (received.status == 404) {
     if (payment.is_promised) accuse(fmt::format("payment {}: promised, and forgotten", n));
@@ -117,10 +117,10 @@ void Referee::saw_status(std::uint32_t n, const Asked&, const Received& received
   const auto state = state_of(field(body, "state"));
   if (!amount || !state) return accuse(fmt::format("status of {}: {}", n, body));
   keep_amount(n, *amount, "shown");
-  check_state(n, *state, body);
+  check_state(n, asked, *state, body);
 }
 
-void Referee::check_state(std::uint32_t n, State state, std::string_view body) {
+void Referee::check_state(std::uint32_t n, const Asked& asked, State state, std::string_view body) {
   Case& payment = cases_[n];
   if (payment.is_parked && state != State::parked && !menu_.moods[std::size_t(Mood::faulting)]) {
     accuse(fmt::format("payment {}: parked, and now {}", n, to_string(state)));
@@ -130,6 +130,11 @@ void Referee::check_state(std::uint32_t n, State state, std::string_view body) {
     accuse(fmt::format("payment {}: parked, though nobody said that it is our fault", n));
   }
   if (state != State::settled) {
+    if (payment.end_promised && *payment.end_promised < asked.at) {
+      accuse(
+          fmt::format("payment {}: a client that waited was told that it is settled, it is {} now",
+                      n, to_string(state)));
+    }
     if (payment.life_seen_settled == life_) {
       accuse(fmt::format("payment {}: was settled, and is {} now", n, to_string(state)));
     }
@@ -140,6 +145,7 @@ void Referee::check_state(std::uint32_t n, State state, std::string_view body) {
     return;
   }
   payment.life_seen_settled = life_;
+  if (asked.waits && !payment.end_promised) payment.end_promised = world_.now();
   const auto at = payment.booked_at;
   if (!at || field(body, "processor") != names[*at] ||
       field(body, "requestedAt") != payment::format_iso8601(payment.booked_requested_at)) {

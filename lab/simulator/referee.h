@@ -81,6 +81,7 @@ class Referee final : public Judge {
     std::uint32_t life_told = 0;  // in which the switch was told that it is booked
     world::Instant told{};
     std::uint32_t life_seen_settled = 0;
+    std::optional<world::Instant> end_promised;  // ?wait= told that it is settled
     Try attempt;
   };
   struct Booking {
@@ -95,7 +96,8 @@ class Referee final : public Judge {
   void check_repeat(std::uint32_t n, std::size_t processor);
   void check_next(std::uint32_t n, std::size_t processor, const Posting& posting);
   void check_time(std::uint32_t n, const Posting& posting);
-  void check_state(std::uint32_t n, payment::State state, std::string_view body);
+  void check_state(std::uint32_t n, const Asked& asked, payment::State state,
+                   std::string_view body);
   bool is_surely_refused(const Try& attempt) const;
   bool time_has_passed(const Try& attempt) const;
   bool may_be_released(const Try& attempt) const;

@@ -48,7 +48,7 @@ class RefereeTest : public testing::Test {
                              count, amount)});
   }
 
-  Judge::Asked now() const { return {world_.now(), world_.wall()}; }
+  Judge::Asked now() const { return {.at = world_.now(), .wall = world_.wall()}; }
 
   std::string verdict() const { return referee_.violation().value_or("none"); }
 
@@ -111,6 +111,29 @@ TEST_F(RefereeTest, AGetThatCameInBeforeTheOperatorsLimitReleasesNothing) {
   referee_.denied(cheap, id_of(0), came_in);
   arrives(dear);
   EXPECT_THAT(verdict(), HasSubstr("were not refused"));
+}
+
+TEST_F(RefereeTest, WhatWasToldToOneWhoWaitedIsTakenBackByTheNextLife) {
+  const auto posting = arrives(cheap);
+  books(cheap, posting);
+  const auto shown = [&](std::string_view state) {
+    return Received{.status = 200,
+                    .body = fmt::format(R"({{"amount":19.90,"state":"{}","processor":"default",)"
+                                        R"("requestedAt":"{}"}})",
+                                        state, payment::format_iso8601(posting.requested_at))};
+  };
+  auto waited = now();
+  referee_.saw_status(0, waited, shown("settled"));
+  referee_.started();
+  referee_.saw_status(0, now(), shown("unknown"));
+  EXPECT_EQ(verdict(), "none");  // it was not told to one who waited
+  waited = now();
+  waited.waits = true;
+  referee_.saw_status(0, waited, shown("settled"));
+  world_.run_for(seconds(1));
+  referee_.started();
+  referee_.saw_status(0, now(), shown("unknown"));
+  EXPECT_THAT(verdict(), HasSubstr("a client that waited was told"));
 }
 
 TEST_F(RefereeTest, AnUnclearAnswerIsNoRefusal) {

@@ -11,7 +11,7 @@ std::string time_or_null(const std::optional<payment::UtcMs>& time) {
 }
 
 std::string name_or_null(payment::ProcessorNumber number, const std::vector<std::string>& names) {
-  return number == payment::no_processor ? "null" : fmt::format("\"{}\"", names[number]);
+  return number < names.size() ? fmt::format("\"{}\"", names[number]) : "null";
 }
 
 std::string to_json(const store::AttemptView& attempt, const std::vector<std::string>& names) {

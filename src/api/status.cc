@@ -47,12 +47,12 @@ void Status::operator()(const http::Request& request, std::string_view text,
   const auto time = read_wait(request.query);
   if (!time) return answer_problem(std::move(respond), time.error());
   if (time->count() == 0) return answer(*id, std::move(respond));
-  store_.find(*id, [this, id = *id, time = *time,
-                    respond = std::move(respond)](const store::Store::Found& found) mutable {
+  store_.find_durable(*id, [this, id = *id, time = *time, respond = std::move(respond)](
+                               const store::Store::Found& found) mutable {
     const bool is_open =
         found && *found && (*found)->state != State::settled && (*found)->state != State::parked;
     is_open && !waiting_is_over_ ? wait(id, time, std::move(respond))
-                                 : answer(id, std::move(respond));
+                                 : answer_with(found, std::move(respond));
   });
 }
 
@@ -61,7 +61,7 @@ void Status::wait(const payment::CorrelationId& id, std::chrono::milliseconds ti
   if (!waiters_.has_room_for(id)) return answer_too_many(std::move(respond));
   const auto number = ++last_waiter_;
   const auto end = [this, id, number] { end_wait(id, number); };
-  if (!respond.when_client_ends(end)) return answer(id, std::move(respond));
+  if (!respond.when_client_ends(end)) return answer_durably(id, std::move(respond));
   waiters_.add(
       id, {.number = number, .respond = std::move(respond), .timer = timers_.after(time, end)});
 }
@@ -70,7 +70,7 @@ void Status::end_wait(const payment::CorrelationId& id, std::uint64_t number) {
   auto waiter = waiters_.take(id, number);
   if (!waiter) return;
   timers_.cancel(waiter->timer);
-  answer(id, std::move(waiter->respond));
+  answer_durably(id, std::move(waiter->respond));
 }
 
 void Status::stop_waiting() {
@@ -82,23 +82,34 @@ void Status::ended(const payment::CorrelationId& id) {
   if (waiters_.empty()) return;
   for (auto& waiter : waiters_.take_all(id)) {
     timers_.cancel(waiter.timer);
-    answer(id, std::move(waiter.respond));
+    answer_durably(id, std::move(waiter.respond));
   }
 }
 
 void Status::answer(const payment::CorrelationId& id, http::Responder respond) {
   store_.find(id, [this, respond = std::move(respond)](const store::Store::Found& found) mutable {
-    if (!found) return answer_unavailable(std::move(respond), {});
-    const auto& view = *found;
-    if (!view) {
-      return answer_problem(std::move(respond), {.status = 404,
-                                                 .slug = "unknown-payment",
-                                                 .title = "No payment has this correlationId",
-                                                 .detail = {},
-                                                 .field = {}});
-    }
-    respond({.body = to_json(*view, store_.names()), .fields = {}});
+    answer_with(found, std::move(respond));
   });
+}
+
+void Status::answer_durably(const payment::CorrelationId& id, http::Responder respond) {
+  store_.find_durable(
+      id, [this, respond = std::move(respond)](const store::Store::Found& found) mutable {
+        answer_with(found, std::move(respond));
+      });
+}
+
+void Status::answer_with(const store::Store::Found& found, http::Responder respond) const {
+  if (!found) return answer_unavailable(std::move(respond), {});
+  const auto& view = *found;
+  if (!view) {
+    return answer_problem(std::move(respond), {.status = 404,
+                                               .slug = "unknown-payment",
+                                               .title = "No payment has this correlationId",
+                                               .detail = {},
+                                               .field = {}});
+  }
+  respond({.body = to_json(*view, store_.names()), .fields = {}});
 }
 
 }  // namespace payswitch::api

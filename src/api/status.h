@@ -9,9 +9,11 @@
 
 namespace payswitch::api {
 
-// GET /payments/{id}, and ?wait=2s: answers as soon as the payment is settled or parked, or when
-// the time is over, or when the client will send no more (it may have gone), with the state that
-// the payment has then. One beyond the limits of Waiters is answered 503.
+// GET /payments/{id}: the state of now, where a settlement counts as soon as it was read. With
+// ?wait=2s: answers as soon as the payment is settled or parked, durably, or when the time is over,
+// or when the client will send no more (it may have gone), with the state that the payment has
+// then; an end that is not durable yet is waited for. One beyond the limits of Waiters is answered
+// 503.
 class Status {
  public:
   static constexpr std::chrono::milliseconds max_wait{60'000};
@@ -31,6 +33,8 @@ class Status {
             http::Responder respond);
   void end_wait(const payment::CorrelationId& id, std::uint64_t number);
   void answer(const payment::CorrelationId& id, http::Responder respond);
+  void answer_durably(const payment::CorrelationId& id, http::Responder respond);
+  void answer_with(const store::Store::Found& found, http::Responder respond) const;
 
   store::Store& store_;
   world::Timers& timers_;

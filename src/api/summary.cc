@@ -17,15 +17,17 @@ void append(std::string& json, std::string_view name, const payment::Total& tota
                  json.empty() ? "{" : ",", name, total.count, total.amount());
 }
 
-// `default` and `fallback` always, in this order; whatever else the store knows behind them.
+// `default` and `fallback` always, in this order; whatever else the store knows behind them. Of a
+// processor whose name has come only since, nothing is told.
 std::string to_json(const store::Summary& summary, const std::vector<std::string>& names) {
   static constexpr std::string_view always[] = {"default", "fallback"};
+  const std::size_t known = std::min(names.size(), summary.by_processor.size());
   std::string json;
   for (const std::string_view name : always) {
     const auto at = static_cast<std::size_t>(std::ranges::find(names, name) - names.begin());
-    append(json, name, at < names.size() ? summary.by_processor[at] : payment::Total{});
+    append(json, name, at < known ? summary.by_processor[at] : payment::Total{});
   }
-  for (std::size_t at = 0; at < names.size(); ++at) {
+  for (std::size_t at = 0; at < known; ++at) {
     if (std::ranges::find(always, names[at]) == std::end(always)) {
       append(json, names[at], summary.by_processor[at]);
     }

@@ -104,12 +104,14 @@ void Dispatcher::ask_first_later(Job& job) {
 void Dispatcher::set_to_work(Job& job) {
   if (!job.attempt) return enqueue(job);
   if (lane_of(job.processor)) return arm(job);
+  const auto& names = world_.store.names();
   const bool is_first = unasked_.add(job.processor, job.amount);
   if (!is_first) return;
   world_.log.error(
       "payments may be charged at processor '{}', which is not configured: they stay open, payment "
       "{} among them. GET /processors counts them",
-      world_.store.names().at(job.processor), job.id.to_string());
+      job.processor < names.size() ? names[job.processor] : std::to_string(job.processor),
+      job.id.to_string());
 }
 
 }  // namespace payswitch::dispatch

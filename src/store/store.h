@@ -100,7 +100,7 @@ struct OpenPayment {
 };
 
 struct Summary {
-  std::vector<payment::Total> by_processor;  // index: ProcessorNumber; size: names().size()
+  std::vector<payment::Total> by_processor;  // index: ProcessorNumber; each has a name
 };
 
 // What the store keeps beside payments, about the whole of itself.
@@ -169,6 +169,8 @@ class Store {
   virtual void park(const payment::CorrelationId& id, payment::UtcMs at, Done done) = 0;
 
   virtual void find(const payment::CorrelationId& id, FindDone done) = 0;
+  // The same, but a settlement or a parking is shown only when it is durable: it completes then.
+  virtual void find_durable(const payment::CorrelationId& id, FindDone done) = 0;
   virtual void summary(const books::Window& window, SummaryDone done) = 0;
 
   // The payments that were settled with a requestedAt in the window, and those with a remembered
@@ -179,7 +181,8 @@ class Store {
   // before, with the same window and in the same life of the store; nullopt: it is neither.
   virtual void list(const books::Window& window, const std::string& cursor, ListDone done) = 0;
 
-  // Index: ProcessorNumber. Names that are no longer configured stay.
+  // Index: ProcessorNumber. Names that are no longer configured stay. Every number that find(),
+  // summary() and list() tell has its name by the time that they complete.
   virtual const std::vector<std::string>& names() const = 0;
 
   // As kept at start, and changed since by keep_told(). Other instances' changes are seen within a

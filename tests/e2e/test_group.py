@@ -241,6 +241,34 @@ class OverTls(OnOneRedis, Scenario):
         self.assertEqual(self.the_redis.ask(["DBSIZE"]), [0])
 
 
+class OneKnowsAProcessorMore(OnOneRedis, Scenario):
+    def join(self, processors) -> Switch:
+        # It hears of the other's processor with the next beat only: a tenth of this.
+        return self.switch(processors, redis=self.the_redis, each=QUICK,
+                           options={"store": {"lease": "600s"}})
+
+    def test_the_others_show_and_sum_what_it_sends_there_before_they_have_heard_of_it(self) -> None:
+        old = self.join(self.both)
+        extra = self.processor("extra", "0.01")
+        new = self.join([extra, *self.both])
+        self.pay_all(new, payments := new_payments(COUNT))
+        new.settle_all(30)
+        self.assertEqual(old.summary()["extra"], new.summary()["extra"])
+        self.assert_books_equal(old, payments)
+        self.assertEqual(sum(len(each.books()) for each in self.both), 0)
+
+    def test_a_payment_is_shown_with_the_name(self) -> None:
+        old = self.join(self.both)
+        extra = self.processor("extra", "0.01")
+        new = self.join([extra, *self.both])
+        self.pay_all(new, payments := new_payments(1))
+        (paid,) = payments
+        new.settle_all(30)
+        self.assertEqual(old.payment(paid)["processor"], "extra")
+        listed = old.get("/payments").json()["payments"]
+        self.assertEqual([each["processor"] for each in listed], ["extra"])
+
+
 class ShareAProcessor(OnOneRedis, Scenario):
     def test_health_is_polled_once_for_all(self) -> None:
         for _ in range(3):

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -27,12 +28,13 @@ class TwoSwitches : public testing::Test {
         world_.run_until([&] { return processes_[0]->is_open() && processes_[1]->is_open(); }));
   }
 
-  std::unique_ptr<VirtualSwitch> join() {
+  std::unique_ptr<VirtualSwitch> join() { return join({&cheap_, &dear_}); }
+  std::unique_ptr<VirtualSwitch> join(std::vector<Origin*> processors) {
     return VirtualSwitch::join({.world = world_,
                                 .redis = redis_.get(),
                                 .chance = chance_,
                                 .log = log_,
-                                .processors = {&cheap_, &dear_}},
+                                .processors = std::move(processors)},
                                settings_);
   }
 
@@ -53,14 +55,15 @@ class TwoSwitches : public testing::Test {
 
   void pay() { ASSERT_EQ(pay_at(0), 202u); }
 
-  // At the second.
-  Received look_up() {
+  Received ask(std::size_t index, const std::string& target) {
     Received received;
-    processes_[1]->request(http::Method::get, "/payments/" + id().to_string(), "",
-                           [&](const Received& answer) { received = answer; });
+    processes_[index]->request(http::Method::get, target, "",
+                               [&](const Received& answer) { received = answer; });
     EXPECT_TRUE(world_.run_until([&] { return received.status != 0; }));
     return received;
   }
+  // At the second.
+  Received look_up() { return ask(1, "/payments/" + id().to_string()); }
 
   bool comes_to_be(std::string_view what) {
     for (int seconds = 0; seconds < 120; ++seconds) {
@@ -119,6 +122,41 @@ TEST_F(TwoSwitches, Protocol74ASleeperBringsWhatItsProcessorSaidAndDecidesNothin
   EXPECT_EQ(cheap_.books().at(id()).times, 1);
   EXPECT_EQ(dear_.posts(), 0);
   EXPECT_EQ(processes_[0]->dispatcher().open() + processes_[1]->dispatcher().open(), 0u);
+}
+
+// It has not heard of that processor with a beat yet when it is asked.
+TEST_F(TwoSwitches, OneThatKnowsOneProcessorTellsWhatAnotherHasSentToASecond) {
+  redis_ = std::make_unique<VirtualRedis>(world_, 1, RedisSettings{});
+  processes_[1] = join({&cheap_});
+  ASSERT_TRUE(world_.run_until([&] { return processes_[1]->is_open(); }));
+  cheap_.usually(VirtualProcessor::refuse());
+  processes_[0] = join();
+  ASSERT_TRUE(world_.run_until([&] { return processes_[0]->is_open(); }));
+  ASSERT_EQ(processes_[1]->store().names().size(), 1u);
+  pay();
+  ASSERT_TRUE(world_.run_until([&] { return dear_.books().size() == 1; }, 500ms));
+  ASSERT_TRUE(world_.run_until(
+      [&] { return processes_[0]->dispatcher().open() == 0 && processes_[0]->store().idle(); },
+      100ms));
+  ASSERT_EQ(processes_[1]->store().names().size(), 1u);
+  const auto sums = ask(1, "/payments-summary?from=2020-01-01T00:00:00Z&to=2100-01-01T00:00:00Z");
+  EXPECT_EQ(sums.body, R"({"default":{"totalRequests":0,"totalAmount":0.00},)"
+                       R"("fallback":{"totalRequests":1,"totalAmount":19.90}})");
+}
+
+TEST_F(TwoSwitches, OneThatKnowsOneProcessorShowsAPaymentOfAnotherAtASecond) {
+  redis_ = std::make_unique<VirtualRedis>(world_, 1, RedisSettings{});
+  processes_[1] = join({&cheap_});
+  ASSERT_TRUE(world_.run_until([&] { return processes_[1]->is_open(); }));
+  cheap_.usually(VirtualProcessor::refuse());
+  processes_[0] = join();
+  ASSERT_TRUE(world_.run_until([&] { return processes_[0]->is_open(); }));
+  pay();
+  ASSERT_TRUE(world_.run_until([&] { return dear_.books().size() == 1; }, 500ms));
+  ASSERT_EQ(processes_[1]->store().names().size(), 1u);
+  const auto shown = look_up();
+  EXPECT_EQ(shown.status, 200u);
+  EXPECT_THAT(shown.body, testing::HasSubstr(R"("processor":"fallback")"));
 }
 
 TEST_F(TwoSwitches, Protocol75WhatRedisHasForgottenIsNeitherNewNorDeniedUntilItIsWrittenAgain) {

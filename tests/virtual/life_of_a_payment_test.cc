@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/virtual/town.h"
@@ -31,6 +32,56 @@ TEST_F(LifeOfAPayment, FromAcceptToSettledAtTheCheapest) {
   EXPECT_EQ(town.received(1).body, R"({"message":"Payment processed successfully"})");
   EXPECT_EQ(town.state_of(1), "settled");
   EXPECT_EQ(town.cheap.books().size(), 1u);
+}
+
+// A settlement that was read is shown at once; who waits for it counts on it.
+TEST_F(LifeOfAPayment, WhoWaitsIsToldOfASettlementThatNoPowerCutTakesBack) {
+  warm_up();
+  town.cheap.next({.delay = milliseconds(100)});
+  town.pay(1);
+  ASSERT_TRUE(town.world.run_until([&] { return town.received(1).status == 202; }));
+  DiskTimes slow;
+  slow.sync = seconds(1);
+  town.disk.set_times(slow);
+  ASSERT_TRUE(town.world.run_until([&] { return town.process->store().counters().open() == 0; }));
+  const std::string target = "/payments/" + Town::id_of(1).to_string();
+  Received plain, waiting, out_of_time;
+  town.request(http::Method::get, target, "", plain);
+  town.request(http::Method::get, target + "?wait=30s", "", waiting);
+  town.request(http::Method::get, target + "?wait=1ms", "", out_of_time);
+  town.world.run_for(milliseconds(900));
+  EXPECT_THAT(plain.body, testing::HasSubstr(R"("state":"settled")"));
+  EXPECT_EQ(waiting.status, 0u);
+  EXPECT_EQ(out_of_time.status, 0u);
+  ASSERT_TRUE(town.world.run_until([&] { return waiting.status != 0 && out_of_time.status != 0; },
+                                   seconds(1)));
+  EXPECT_TRUE(town.process->store().idle());
+  EXPECT_THAT(waiting.body, testing::HasSubstr(R"("state":"settled")"));
+  EXPECT_THAT(out_of_time.body, testing::HasSubstr(R"("state":"settled")"));
+  town.cheap.set_up(false);  // who has forgotten it cannot ask
+  town.power_cut();
+  town.start();
+  EXPECT_EQ(town.state_of(1), "settled");
+}
+
+// Its time is over while the settlement is being written.
+TEST_F(LifeOfAPayment, WhoseTimeIsOverIsNotToldOfASettlementBeforeItIsDurable) {
+  warm_up();
+  town.cheap.next({.delay = milliseconds(100)});
+  town.pay(1);
+  ASSERT_TRUE(town.world.run_until([&] { return town.received(1).status == 202; }));
+  DiskTimes slow;
+  slow.sync = seconds(1);
+  town.disk.set_times(slow);
+  Received waiting;
+  town.request(http::Method::get, "/payments/" + Town::id_of(1).to_string() + "?wait=300ms", "",
+               waiting);
+  town.world.run_for(milliseconds(900));
+  EXPECT_EQ(town.process->store().counters().open(), 0u);
+  EXPECT_EQ(waiting.status, 0u);
+  ASSERT_TRUE(town.world.run_until([&] { return waiting.status != 0; }, seconds(1)));
+  EXPECT_TRUE(town.process->store().idle());
+  EXPECT_THAT(waiting.body, testing::HasSubstr(R"("state":"settled")"));
 }
 
 TEST_F(LifeOfAPayment, TheFastPathMakesTwoDurableWritesAPayment) {

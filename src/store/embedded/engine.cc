@@ -69,6 +69,7 @@ class Engine final : public Store {
   void settle(const payment::CorrelationId& id, const Settlement& settlement, Done done) override;
   void park(const payment::CorrelationId& id, payment::UtcMs at, Done done) override;
   void find(const payment::CorrelationId& id, FindDone done) override;
+  void find_durable(const payment::CorrelationId& id, FindDone done) override;
   void summary(const books::Window& window, SummaryDone done) override;
   void list(const books::Window& window, const std::string& cursor, ListDone done) override;
   const std::vector<std::string>& names() const override { return index_.names(); }
@@ -329,6 +330,15 @@ void Engine::find(const payment::CorrelationId& id, FindDone done) {
                    if (index_.known(id)) return find(id, std::move(done));
                    done(std::nullopt);
                  });
+}
+
+// Which record ended a payment is not remembered: when all that was added is durable, it is.
+void Engine::find_durable(const payment::CorrelationId& id, FindDone done) {
+  const Payment* unsettled = index_.unsettled(id);
+  const bool is_open = unsettled != nullptr && unsettled->state != payment::State::parked;
+  if (is_open || !journal_ || journal_->idle()) return find(id, std::move(done));
+  journal_->after(journal_->next_sequence() - 1,
+                  [this, id, done = std::move(done)]() mutable { find(id, std::move(done)); });
 }
 
 void Engine::summary(const books::Window& window, SummaryDone done) {

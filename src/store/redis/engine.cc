@@ -8,9 +8,7 @@
 #include "store/redis/confirmations.h"
 #include "store/redis/holdings.h"
 #include "store/redis/ledger.h"
-#include "store/redis/listing.h"
-#include "store/redis/sums.h"
-#include "store/redis/view.h"
+#include "store/redis/reader.h"
 #include "world/repeats.h"
 
 namespace payswitch::store::redis {
@@ -44,9 +42,19 @@ class Engine final : public Store {
   void note_unknown(const payment::CorrelationId& id) override;
   void settle(const payment::CorrelationId& id, const Settlement& settlement, Done done) override;
   void park(const payment::CorrelationId& id, payment::UtcMs at, Done done) override;
-  void find(const payment::CorrelationId& id, FindDone done) override;
-  void summary(const books::Window& window, SummaryDone done) override;
-  void list(const books::Window& window, const std::string& cursor, ListDone done) override;
+  void find(const payment::CorrelationId& id, FindDone done) override {
+    reader_.find(id, std::move(done));
+  }
+  // What can be read is as durable as this Redis makes it.
+  void find_durable(const payment::CorrelationId& id, FindDone done) override {
+    reader_.find(id, std::move(done));
+  }
+  void summary(const books::Window& window, SummaryDone done) override {
+    reader_.summary(window, std::move(done));
+  }
+  void list(const books::Window& window, const std::string& cursor, ListDone done) override {
+    reader_.list(window, cursor, std::move(done));
+  }
   const std::vector<std::string>& names() const override { return membership_.names(); }
   const Facts& facts() const override { return membership_.facts().values(); }
   void keep_told(payment::UtcMs told, Done done) override {
@@ -55,14 +63,12 @@ class Engine final : public Store {
   payment::UtcMs highest_requested_at() const override { return membership_.highest_issued(); }
   bool is_available() const override { return membership_.is_ready() && membership_.is_whole(); }
   bool idle() const override {
-    return ledger_.waiting() == 0 && reads_ == 0 && prompt_ == 0 && confirmations_.waiting() == 0 &&
-           membership_.facts().idle();
+    return ledger_.waiting() == 0 && reader_.idle() && prompt_ == 0 &&
+           confirmations_.waiting() == 0 && membership_.facts().idle();
   }
   const Counters& counters() const override { return counters_; }
 
  private:
-  struct Sums;
-
   // -- writing --
   void keep(const Operation& operation, Completion done);
   void send(Ledger::Number number, Ledger::Entry& entry);
@@ -77,10 +83,6 @@ class Engine final : public Store {
   void promise(Verdict verdict, AcceptDone told, world::Callback otherwise = [] {});
   void confirm_intent(const payment::CorrelationId& id, IntendDone told);
   void later(world::Callback callback);
-  template <typename ReadDone>
-  void decline(ReadDone done) {
-    later([done = std::move(done)]() mutable { done(std::unexpected(Unavailable{})); });
-  }
 
   // -- coming and going --
   void ready(bool has_forgotten);
@@ -98,12 +100,12 @@ class Engine final : public Store {
   std::unordered_map<payment::CorrelationId, std::size_t> accepting_;
   Confirmations confirmations_;
   Membership membership_;
+  Reader reader_;
   std::function<void()> opened_;
   Adopt adopt_;
   std::vector<OpenPayment> to_adopt_;  // before start()
   std::string instance_;               // our name when we were last ready
   std::uint64_t tokens_ = 0;
-  std::size_t reads_ = 0;
   std::size_t prompt_ = 0;  // completions that are posted
   world::RepeatedLine not_ours_{10};
   world::RepeatedLine finding_{100};
@@ -130,6 +132,7 @@ Engine::Engine(const Options& configured, const RedisOptions& options, const Sea
                          return holdings_.find(id) != nullptr || accepting_.contains(id);
                        },
                    .owned = [this] { return holdings_.size(); }}),
+      reader_(seams, membership_, loop),
       opened_(std::move(opening.opened)) {}
 
 void Engine::start(Adopt adopt) {
@@ -376,73 +379,6 @@ void Engine::park(const payment::CorrelationId& id, payment::UtcMs at, Done done
   holdings_.remove(id, is_foreign ? State::accepted : State::parked);
   if (is_foreign) return later(std::move(done));
   keep(park_operation(id, at), std::move(done));
-}
-
-// -- reading --------------------------------------------------------------------------------------
-
-void Engine::find(const payment::CorrelationId& id, FindDone done) {
-  if (!membership_.is_ready()) return decline(std::move(done));
-  ++reads_;
-  const std::string key = payment_key(id);
-  const std::string_view words[] = {"HGETALL", key};
-  // Before, what is not there may be what another instance has yet to write again (PROTOCOL 7.5).
-  seams_.client.command(
-      words, [this, id, knows_all = membership_.is_whole(), alive = std::weak_ptr(alive_),
-              done = std::move(done)](const std::expected<Reply, Failure>& reply) mutable {
-        if (alive.expired()) return;
-        --reads_;
-        if (!reply || reply->is_error()) return done(std::unexpected(Unavailable{}));
-        auto view = view_of(id, *reply);
-        if (!view && !knows_all) return done(std::unexpected(Unavailable{}));
-        done(std::move(view));
-      });
-}
-
-struct Engine::Sums {
-  Summary summary;
-  unsigned left = shard_count;
-  bool is_whole = true;
-  SummaryDone done;
-};
-
-void Engine::summary(const books::Window& window, SummaryDone done) {
-  if (!membership_.is_ready()) return decline(std::move(done));
-  ++reads_;
-  auto sums = std::make_shared<Sums>();
-  sums->summary.by_processor.resize(names().size());
-  sums->done = std::move(done);
-  const auto texts = sum_arguments(window);
-  const std::vector<std::string_view> arguments(texts.begin(), texts.end());
-  for (unsigned shard = 0; shard < shard_count; ++shard) {
-    const auto keys = sum_keys(shard, names().size());
-    const std::vector<std::string_view> key_views(keys.begin(), keys.end());
-    seams_.client.run(
-        seams_.scripts.sum, key_views, arguments,
-        [this, sums, alive = std::weak_ptr(alive_)](const std::expected<Reply, Failure>& reply) {
-          if (alive.expired()) return;
-          sums->is_whole = sums->is_whole && reply && !reply->is_error();
-          if (sums->is_whole) add_to(sums->summary, *reply);
-          if (--sums->left > 0) return;
-          --reads_;
-          // One that cannot reach every shard is none (PROTOCOL 7.2).
-          if (!sums->is_whole) return sums->done(std::unexpected(Unavailable{}));
-          sums->done(sums->summary);
-        });
-  }
-}
-
-void Engine::list(const books::Window& window, const std::string& cursor, ListDone done) {
-  if (!membership_.is_ready()) return decline(std::move(done));
-  const auto from = parse_cursor(cursor);
-  if (!from) return later([done = std::move(done)]() mutable { done(std::nullopt); });
-  ++reads_;
-  list_page(
-      seams_.client, window, *from,
-      [this, alive = std::weak_ptr(alive_), done = std::move(done)](const Listed& page) mutable {
-        if (alive.expired()) return;
-        --reads_;
-        done(page);
-      });
 }
 
 // -- coming and going -----------------------------------------------------------------------------

@@ -55,7 +55,10 @@ void look_at(wire::Client& client, const std::shared_ptr<Listing>& listing,
     listing->is_whole = listing->is_whole && reply && !reply->is_error();
     if (listing->is_whole) {
       auto view = view_of(id, *reply);
-      if (view && is_in(listing->window, *view)) listing->found.push_back(*std::move(view));
+      listing->is_whole = view.has_value();
+      if (view && *view && is_in(listing->window, **view)) {
+        listing->found.push_back(**std::move(view));
+      }
     }
     if (++listing->answered < listing->ids.size()) return;
     if (!listing->is_whole) return listing->done(std::unexpected(Unavailable{}));

@@ -202,7 +202,10 @@ void Membership::enrolled(const wire::Reply& reply) {
                               payment::max_processors));
   }
   const auto before = std::exchange(names_, {});
-  learn_names(reply.elements.at(2));
+  if (!learn_names(reply.elements.at(2))) {
+    names_ = before;
+    return refuse("redis holds something else where the names of the processors should be");
+  }
   if (std::ranges::mismatch(before, names_).in1 != before.end()) {
     names_ = before;
     return refuse("redis numbers the processors otherwise than before: it has forgotten them");
@@ -224,13 +227,19 @@ void Membership::refuse(const std::string& line) {
   was_ready_ ? stumble(line) : callbacks_.refused(line);
 }
 
-void Membership::learn_names(const wire::Reply& names) {
+bool Membership::learn_names(const wire::Reply& names) {
   const auto& elements = names.elements;
-  if (elements.size() / 2 <= names_.size()) return;
-  names_.resize(elements.size() / 2);
+  const std::size_t count = elements.size() / 2;
+  if (count > payment::max_processors) return false;
+  std::vector<std::string> read(count);
   for (std::size_t i = 0; i + 1 < elements.size(); i += 2) {
-    names_.at(static_cast<std::size_t>(number_of(elements[i + 1].text))) = elements[i].text;
+    const auto number = number_of(elements[i + 1].text);
+    if (number < 0 || number >= static_cast<std::int64_t>(count)) return false;
+    read[static_cast<std::size_t>(number)] = elements[i].text;
   }
+  if (std::ranges::find(read, std::string()) != read.end()) return false;
+  if (count > names_.size()) names_ = std::move(read);
+  return true;
 }
 
 void Membership::first_beat() {
@@ -336,7 +345,7 @@ void Membership::lease_ran_out() {
   first_beat();
 }
 
-// False: we have a processor elsewhere than the group.
+// False: it was no such reply, or we have a processor elsewhere than the group.
 bool Membership::learn(const wire::Reply& reply) {
   highest_ = std::max(highest_, {reply.elements.at(1).integer});
   if (events_.issued) events_.issued(highest_);
@@ -350,7 +359,10 @@ bool Membership::learn(const wire::Reply& reply) {
   if (events_.living) {
     events_.living(static_cast<std::uint32_t>(std::max<std::size_t>(living_.size(), 1)));
   }
-  learn_names(reply.elements.at(3));
+  if (!learn_names(reply.elements.at(3))) {
+    stumble("it holds something else where the names of the processors should be");
+    return false;
+  }
   const auto elsewhere = facts_.learn(names_, reply.elements.at(7), reply.elements.at(8));
   if (elsewhere) {
     refuse(*elsewhere);

@@ -80,6 +80,8 @@ class Membership final : public Group {
   const Speaker& speaker() const { return speaker_; }
   // Index: ProcessorNumber. Never shrinks.
   const std::vector<std::string>& names() const { return names_; }
+  // The hash of names and numbers, as Redis has it now. False: it is none.
+  bool learn_names(const wire::Reply& names);
   payment::UtcMs highest_issued() const { return highest_; }
   void note_issued(payment::UtcMs time) { highest_ = std::max(highest_, time); }
   const wire::Server& server() const { return server_; }
@@ -124,7 +126,6 @@ class Membership final : public Group {
   void enrolled(const wire::Reply& reply);
   void agree_on_facts();
   void refuse(const std::string& line);
-  void learn_names(const wire::Reply& names);
   void take_new_name();
   void first_beat();
   void join_shards();

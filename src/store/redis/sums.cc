@@ -31,13 +31,16 @@ std::vector<std::string> sum_arguments(const books::Window& window) {
   return arguments;
 }
 
-void add_to(Summary& summary, const payswitch::redis::Reply& said) {
+bool add_to(Summary& summary, const payswitch::redis::Reply& said) {
   constexpr __int128 billion = 1'000'000'000;
+  if (said.elements.size() != summary.by_processor.size()) return false;
   for (std::size_t each = 0; each < said.elements.size(); ++each) {
     const auto& total = said.elements[each].elements;  // count, cents div and mod 10^9
-    summary.by_processor.at(each) += {.count = static_cast<std::uint64_t>(total.at(0).integer),
-                                      .cents = total.at(1).integer * billion + total.at(2).integer};
+    if (total.size() != 3) return false;
+    summary.by_processor[each] += {.count = static_cast<std::uint64_t>(total[0].integer),
+                                   .cents = total[1].integer * billion + total[2].integer};
   }
+  return true;
 }
 
 }  // namespace payswitch::store::redis

@@ -13,7 +13,7 @@ namespace payswitch::store::redis {
 std::vector<std::string> sum_keys(unsigned shard, std::size_t processors);
 std::vector<std::string> sum_arguments(const books::Window& window);
 
-// Adds what one shard holds.
-void add_to(Summary& summary, const payswitch::redis::Reply& said);
+// Adds what one shard holds. False: that is no answer to what was asked.
+bool add_to(Summary& summary, const payswitch::redis::Reply& said);
 
 }  // namespace payswitch::store::redis

@@ -22,9 +22,17 @@ std::int64_t number_of(std::string_view text) {
   return number;
 }
 
-// A row of the script `take`.
-Taken taken_of(const payment::CorrelationId& id, const std::vector<wire::Reply>& row) {
-  const auto number = [&](std::size_t at) { return number_of(row.at(at).text); };
+// A row of the script `take`; nullopt: it cannot be true of a payment.
+std::optional<Taken> taken_of(const payment::CorrelationId& id,
+                              const std::vector<wire::Reply>& row) {
+  if (row.size() != 9) return std::nullopt;
+  const auto number = [&](std::size_t at) { return number_of(row[at].text); };
+  const auto is_in = [&](std::size_t at, std::int64_t end) {
+    return number(at) >= 0 && number(at) < end;
+  };
+  if (!is_in(1, payment::Money::max_cents + 1) || !is_in(4, payment::state_count)) {
+    return std::nullopt;
+  }
   Taken taken;
   taken.payment = {.id = id,
                    .amount = payment::Money::from_cents(number(1)),
@@ -37,11 +45,12 @@ Taken taken_of(const payment::CorrelationId& id, const std::vector<wire::Reply>&
   const auto state = static_cast<payment::State>(number(4));
   taken.was_unknown = state == payment::State::unknown;
   if (state == payment::State::attempting || state == payment::State::unknown) {
+    if (!is_in(6, payment::max_processors)) return std::nullopt;
     taken.payment.unanswered = Intent{.processor = static_cast<payment::ProcessorNumber>(number(6)),
                                       .number = taken.payment.attempts_made,
                                       .requested_at = {number(7)}};
   }
-  const std::string_view token = row.at(3).text;  // "process-number"
+  const std::string_view token = row[3].text;  // "process-number"
   const auto dash = token.find('-');
   if (dash != std::string_view::npos) {
     taken.token = static_cast<std::uint64_t>(number_of(token.substr(dash + 1)));
@@ -180,8 +189,13 @@ void Membership::take(const std::string& giver, std::vector<payment::Correlation
         if (reply.kind != wire::Reply::Kind::array) return evicted();
         std::vector<Taken> taken;
         for (const wire::Reply& row : reply.elements) {
-          const auto place = static_cast<std::size_t>(row.elements.at(0).integer);
-          taken.push_back(taken_of(ids.at(place), row.elements));
+          const auto& id = ids.at(static_cast<std::size_t>(row.elements.at(0).integer));
+          auto payment = taken_of(id, row.elements);
+          if (!payment) {
+            seams_.log.error("redis: what it holds of payment {} cannot be", id.to_string());
+            continue;
+          }
+          taken.push_back(*std::move(payment));
           taken.back().was_ours = from_ourselves;
           taken.back().payment.was_anothers = !from_ourselves;
           if (!from_ourselves)

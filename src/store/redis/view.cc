@@ -1,6 +1,8 @@
 #include "store/redis/view.h"
 
+#include <algorithm>
 #include <charconv>
+#include <limits>
 #include <map>
 #include <string_view>
 
@@ -8,12 +10,13 @@ namespace payswitch::store::redis {
 
 namespace {
 
-std::int64_t number_of(std::string_view text) {
-  std::int64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
-}
+constexpr std::int64_t last_time = 253'402'300'799'999;  // of the year 9999
+constexpr std::int64_t last_processor = payment::max_processors - 1;
+constexpr auto last_outcome = static_cast<std::int64_t>(payment::Outcome::released);
+constexpr std::int64_t most_attempts = std::numeric_limits<std::uint32_t>::max();
 
+// The fields of a hash. Somebody else may have written there: a number that cannot be is read as
+// the least that it may be, and remembered.
 class Fields {
  public:
   explicit Fields(const payswitch::redis::Reply& reply) {
@@ -27,10 +30,32 @@ class Fields {
     const auto found = fields_.find(name);
     return found == fields_.end() ? std::string_view() : found->second;
   }
-  std::int64_t number(std::string_view name) const { return number_of(text(name)); }
+
+  // Of a field that is not there: 0.
+  std::int64_t number(std::string_view name, std::int64_t most) {
+    return has(name) ? parse(text(name), most) : 0;
+  }
+  std::int64_t parse(std::string_view text, std::int64_t most) {
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const bool is_number = error == std::errc{} && end == text.data() + text.size();
+    if (is_number && number >= 0 && number <= most) return number;
+    are_sound_ = false;
+    return 0;
+  }
+  payment::ProcessorNumber processor(std::string_view name) {
+    return static_cast<payment::ProcessorNumber>(number(name, last_processor));
+  }
+  payment::UtcMs time(std::string_view name) { return {number(name, last_time)}; }
+  payment::Money money(std::string_view name) {
+    return payment::Money::from_cents(number(name, payment::Money::max_cents));
+  }
+
+  bool are_sound() const { return are_sound_; }
 
  private:
   std::map<std::string_view, std::string_view> fields_;
+  bool are_sound_ = true;
 };
 
 std::string_view cut(std::string_view& text, char until) {
@@ -41,15 +66,17 @@ std::string_view cut(std::string_view& text, char until) {
 }
 
 // "number:processor:requestedAt:reason;" for each.
-std::vector<AttemptView> refused_attempts(std::string_view history) {
+std::vector<AttemptView> refused_attempts(Fields& fields) {
   std::vector<AttemptView> attempts;
+  std::string_view history = fields.text("h");
   while (!history.empty()) {
     std::string_view entry = cut(history, ';');
     AttemptView attempt;
-    attempt.number = static_cast<std::uint32_t>(number_of(cut(entry, ':')));
-    attempt.processor = static_cast<payment::ProcessorNumber>(number_of(cut(entry, ':')));
-    attempt.requested_at = {number_of(cut(entry, ':'))};
-    attempt.outcome = static_cast<payment::Outcome>(number_of(entry));
+    attempt.number = static_cast<std::uint32_t>(fields.parse(cut(entry, ':'), most_attempts));
+    attempt.processor =
+        static_cast<payment::ProcessorNumber>(fields.parse(cut(entry, ':'), last_processor));
+    attempt.requested_at = {fields.parse(cut(entry, ':'), last_time)};
+    attempt.outcome = static_cast<payment::Outcome>(fields.parse(entry, last_outcome));
     attempts.push_back(attempt);
   }
   return attempts;
@@ -57,21 +84,21 @@ std::vector<AttemptView> refused_attempts(std::string_view history) {
 
 }  // namespace
 
-std::optional<PaymentView> view_of(const payment::CorrelationId& id,
-                                   const payswitch::redis::Reply& reply) {
-  const Fields fields(reply);
+std::expected<std::optional<PaymentView>, Unsound> view_of(const payment::CorrelationId& id,
+                                                           const payswitch::redis::Reply& reply) {
+  Fields fields(reply);
   if (!fields.has("a")) return std::nullopt;
   PaymentView view;
   view.id = id;
-  view.amount = payment::Money::from_cents(fields.number("a"));
-  view.state = static_cast<payment::State>(fields.number("s"));
-  view.accepted_at = {fields.number("t")};
-  view.attempts_made = static_cast<std::uint32_t>(fields.number("n"));
-  view.attempts = refused_attempts(fields.text("h"));
+  view.amount = fields.money("a");
+  view.state = static_cast<payment::State>(fields.number("s", payment::state_count - 1));
+  view.accepted_at = fields.time("t");
+  view.attempts_made = static_cast<std::uint32_t>(fields.number("n", most_attempts));
+  view.attempts = refused_attempts(fields);
   const bool is_settled = view.state == payment::State::settled;
   if (view.attempts_made > 0) {
-    view.processor = static_cast<payment::ProcessorNumber>(fields.number("p"));
-    view.requested_at = payment::UtcMs{fields.number("q")};
+    view.processor = fields.processor("p");
+    view.requested_at = fields.time("q");
     if (view.attempts.empty() || view.attempts.back().number != view.attempts_made) {
       view.attempts.push_back({.number = view.attempts_made,
                                .processor = view.processor,
@@ -81,14 +108,25 @@ std::optional<PaymentView> view_of(const payment::CorrelationId& id,
   }
   if (view.attempts.size() > max_attempts_remembered) view.attempts.erase(view.attempts.begin());
   if (is_settled) {
-    view.processor = static_cast<payment::ProcessorNumber>(fields.number("x"));
-    view.requested_at = payment::UtcMs{fields.number("y")};
-    view.settled_at = payment::UtcMs{fields.number("d")};
-    view.booked_amount = payment::Money::from_cents(fields.number(fields.has("b") ? "b" : "a"));
+    view.processor = fields.processor("x");
+    view.requested_at = fields.time("y");
+    view.settled_at = fields.time("d");
+    view.booked_amount = fields.money(fields.has("b") ? "b" : "a");
     view.finding = fields.has("f");
     if (!view.attempts.empty()) view.attempts.back().outcome = payment::Outcome::taken;
   }
+  if (!fields.are_sound()) return std::unexpected(Unsound{});
   return view;
+}
+
+std::size_t names_needed(const PaymentView& view) {
+  std::size_t needed = 0;
+  const auto need = [&](payment::ProcessorNumber number) {
+    if (number != payment::no_processor) needed = std::max<std::size_t>(needed, number + 1u);
+  };
+  need(view.processor);
+  for (const AttemptView& attempt : view.attempts) need(attempt.processor);
+  return needed;
 }
 
 }  // namespace payswitch::store::redis

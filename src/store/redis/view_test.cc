@@ -11,15 +11,19 @@ using payment::Outcome;
 using payment::State;
 using payswitch::redis::Reply;
 
-PaymentView view(const std::vector<std::string>& fields) {
+Reply reply_of(const std::vector<std::string>& fields) {
   Reply reply{.kind = Reply::Kind::array, .integer = 0, .text = {}, .elements = {}};
   for (const std::string& each : fields) {
     reply.elements.push_back(
         {.kind = Reply::Kind::text, .integer = 0, .text = each, .elements = {}});
   }
-  const auto found = view_of(test_id(1), reply);
+  return reply;
+}
+
+PaymentView view(const std::vector<std::string>& fields) {
+  const auto found = view_of(test_id(1), reply_of(fields));
   EXPECT_TRUE(found);
-  return found.value_or(PaymentView{});
+  return found.value_or(PaymentView{}).value_or(PaymentView{});
 }
 
 std::string refused(std::uint32_t number, Outcome reason) {
@@ -28,7 +32,35 @@ std::string refused(std::uint32_t number, Outcome reason) {
 }
 
 TEST(View, OfNoFieldsIsNone) {
-  EXPECT_FALSE(view_of(test_id(1), Reply{}));
+  const auto found = view_of(test_id(1), Reply{});
+  ASSERT_TRUE(found);
+  EXPECT_FALSE(*found);
+}
+
+TEST(View, WhatNoPaymentCanBeIsNotShown) {
+  const std::vector<std::vector<std::string>> unsound = {
+      {"a", "-1", "s", "0"},
+      {"a", "999999999999999", "s", "0"},
+      {"a", "nineteen", "s", "0"},
+      {"a", "1", "s", "5"},
+      {"a", "1", "s", "1", "n", "1", "p", "32", "q", "7"},
+      {"a", "1", "s", "1", "n", "1", "p", "256", "q", "7"},
+      {"a", "1", "s", "3", "n", "1", "p", "0", "q", "7", "x", "255", "y", "7", "d", "9"},
+      {"a", "1", "s", "0", "n", "1", "p", "0", "q", "7", "h", "1:99:7:2;"},
+      {"a", "1", "s", "0", "n", "1", "p", "0", "q", "7", "h", "1:0:7:9;"},
+      {"a", "1", "s", "0", "n", "1", "p", "0", "q", "7", "h", "1"},
+  };
+  for (const auto& fields : unsound) {
+    EXPECT_FALSE(view_of(test_id(1), reply_of(fields))) << testing::PrintToString(fields);
+  }
+}
+
+TEST(View, NeedsANameForEachProcessorInIt) {
+  EXPECT_EQ(names_needed(view({"a", "1", "s", "0"})), 0u);
+  EXPECT_EQ(names_needed(view({"a", "1", "s", "1", "n", "1", "p", "3", "q", "7"})), 4u);
+  EXPECT_EQ(
+      names_needed(view({"a", "1", "s", "1", "n", "2", "p", "0", "q", "7", "h", "1:31:7:2;"})),
+      32u);
 }
 
 TEST(View, OfAnUntriedPayment) {
