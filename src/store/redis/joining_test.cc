@@ -118,6 +118,27 @@ TEST_F(Joining, ARedisThatIsStartedLaterIsWaitedFor) {
   send(instance, 1);
 }
 
+TEST_F(Joining, AReplicaIsWaitedForUntilItIsTheMaster) {
+  serve();
+  server->ask({"REPLICAOF", "127.0.0.1", "1"});
+  Instance& instance = begin_to_join();
+  ASSERT_TRUE(until([&] { return !instance.waits_for.empty(); }));
+  EXPECT_EQ(instance.waits_for, "redis is a slave");
+  EXPECT_FALSE(instance.is_open || instance.refused);
+  server->ask({"REPLICAOF", "NO", "ONE"});  // its connections stay
+  ASSERT_TRUE(until([&] { return instance.is_open; }));
+  send(instance, 1);
+}
+
+TEST_F(Joining, ARightThatIsMissingIsRefusedBeforeThereIsAPayment) {
+  serve();
+  server->ask({"ACL", "SETUSER", "default", "-hincrby", "-scan"});
+  Instance& instance = begin_to_join();
+  ASSERT_TRUE(until([&] { return instance.refused.has_value(); }));
+  EXPECT_NE(instance.refused->find("HINCRBY, SCAN"), std::string::npos) << *instance.refused;
+  EXPECT_FALSE(instance.is_open);
+}
+
 TEST_F(Joining, ARedisThatMayLosePaymentsIsWarnedOf) {
   const auto warnings = [this](wire::TestServerOptions options) {
     serve(std::move(options));

@@ -136,12 +136,13 @@ void Membership::connected(const wire::Server& server) {
   ++era_;
   seams_.timers.cancel(std::exchange(timer_, world::TimerId::none));
   state_ = State::joining;
-  const wire::Server before = std::exchange(server_, server);
+  server_ = server;
   if (number_of(server.version) < oldest_version) {
     return refuse(fmt::format("redis is of version {}: {} is the oldest that will do",
                               server.version, oldest_version));
   }
   if (server.role != "master") return stumble(fmt::format("redis is a {}", server.role));
+  const wire::Server before = std::exchange(last_master_, server);
   if (run_id_ != server.run_id) {
     has_forgotten_ = has_forgotten_ || run_id_.has_value();
     run_id_ = server.run_id;

@@ -167,6 +167,7 @@ class Membership final : public Group {
   bool name_is_new_ = true;
   std::vector<std::string> former_names_;
   wire::Server server_;
+  wire::Server last_master_;  // a replica that we met in between vouches for nothing
   std::optional<std::string> run_id_;
   bool has_forgotten_ = false;
   Wholeness wholeness_;
