@@ -26,10 +26,10 @@ class Replicas : public testing::Test {
         lab::VirtualRedisSeams{world_, life_, life_, chance_, redis_}, client_options_,
         scripts_.all());
     bool is_open = false;
-    shared_ = open(
-        {.processors = {{"default"}, {"fallback"}}}, options_,
-        {*client_, scripts_, life_, world_, chance_, log_}, life_, [&] { is_open = true; },
-        [](const std::string& line) { FAIL() << line; });
+    shared_ = open({.processors = {{"default"}, {"fallback"}}}, options_,
+                   {*client_, scripts_, life_, world_, chance_, log_}, life_,
+                   {.opened = [&] { is_open = true; },
+                    .refused = [](const std::string& line) { FAIL() << line; }});
     EXPECT_TRUE(world_.run_until([&] { return is_open && shared_.store->is_available(); }));
     shared_.store->start([this](const std::vector<OpenPayment>& open) {
       adopted_.insert(adopted_.end(), open.begin(), open.end());
