@@ -42,6 +42,12 @@ void payments(PrometheusText& text, const Sources& from) {
   text.sample(store.findings);
   text.gauge("payswitch_backlog", "Open payments that wait for a processor.");
   text.sample(static_cast<std::uint64_t>(from.dispatcher.backlog()));
+  text.gauge("payswitch_restored",
+             "1 while every new payment is asked for before it is sent (--restored).");
+  text.sample(std::uint64_t{from.dispatcher.restored() == dispatch::Restored::yes});
+  text.gauge("payswitch_asking_first",
+             "Open payments that are asked for before anything is sent for them.");
+  text.sample(static_cast<std::uint64_t>(from.dispatcher.asking_first()));
   text.gauge("payswitch_oldest_open_seconds",
              "Age of the oldest open payment; 0 when none is open.");
   text.sample(seconds(from.dispatcher.oldest_open()));
@@ -72,6 +78,14 @@ void attempts(PrometheusText& text, const dispatch::Dispatcher& dispatcher) {
            &LaneCounters::repeated);
   per_lane("payswitch_contradictions_total", "A 422, and then not in the processor's books.",
            &LaneCounters::contradictions);
+  per_lane("payswitch_found_first_total",
+           "Payments that it had by requests that the store knows nothing of.",
+           &LaneCounters::found_first);
+  text.counter("payswitch_booked_before_total",
+               "Payments that were new to us, and that it had: were these books restored?");
+  for (const auto& lane : dispatcher.lanes()) {
+    text.sample(lane->counters().booked_before.total(), {{"processor", lane->options().name}});
+  }
   per_lane("payswitch_health_polls_total", "Health polls.", &LaneCounters::health_polls);
   text.histogram("payswitch_answer_seconds", "From the start of a POST's write to its answer.");
   for (const auto& lane : dispatcher.lanes()) {

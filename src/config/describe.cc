@@ -24,9 +24,15 @@ std::string code(std::string_view text) {
   return text.empty() ? std::string() : fmt::format("`{}`", text);
 }
 
+// An act is no key of the file.
+template <class T>
+std::string key_of(const Option<T>& option) {
+  return option.alone.empty() ? code(option.path) : std::string();
+}
+
 template <class T>
 std::string row(const Option<T>& option, const std::string& flag, const std::string& shown) {
-  return fmt::format("| {} | {} | {} | {} | {} | {} |\n", code(option.path), code(flag),
+  return fmt::format("| {} | {} | {} | {} | {} | {} |\n", key_of(option), code(flag),
                      code(option.environment), code(shown), option.form.wanted, option.help);
 }
 
@@ -44,8 +50,10 @@ std::string help() {
   const Config defaults;
   for (const auto& option : options()) {
     if (option.path.empty()) continue;
+    const std::string value =
+        option.alone.empty() ? std::string(" VALUE") : std::string("[=VALUE]");
     text +=
-        fmt::format("\n  {} VALUE\n      {}\n      Takes {}.{}{}\n", flag_of(option.path),
+        fmt::format("\n  {}{}\n      {}\n      Takes {}.{}{}\n", flag_of(option.path), value,
                     option.help, option.form.wanted, remark("Default:", option.form.show(defaults)),
                     remark("Environment:", option.environment));
   }

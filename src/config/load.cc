@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cassert>
+#include <deque>
 #include <optional>
 
 #include "config/config.h"
@@ -119,6 +120,11 @@ Applied apply_file(const Table& table, const std::string& name, Config& config) 
   if (!file) return std::unexpected(file.error());
   if (auto checked = check_sections(table, *file); !checked) return checked;
   for (const Setting& setting : file->settings) {
+    const auto* option = find(table, setting.path);
+    if (option && !option->alone.empty()) {
+      return bad(setting, fmt::format("it is said once, by the flag {}, and not in a file",
+                                      flag_of(option->path)));
+    }
     if (is_section(table, setting.path)) {
       return bad(setting, fmt::format("{} is not a section; write [{}]", shown(setting.value),
                                       setting.path));
@@ -168,6 +174,19 @@ std::string unknown_flag(const Table& table, const std::string& argument) {
                      meant ? fmt::format("; did you mean '{}'?", *meant) : std::string());
 }
 
+// A flag that may stand without a value. Its storage lives until the flags are read.
+struct Act {
+  const Option<Config>* option;
+  std::string value = {};
+  const CLI::Option* flag = nullptr;
+};
+
+void add_act(CLI::App& app, Act& act) {
+  const std::string name = flag_of(act.option->path);
+  act.flag = app.add_flag(fmt::format("{}{{{}}}", name, act.option->alone), act.value)
+                 ->multi_option_policy(CLI::MultiOptionPolicy::Throw);
+}
+
 std::expected<Flags, std::string> read_flags(const Table& table,
                                              std::span<const std::string_view> arguments) {
   Flags flags;
@@ -176,8 +195,13 @@ std::expected<Flags, std::string> read_flags(const Table& table,
   app.allow_extras();
   app.add_option_function<std::string>(
       "--config", [&flags](const std::string& file) { flags.config_file = file; });
+  std::deque<Act> acts;
   for (const Option<Config>& option : table) {
     if (option.path.empty()) continue;
+    if (!option.alone.empty()) {
+      add_act(app, acts.emplace_back(&option));
+      continue;
+    }
     const std::string flag = flag_of(option.path);
     const auto keep = [&flags, &option, flag](const std::string& value) {
       flags.settings.push_back(
@@ -202,6 +226,11 @@ std::expected<Flags, std::string> read_flags(const Table& table,
                                        text.substr(0, text.find(':'))));
   } catch (const CLI::ParseError& error) {
     return std::unexpected(fmt::format("bad flags: {}", error.what()));
+  }
+  for (const Act& act : acts) {
+    if (act.flag->count() == 0) continue;
+    flags.settings.push_back({std::string(act.option->path), Untyped{act.value},
+                              fmt::format("in the flag {}", flag_of(act.option->path))});
   }
   const auto extras = app.remaining();
   if (!extras.empty()) return std::unexpected(unknown_flag(table, extras.front()));

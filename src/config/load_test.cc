@@ -195,6 +195,28 @@ TEST_F(LoadTest, AListenFlagBeatsPort) {
   EXPECT_EQ(load_with("", {"--listen", "127.0.0.1:80"}).value().server.port, 80);
 }
 
+// -- acts of the operator
+
+TEST_F(LoadTest, RestoredIsAFlagThatMayStandAlone) {
+  using store::Restored;
+  EXPECT_EQ(load_with("").value().store.restored, Restored::unset);
+  EXPECT_EQ(load_with("", {"--restored"}).value().store.restored, Restored::on);
+  EXPECT_EQ(load_with("", {"--restored", "--patience", "1s"}).value().store.restored, Restored::on);
+  EXPECT_EQ(load_with("", {"--restored=on"}).value().store.restored, Restored::on);
+  EXPECT_EQ(load_with("", {"--restored=done"}).value().store.restored, Restored::done);
+}
+
+TEST_F(LoadTest, AnActIsGivenOnceAndByItsFlag) {
+  EXPECT_EQ(error_of("", {"--restored=off"}),
+            "restored in the flag --restored: 'off' is not one of on, done");
+  EXPECT_EQ(
+      error_of("restored = \"on\"\n"),
+      "restored in line 1 of payswitch.toml: it is said once, by the flag --restored, and not "
+      "in a file");
+  EXPECT_EQ(error_of("", {"--restored", "--restored=done"}),
+            "the flag --restored takes one value, and is given once");
+}
+
 // -- processors
 // ----------------------------------------------------------------------------------------
 

@@ -31,6 +31,9 @@ struct Option {
   Form<T> form;
   std::string_view help;
   bool is_repeatable = false;  // the flag may be given several times; each adds
+  // Not empty: an act of the operator, and what the flag means without a value. It is a flag only:
+  // what is said once must not be said again by a file at each start.
+  std::string_view alone = {};
 };
 
 // The table. Within one layer later rows win: PORT stands before LISTEN.

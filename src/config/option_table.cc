@@ -189,6 +189,20 @@ void add_api(std::vector<Option<Config>>& table) {
                    "and names it, ignore takes the payment without it."});
 }
 
+// Acts of the operator: they are said once, and the store keeps them.
+void add_acts(std::vector<Option<Config>>& table) {
+  const auto restored = [](auto& c) -> auto& { return c.store.restored; };
+  auto said =
+      choice<Config>(restored, {{"on", store::Restored::on}, {"done", store::Restored::done}});
+  // Nothing that `check` would write into a file.
+  said.show = [](const Config&) { return std::string(); };
+  table.push_back({"restored", "", said,
+                   "The directory, or the Redis, is a copy that was restored, or lost a part: each "
+                   "payment that is new is asked for at every processor before it is sent. Kept "
+                   "until --restored=done. See docs/runbook.md.",
+                   false, "on"});
+}
+
 void add_limits_and_store(std::vector<Option<Config>>& table) {
   const auto connections = [](auto& c) -> auto& { return c.server.max_connections; };
   const auto open_payments = [](auto& c) -> auto& { return c.open_payments; };
@@ -264,6 +278,7 @@ std::vector<Option<Config>> options() {
   std::vector<Option<Config>> table;
   add_general(table);
   add_api(table);
+  add_acts(table);
   add_limits_and_store(table);
   add_breaker(table);
   add_processors_of_the_environment(table);

@@ -93,7 +93,7 @@ TEST(ExampleFile, NamesEveryOptionAndEveryVariable) {
         << path;
   };
   for (const auto& option : options()) {
-    if (!option.path.empty()) expect_key(option.path);
+    if (!option.path.empty() && option.alone.empty()) expect_key(option.path);
     EXPECT_THAT(text, HasSubstr(option.environment));
   }
   for (const auto& option : processor_options()) expect_key(option.path);
@@ -102,8 +102,10 @@ TEST(ExampleFile, NamesEveryOptionAndEveryVariable) {
 TEST(Help, NamesEveryFlagWithDefaultRangeAndVariable) {
   const std::string text = help();
   for (const auto& option : options()) {
-    if (!option.path.empty())
-      EXPECT_THAT(text, HasSubstr("  " + flag_of(option.path) + " VALUE\n"));
+    if (!option.path.empty()) {
+      const std::string value = option.alone.empty() ? " VALUE\n" : "[=VALUE]\n";
+      EXPECT_THAT(text, HasSubstr("  " + flag_of(option.path) + value));
+    }
     EXPECT_THAT(text, HasSubstr(option.environment));
     EXPECT_THAT(text, HasSubstr(option.help));
   }

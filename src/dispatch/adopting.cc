@@ -1,7 +1,6 @@
 // A part of the dispatcher: payments that are ours although we did not accept them in this life.
 
 #include <algorithm>
-#include <bit>
 #include <utility>
 
 #include "dispatch/dispatcher.h"
@@ -40,10 +39,9 @@ void Dispatcher::adopt(const store::OpenPayment& payment, world::Duration spread
   job.our_fault_mask = payment.our_fault_mask;
   jobs_.mark_open(job);
   if (payment.unanswered) recover_attempt(job, payment, spread);
-  for (const auto& lane : lanes_) {
-    if (lane->is_in(payment.ask_first_mask)) job.ask_first_mask |= 1u << lane->number();
-  }
-  ask_first(job);
+  const std::uint32_t everywhere = ask_first_.everywhere();
+  const bool may_be_anywhere = options_.restored != Restored::no;
+  ask_first_.start(job, may_be_anywhere ? everywhere : payment.ask_first_mask & everywhere);
 }
 
 void Dispatcher::recover_attempt(Job& job, const store::OpenPayment& payment,
@@ -62,43 +60,46 @@ void Dispatcher::recover_attempt(Job& job, const store::OpenPayment& payment,
   world_.store.note_unknown(job.id);
 }
 
-// An intent that the store has forgotten may have sent it anywhere: first each of those processors
-// is asked (PROTOCOL 7.5).
-void Dispatcher::ask_first(Job& job) {
-  if (job.ask_first_mask == 0) return set_to_work(job);
-  const auto number = static_cast<payment::ProcessorNumber>(std::countr_zero(job.ask_first_mask));
-  lane_of(number)->steps().push_back({jobs_.ref(job), false});
-  pump_soon();
+AskFirst::Events Dispatcher::answers_to_first_questions() {
+  return {
+      .found =
+          [this](Job& job, Lane& lane, const processor::BookEntry& entry) {
+            complaints_.found_elsewhere.say(
+                world_.log, world::Level::warn, world_.clock.now(),
+                "payment {} was found at processor {}, of which the store knew nothing",
+                job.id.to_string(), lane.options().name);
+            if (options_.restored != Restored::no) return settle_by_their_books(job, lane, entry);
+            job.processor = lane.number();
+            settle(job, entry);
+          },
+      .nowhere = [this](Job& job) { set_to_work(job); },
+      .pump = [this] { pump_soon(); },
+  };
 }
 
-void Dispatcher::ask_first(Job& job, Lane& lane, http::ConnectionId connection) {
-  ++lane.counters().asked;
-  lane.channel().ask(connection, job.id, [this, &lane, ref = jobs_.ref(job)](const auto& entry) {
-    Job& asked = *jobs_.find(ref);
-    if (entry) {
-      complaints_.found_elsewhere.say(
-          world_.log, world::Level::warn, world_.clock.now(),
-          "payment {} was found at processor {}, of which the store knew nothing",
-          asked.id.to_string(), lane.options().name);
-      asked.processor = lane.number();
-      settle(asked, *entry);
-    } else if (entry.error() == processor::NoEntry::not_found) {
-      asked.ask_first_mask &= ~(1u << lane.number());
-      ask_first(asked);
-    } else {
-      ask_first_later(asked);
-    }
-    pump_soon();
-  });
-}
-
-void Dispatcher::ask_first_later(Job& job) {
-  const auto delay = backoff(options_, ++job.tries, world_.chance);
-  job.timer = world_.timers.after(delay, [this, ref = jobs_.ref(job)] {
-    Job& waiting = *jobs_.find(ref);
-    waiting.timer = world::TimerId::none;
-    ask_first(waiting);
-  });
+// It was charged by a request of which the store knows nothing: the store is given an intent for
+// it, and then the settlement. What the store has as unanswered elsewhere was refused before that
+// request was sent (PROTOCOL 3.3).
+void Dispatcher::settle_by_their_books(Job& job, const Lane& lane,
+                                       const processor::BookEntry& entry) {
+  if (job.attempt && job.processor == lane.number()) return settle(job, entry);
+  if (job.attempt) {
+    world_.store.refuse(job.id, {.processor = job.processor,
+                                 .number = job.attempts_made,
+                                 .reason = payment::Outcome::released});
+    forget_attempt(job);
+  }
+  job.processor = lane.number();
+  ++job.attempts_made;
+  // A time ahead of every clock must not become the highest that was issued.
+  const payment::UtcMs at =
+      std::min(entry.requested_at, std::max(world_.clock.wall(), issuer_.highest()));
+  jobs_.begin_attempt(job, Attempt(job.amount, at, std::nullopt));
+  // Nothing is sent for it, so nobody waits until it is durable.
+  world_.store.intend(job.id,
+                      {.processor = job.processor, .number = job.attempts_made, .requested_at = at},
+                      [](bool) {});
+  settle(job, entry);
 }
 
 void Dispatcher::set_to_work(Job& job) {

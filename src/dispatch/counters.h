@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 
+#include "dispatch/booked_before.h"
 #include "metrics/histogram.h"
 #include "payment/outcome.h"
 
@@ -18,6 +19,8 @@ struct LaneCounters {
   std::uint64_t asked = 0;                              // GETs
   std::uint64_t repeated = 0;                           // POSTs sent again to resolve an unknown
   std::uint64_t health_polls = 0;
+  std::uint64_t found_first = 0;  // payments that it had, by requests that the store knows not of
+  BookedBefore booked_before;     // payments that were new to us, and that it had
   std::uint64_t contradictions = 0;  // a 422, and then not in its books
   metrics::Histogram answer;         // from the start of the write to the answer, if there was one
 };

@@ -17,6 +17,8 @@ Dispatcher::Dispatcher(const Options& options, const routing::PolicyOptions& pol
       world_(world),
       lanes_(std::move(lanes)),
       ended_(std::move(ended)),
+      ask_first_({options_, lanes_, jobs_, world_.timers, world_.chance},
+                 answers_to_first_questions()),
       issuer_(world.store.highest_requested_at()),
       budget_(options, world.clock.now()) {
   std::ranges::sort(lanes_, {}, [](const std::unique_ptr<Lane>& lane) {
@@ -46,6 +48,7 @@ void Dispatcher::accept(const payment::CorrelationId& id, payment::Money amount,
   Job& job = jobs_.add();
   job.id = id;
   job.amount = amount;
+  job.is_new = true;
   job.accepted_at = world_.clock.wall();
   job.waiting_since = world_.clock.now();
   store::Acceptance acceptance{
@@ -55,7 +58,8 @@ void Dispatcher::accept(const payment::CorrelationId& id, payment::Money amount,
       .intent = {},
       .admit_new = !stopping_ && world_.store.counters().open() < options_.max_open_payments,
   };
-  if (acceptance.admit_new && waiting_.empty()) acceptance.intent = plan(job);
+  const bool may_be_sent_at_once = options_.restored != Restored::yes && waiting_.empty();
+  if (acceptance.admit_new && may_be_sent_at_once) acceptance.intent = plan(job);
   world_.store.accept(acceptance, [this, ref = jobs_.ref(job), done = std::move(done)](
                                       store::Verdict said) mutable { verdict(ref, said, done); });
 }
@@ -84,6 +88,7 @@ void Dispatcher::verdict(JobRef ref, store::Verdict said, store::Store::AcceptDo
   jobs_.mark_open(job);
   budget_.first_attempt();
   if (job.attempt) return intent_durable(ref);
+  if (options_.restored == Restored::yes) return ask_first_.start(job, ask_first_.everywhere());
   enqueue(job);
 }
 
@@ -236,7 +241,7 @@ void Dispatcher::tick(JobRef ref) {
 }
 
 void Dispatcher::settle(Job& job, const processor::BookEntry& entry) {
-  const Lane& lane = *lane_of(job.processor);
+  Lane& lane = *lane_of(job.processor);
   const store::Settlement settlement{
       .processor = job.processor,
       .number = job.attempts_made,
@@ -254,10 +259,27 @@ void Dispatcher::settle(Job& job, const processor::BookEntry& entry) {
         job.amount.to_string(),
         job.attempt ? payment::format_iso8601(job.attempt->requested_at()) : "an unknown time");
   }
+  note_if_booked_before(job, lane, entry);
   account(job, lane, settlement);
   world_.store.settle(job.id, settlement, [this, id = job.id] { ended_(id); });
   world_.timers.cancel(job.timer);
   jobs_.remove(job);
+}
+
+void Dispatcher::note_if_booked_before(const Job& job, Lane& lane,
+                                       const processor::BookEntry& entry) {
+  const bool by_first_attempt = job.is_new && job.attempt && job.attempts_made == 1;
+  if (!by_first_attempt || options_.restored == Restored::yes ||
+      !BookedBefore::is_so(job.attempt->requested_at(), entry.requested_at)) {
+    return;
+  }
+  BookedBefore& booked = lane.counters().booked_before;
+  if (!booked.count()) return;
+  world_.log.error(
+      "processor {} already has payment {} as of {}, which is new to us ({} such payments): were "
+      "these books restored, or cut? Others may be charged twice: see --restored in the runbook",
+      lane.options().name, job.id.to_string(), payment::format_iso8601(entry.requested_at),
+      booked.total());
 }
 
 void Dispatcher::account(const Job& job, const Lane& lane, const store::Settlement& settlement) {
@@ -272,11 +294,15 @@ void Dispatcher::give_up(Job& job, Outcome reason) {
   world_.store.refuse(job.id,
                       {.processor = job.processor, .number = job.attempts_made, .reason = reason});
   const bool others_come_next = note_refusal(job, reason);
+  forget_attempt(job);
+  others_come_next ? retry_at_once(job) : retry_later(job);
+}
+
+void Dispatcher::forget_attempt(Job& job) {
   world_.timers.cancel(job.timer);
   job.timer = world::TimerId::none;
   jobs_.end_attempt(job);
   job.processor = payment::no_processor;
-  others_come_next ? retry_at_once(job) : retry_later(job);
 }
 
 // Whether the payment should go on to another processor now, instead of backing off.

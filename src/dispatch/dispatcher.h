@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "dispatch/ask_first.h"
 #include "dispatch/complaints.h"
 #include "dispatch/counters.h"
 #include "dispatch/issuer.h"
@@ -70,6 +71,9 @@ class Dispatcher {
   std::size_t backlog() const { return waiting_.size(); }
   std::optional<world::Duration> oldest_open() const;
   std::optional<world::Duration> oldest_unknown() const;
+  // Payments that are asked for before anything is sent for them.
+  std::size_t asking_first() const { return ask_first_.asking(); }
+  Restored restored() const { return options_.restored; }
   // Every breaker is open: only probes are sent for Options::rest, or until one succeeds.
   bool is_resting() const { return rest_timer_ != world::TimerId::none; }
   const Counters& counters() const { return counters_; }
@@ -87,9 +91,8 @@ class Dispatcher {
   void adopt(const std::vector<store::OpenPayment>& open);
   void adopt(const store::OpenPayment& payment, world::Duration spread);
   void recover_attempt(Job& job, const store::OpenPayment& payment, world::Duration spread);
-  void ask_first(Job& job);
-  void ask_first(Job& job, Lane& lane, http::ConnectionId connection);
-  void ask_first_later(Job& job);
+  AskFirst::Events answers_to_first_questions();
+  void settle_by_their_books(Job& job, const Lane& lane, const processor::BookEntry& entry);
   void set_to_work(Job& job);
 
   // Placing what waits.
@@ -111,7 +114,9 @@ class Dispatcher {
   void post(Job& job, http::ConnectionId connection, routing::Breaker::Pass pass);
   void ask(Job& job, http::ConnectionId connection);
   void settle(Job& job, const processor::BookEntry& entry);
+  void note_if_booked_before(const Job& job, Lane& lane, const processor::BookEntry& entry);
   void give_up(Job& job, payment::Outcome reason);
+  void forget_attempt(Job& job);
   bool note_refusal(Job& job, payment::Outcome reason);
   void forget_old_refusals(Job& job) const;
   void retry_at_once(Job& job);
@@ -137,6 +142,7 @@ class Dispatcher {
   Ended ended_;
   Jobs jobs_;
   WaitingLine waiting_;
+  AskFirst ask_first_;
   Issuer issuer_;
   RetryBudget budget_;
   std::vector<routing::Standing> standings_;  // reused

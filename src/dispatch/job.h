@@ -41,6 +41,7 @@ struct Job {
   world::Instant tried_at{};         // the last of these refusals
   std::uint32_t ask_first_mask = 0;  // bit n: processor n may have it, and has to be asked first
   payment::ProcessorNumber processor = payment::no_processor;  // of `attempt`
+  bool is_new = false;                                         // accepted in this life
   std::unique_ptr<AttemptAtWork> attempt;
   world::TimerId timer = world::TimerId::none;
   Hook in_order;  // all jobs, by acceptance

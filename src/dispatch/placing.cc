@@ -71,8 +71,8 @@ void Dispatcher::pump_steps(Lane& lane, world::Instant now) {
     const auto connection = lane.client().take();
     if (!connection) return lane.want_connections(steps.size(), now);
     steps.pop_front();
-    if (job->ask_first_mask != 0) {
-      ask_first(*job, lane, *connection);
+    if (AskFirst::is_asking(*job)) {
+      ask_first_.ask(*job, lane, *connection);
     } else if (step.is_post) {
       ++lane.counters().repeated;
       post(*job, *connection, lane.breaker().free_pass());

@@ -43,8 +43,8 @@ void Dispatcher::connect_failed(Lane& lane, http::ConnectFailure failure) {
   auto steps = std::exchange(lane.steps(), {});
   for (const Lane::Step& step : steps) {
     Job* job = jobs_.find(step.job);
-    if (job && job->ask_first_mask != 0) {
-      ask_first_later(*job);
+    if (job && AskFirst::is_asking(*job)) {
+      ask_first_.later(*job);
     } else {
       resume(step.job, {.kind = Event::Kind::unable});
     }

@@ -41,8 +41,10 @@ void answer_readyz(const dispatch::Dispatcher& dispatcher, const store::Store& s
                                                .detail = std::string(why),
                                                .field = {}});
   }
-  const std::string body = fmt::format(R"({{"status":"ready","durability":"{}"{}}})", durability,
-                                       unasked(dispatcher, store));
+  const bool is_restored = dispatcher.restored() == dispatch::Restored::yes;
+  const std::string body =
+      fmt::format(R"({{"status":"ready","durability":"{}"{}{}}})", durability,
+                  is_restored ? R"(,"restored":true)" : "", unasked(dispatcher, store));
   respond({.body = body, .fields = {}});
 }
 

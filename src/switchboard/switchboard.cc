@@ -19,6 +19,7 @@
 #include "http/server.h"
 #include "operate/drain.h"
 #include "operate/readiness.h"
+#include "operate/restored.h"
 #include "operate/starting.h"
 #include "redis/real_client.h"
 #include "store/embedded/engine.h"
@@ -53,19 +54,21 @@ std::size_t raise_descriptor_limit() {
 }
 
 std::string start_line(const config::Config& config, std::string_view version,
-                       std::string_view durability, const dispatch::OpenLimit& open,
-                       std::uint16_t port, std::string_view descriptors) {
+                       std::string_view durability, bool is_restored,
+                       const dispatch::OpenLimit& open, std::uint16_t port,
+                       std::string_view descriptors) {
   std::string processors;
   for (const processor::Options& each : config.processors) {
     processors += fmt::format("{}{} {}", processors.empty() ? "" : ", ", each.name, each.url);
   }
   return fmt::format(
-      "payswitch {}: store {}, durability {}, processors {}, at most {} open payments {}, "
+      "payswitch {}: store {}{}, durability {}, processors {}, at most {} open payments {}, "
       "listening on {}:{}{}{}",
       version,
       config.is_shared() ? config.redis.address.shown() : fmt::format("embedded ({})", config.data),
-      durability, processors.empty() ? "none" : processors, open.payments, open.why,
-      config.server.host, port, descriptors.empty() ? "" : "; ", descriptors);
+      is_restored ? ", restored" : "", durability, processors.empty() ? "none" : processors,
+      open.payments, open.why, config.server.host, port, descriptors.empty() ? "" : "; ",
+      descriptors);
 }
 
 // Every room, in the order in which a payment visits them. Members are destroyed in the opposite
@@ -145,6 +148,7 @@ std::expected<void, std::string> Switchboard::wire() {
   if (auto opened = open_store(); !opened) return opened;
   dispatch::Options options = config_.dispatch;
   options.max_open_payments = open_limit_.payments;
+  options.restored = dispatch::restored_mode(config_.store.restored, store_->facts());
   dispatcher_.emplace(
       options, config_.policy,
       dispatch::Dispatcher::World{*store_, *group_, *loop_, *timers_, *clock_, *chance_, *log_},
@@ -286,9 +290,11 @@ void Switchboard::add_reading_routes() {
 
 int Switchboard::run() {
   dispatcher_->start();
-  log_->info("{}",
-             start_line(config_, version_, durability(), open_limit_, server_->port(), lowered_));
+  const bool is_restored = dispatcher_->restored() == dispatch::Restored::yes;
+  log_->info("{}", start_line(config_, version_, durability(), is_restored, open_limit_,
+                              server_->port(), lowered_));
   if (open_limit_.warning) log_->warn("{}", *open_limit_.warning);
+  operate::warn_if_restored(*dispatcher_, *store_, *log_);
   if (config_.processors.empty()) {
     log_->warn("no processors are configured: payments are kept, and not sent");
   }

@@ -49,6 +49,9 @@ class Town {
   VirtualProcessor dear{world};
   std::unique_ptr<VirtualSwitch> process;
 
+  // Of the next start.
+  simulator::SwitchSettings& settings() { return settings_; }
+
  private:
   std::string summary(std::optional<payment::UtcMs> from, std::optional<payment::UtcMs> to);
   std::string expected_summary(payment::UtcMs from, payment::UtcMs to) const;

@@ -1,0 +1,66 @@
+#include "dispatch/ask_first.h"
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+
+#include "dispatch/retry.h"
+
+namespace payswitch::dispatch {
+
+std::uint32_t AskFirst::everywhere() const {
+  std::uint32_t mask = 0;
+  for (const auto& lane : world_.lanes) mask |= 1u << lane->number();
+  return mask;
+}
+
+void AskFirst::start(Job& job, std::uint32_t mask) {
+  assert(!is_asking(job));
+  if (mask == 0) return events_.nowhere(job);
+  job.ask_first_mask = mask;
+  ++asking_;
+  next(job);
+}
+
+void AskFirst::next(Job& job) {
+  const auto number = static_cast<payment::ProcessorNumber>(std::countr_zero(job.ask_first_mask));
+  const auto lane = std::ranges::find(world_.lanes, number, &Lane::number);
+  assert(lane != world_.lanes.end());
+  (*lane)->steps().push_back({world_.jobs.ref(job), false});
+  events_.pump();
+}
+
+void AskFirst::ask(Job& job, Lane& lane, http::ConnectionId connection) {
+  ++lane.counters().asked;
+  lane.channel().ask(connection, job.id,
+                     [this, &lane, ref = world_.jobs.ref(job)](const Entry& entry) {
+                       answered(*world_.jobs.find(ref), lane, entry);
+                       events_.pump();
+                     });
+}
+
+void AskFirst::answered(Job& job, Lane& lane, const Entry& entry) {
+  if (entry) {
+    job.ask_first_mask = 0;
+    --asking_;
+    ++lane.counters().found_first;
+    return events_.found(job, lane, *entry);
+  }
+  // What a processor has refused to say, it may still have.
+  if (entry.error() != processor::NoEntry::not_found) return later(job);
+  job.ask_first_mask &= ~(1u << lane.number());
+  if (job.ask_first_mask != 0) return next(job);
+  --asking_;
+  events_.nowhere(job);
+}
+
+void AskFirst::later(Job& job) {
+  const auto delay = backoff(world_.options, ++job.tries, world_.chance);
+  job.timer = world_.timers.after(delay, [this, ref = world_.jobs.ref(job)] {
+    Job& waiting = *world_.jobs.find(ref);
+    waiting.timer = world::TimerId::none;
+    next(waiting);
+  });
+}
+
+}  // namespace payswitch::dispatch
