@@ -12,6 +12,9 @@ using std::chrono::milliseconds;
 constexpr std::uint64_t largest_burst = 200;
 // Slips are drawn apart, so that a seed of old plays as it did.
 constexpr std::uint64_t slips_apart = 0x5119'5119'5119'5119;
+constexpr auto pause_while_paused = milliseconds(10);
+constexpr auto pause_between_repeats = milliseconds(20);
+constexpr std::size_t repeats_at_once = 20;
 
 }  // namespace
 
@@ -27,6 +30,10 @@ Clients::Clients(World& world, std::uint64_t seed, const Menu& menu, Judge& judg
       process_(std::move(process)) {}
 
 void Clients::act() {
+  if (is_paused_) {
+    world_.after(pause_while_paused, [this] { act(); });
+    return;
+  }
   const bool bursts = menu_.clients_burst && chance_.one_in(100);
   for (auto left = bursts ? chance_.below(largest_burst) : 1; left > 0 && !have_paid(); --left) {
     pay_something_new();
@@ -56,6 +63,28 @@ void Clients::pay_again() {
     const auto n = somebody();
     pay(n, payment::Money::from_cents(1 + static_cast<std::int64_t>(chance_.below(3'000))));
   }
+}
+
+void Clients::repeat(std::vector<std::uint32_t> these) {
+  to_repeat_.insert(these.begin(), these.end());
+  if (!std::exchange(is_repeating_, true)) repeat_some();
+}
+
+// Those that are left, from any place on: one that is refused again and again holds up no other.
+void Clients::repeat_some() {
+  if (to_repeat_.empty()) {
+    is_repeating_ = false;
+    return;
+  }
+  auto next = to_repeat_.lower_bound(static_cast<std::uint32_t>(chance_.below(amounts_.size())));
+  const auto some = std::min(to_repeat_.size(), repeats_at_once);
+  std::vector<std::uint32_t> these;
+  while (these.size() < some) {
+    if (next == to_repeat_.end()) next = to_repeat_.begin();
+    these.push_back(*next++);
+  }
+  for (const auto n : these) pay(n, amounts_[n]);
+  world_.after(pause_between_repeats, [this] { repeat_some(); });
 }
 
 void Clients::look_around() {
@@ -103,6 +132,7 @@ void Clients::pay(std::uint32_t n, payment::Money amount) {
                    [this, n, amount, vanishes](const Received& received) {
                      trace_.say("client: {} answered {}{}", n, received.status,
                                 received.replayed ? " (replayed)" : "");
+                     if (received.status == 202 || received.status == 422) to_repeat_.erase(n);
                      if (!vanishes) judge_.answered_client(n, amount, received);
                    });
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <vector>
 
 #include "lab/simulator/judge.h"
@@ -24,6 +25,13 @@ class Clients {
   void start() { act(); }
   bool have_paid() const { return amounts_.size() == payments_; }
 
+  // They send nothing new until go_on(), and forget nothing.
+  void pause() { is_paused_ = true; }
+  void go_on() { is_paused_ = false; }
+  // Sends each of these again until it is answered 202 or 422.
+  void repeat(std::vector<std::uint32_t> these);
+  bool have_repeated() const { return to_repeat_.empty(); }
+
   void ask_for_status(std::uint32_t n, world::Duration wait = {});
   void ask_for_sums(const books::Window& window);
   books::Window some_window();
@@ -32,6 +40,7 @@ class Clients {
   void act();
   void pay_something_new();
   void pay_again();
+  void repeat_some();
   void look_around();
   void make_a_slip();
   void pay(std::uint32_t n, payment::Money amount);
@@ -49,6 +58,9 @@ class Clients {
   std::uint32_t payments_;
   Process process_;
   std::vector<payment::Money> amounts_;
+  std::set<std::uint32_t> to_repeat_;
+  bool is_paused_ = false;
+  bool is_repeating_ = false;  // repeat_some() is set
 };
 
 }  // namespace payswitch::lab::simulator

@@ -87,6 +87,7 @@ std::string describe(const GroupMenu& menu) {
   also(line, menu.instances_sleep, "sleep");
   also(line, menu.instances_join_late, "join late");
   also(line, menu.walls_differ, "wall clocks differ");
+  also(line, menu.configurations_differ, "configurations differ");
   also(line, menu.clients_wander, "clients wander");
   return fmt::format("{}; {}; {}", line, describe(menu.redis), describe(menu.menu));
 }

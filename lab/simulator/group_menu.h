@@ -43,7 +43,10 @@ struct GroupMenu {
   bool instances_sleep = false;  // stopped for longer than their lease, then go on (PROTOCOL 7.4)
   bool instances_join_late = false;  // while payments are under way (PROTOCOL 2.4)
   bool walls_differ = false;         // each machine has a wall clock of its own, up to a minute off
-  bool clients_wander = false;       // repeat at another instance
+  // There are two versions of the configuration: the new one has a processor more, and another
+  // max_in_flight. An instance has one of them until it is started again.
+  bool configurations_differ = false;
+  bool clients_wander = false;             // repeat at another instance
   std::uint64_t steps_between_deaths = 0;  // on average, of the whole group
 };
 

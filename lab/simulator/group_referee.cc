@@ -10,7 +10,7 @@ namespace {
 
 using payment::State;
 
-constexpr std::array<std::string_view, 2> names = {"default", "fallback"};
+constexpr const auto& names = processor_names;
 
 }  // namespace
 

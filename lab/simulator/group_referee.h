@@ -81,7 +81,7 @@ class GroupReferee final : public Judge {
   const bool is_bounded_;
   const std::optional<std::chrono::milliseconds> max_processing_time_;
   std::vector<Case> cases_;
-  std::array<std::vector<Booking>, 2> bookings_;
+  std::array<std::vector<Booking>, max_processors> bookings_;
   std::vector<payment::UtcMs> booked_times_;
   std::uint64_t promises_ = 0;
   bool is_equality_due_ = false;

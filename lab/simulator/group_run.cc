@@ -1,5 +1,6 @@
 #include "lab/simulator/group_run.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -34,6 +35,7 @@ class GroupRun {
   struct Instance {
     std::unique_ptr<VirtualSwitch> process;
     bool is_asleep = false;
+    bool has_new_configuration = false;
     std::uint64_t life = 0;
   };
 
@@ -99,6 +101,13 @@ GroupRun::GroupRun(const RunOptions& options)
     processors_.push_back(
         std::make_unique<UnsteadyProcessor>(world_, seeds_.next(), i, menu_.menu, referee_));
   }
+  // Drawn last, so that the other runs stay what they were.
+  SeededChance chance(seeds_.next());
+  menu_.configurations_differ = chance.one_in(3);
+  if (menu_.configurations_differ) {
+    processors_.push_back(std::make_unique<UnsteadyProcessor>(
+        world_, seeds_.next(), processors_.size(), menu_.menu, referee_));
+  }
   trace_.say("seed {}, {} payments: {}", options.seed, options.payments, describe(menu_));
 }
 
@@ -131,12 +140,20 @@ void GroupRun::start(std::size_t which) {
   if (instances_[which].process) return;
   std::vector<Origin*> origins;
   for (const auto& processor : processors_) origins.push_back(processor.get());
+  SwitchSettings settings = menu_.menu.settings;
+  if (menu_.configurations_differ) {
+    const bool is_new = is_calm_ || chance_.one_in(2);
+    instances_[which].has_new_configuration = is_new;
+    if (!is_new) origins.back() = nullptr;
+    if (is_new) settings.max_in_flight = std::max(1u, settings.max_in_flight / 2);
+    trace_.say("instance {} has the {} configuration", which, is_new ? "new" : "old");
+  }
   instances_[which].process = VirtualSwitch::join({.world = world_,
                                                    .redis = &redis_.redis(),
                                                    .chance = switch_chance_,
                                                    .log = log_,
                                                    .processors = std::move(origins)},
-                                                  menu_.menu.settings);
+                                                  settings);
   instances_[which].is_asleep = false;
   ++instances_[which].life;
   ++outcome_.lives;
@@ -215,7 +232,13 @@ void GroupRun::calm() {
   is_calm_ = true;
   for (const auto& processor : processors_) processor->calm();
   redis_.calm();
-  for (std::size_t which = 0; which < instances_.size(); ++which) wake_up(which);
+  for (std::size_t which = 0; which < instances_.size(); ++which) {
+    wake_up(which);
+    // In the end every instance has the new configuration: what is open at a processor that only
+    // some of them have waits for one of those.
+    const Instance& instance = instances_[which];
+    if (menu_.configurations_differ && !instance.has_new_configuration) kill(which);
+  }
   run_for(longest_downtime);
 }
 

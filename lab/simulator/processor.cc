@@ -92,11 +92,15 @@ void UnsteadyProcessor::arrive(SentRequest request, Reply reply) {
   if (arrival.request.method == http::Method::post) {
     arrival.posting = read_posting(arrival.request.body, arrival.at);
     ++posts_by_mood_[static_cast<std::size_t>(mood_)];
+    ++posts_under_way_;
     watcher_.posted(index_, *arrival.posting);
   }
   if (mood_ == Mood::stopped) return held_.push_back(std::move(arrival));
   if (mood_ != Mood::down) return handle(arrival);
-  if (arrival.posting) watcher_.answered(index_, *arrival.posting, Reading::unclear);
+  if (arrival.posting) {
+    watcher_.answered(index_, *arrival.posting, Reading::unclear);
+    decided();
+  }
   arrival.reply(std::unexpected(http::Failure::cut));
 }
 
@@ -135,13 +139,22 @@ void UnsteadyProcessor::book(const Posting& posting) {
   watcher_.booked(index_, posting);
 }
 
+void UnsteadyProcessor::decided() {
+  --posts_under_way_;
+  last_decided_ = world_.now();
+}
+
 void UnsteadyProcessor::decide(const Posting& posting, const Fate& fate, std::uint64_t start,
                                const Reply& reply) {
   const bool known = books_.contains(posting.id);
   if (fate.books && fate.books_later > world::Duration(0)) {
-    world_.after(fate.books_later, [this, posting] { book(posting); });
-  } else if (fate.books) {
-    book(posting);
+    world_.after(fate.books_later, [this, posting] {
+      book(posting);
+      decided();
+    });
+  } else {
+    if (fate.books) book(posting);
+    decided();
   }
   if (fate.is_silent) return;
   auto answer = fate.answer;

@@ -61,6 +61,11 @@ class UnsteadyProcessor final : public Origin {
   // Kind from now on. What is under way (late bookings, requests in sockets) ends as it would have.
   void calm();
 
+  // No POST has been under way since then: what arrived is decided, and will not land any more.
+  bool is_quiet_since(world::Instant moment) const {
+    return posts_under_way_ == 0 && last_decided_ <= moment;
+  }
+
   const Books& books() const { return books_; }
   Mood mood() const { return mood_; }
   const std::array<std::uint64_t, mood_count>& posts_by_mood() const { return posts_by_mood_; }
@@ -92,6 +97,7 @@ class UnsteadyProcessor final : public Origin {
   Fate fate_of_an_erring_post(Mood mood);
   void keep_the_operators_word(Fate& fate, const Posting& posting) const;
   void book(const Posting& posting);
+  void decided();
   void get(const Arrival& arrival);
   void answer_a_get(const Arrival& arrival, std::expected<SentAnswer, http::Failure> answer);
   bool answer_oddly(const Reply& reply);
@@ -108,6 +114,8 @@ class UnsteadyProcessor final : public Origin {
   bool is_calm_ = false;
   std::uint64_t starts_ = 0;   // going down ends every connection
   std::vector<Arrival> held_;  // while it is stopped
+  std::uint64_t posts_under_way_ = 0;
+  world::Instant last_decided_{};
   std::array<std::uint64_t, mood_count> posts_by_mood_{};
 };
 

@@ -23,7 +23,7 @@ constexpr auto reading_time = milliseconds(1);
 // From the issue of a requestedAt to the arrival of its request, on a disk that is not slow.
 constexpr auto sending_time = milliseconds(100);
 
-constexpr std::array<std::string_view, 2> names = {"default", "fallback"};
+constexpr const auto& names = processor_names;
 
 }  // namespace
 
@@ -37,8 +37,9 @@ void Referee::accuse(std::string what) {
 
 // -- the process and its clock --------------------------------------------------------------------
 
-void Referee::started() {
+void Referee::started(std::uint32_t max_in_flight) {
   ++life_;
+  max_in_flight_ = max_in_flight;
   life_began_ = world_.now();
   wall_at_life_ = world_.wall();
   told_.clear();
@@ -58,6 +59,28 @@ std::optional<std::size_t> Referee::surely_unanswered_at() const {
 void Referee::wall_jumps() {
   highest_wall_ = std::max(highest_wall_, world_.wall());
   last_jump_ = world_.now();
+}
+
+void Referee::copied() {
+  for (Case& payment : cases_) payment.is_in_the_copy = payment.is_promised;
+}
+
+void Referee::restored() {
+  for (Case& payment : cases_) {
+    payment.attempt = {};
+    payment.was_booked_before_the_restore = payment.booked_at.has_value();
+    if (payment.is_in_the_copy) continue;
+    payment.is_promised = payment.is_parked = false;
+    payment.kept.reset();
+  }
+}
+
+std::vector<std::uint32_t> Referee::not_in_the_copy() const {
+  std::vector<std::uint32_t> these;
+  for (std::uint32_t n = 0; n < cases_.size(); ++n) {
+    if (!cases_[n].amounts.empty() && !cases_[n].is_in_the_copy) these.push_back(n);
+  }
+  return these;
 }
 
 // -- clients --------------------------------------------------------------------------------------
@@ -202,6 +225,10 @@ void Referee::posted(std::size_t processor, const Posting& posting) {
   if (n >= cases_.size()) return accuse(fmt::format("payment {}: nobody sent it", n));
   highest_wall_ = std::max(highest_wall_, world_.wall());
   keep_amount(n, posting.amount, "sent on");
+  if (cases_[n].was_booked_before_the_restore) {
+    accuse(fmt::format("payment {}: sent to {}, though {} had it before the copy was restored", n,
+                       names[processor], names[*cases_[n].booked_at]));
+  }
   check_room(processor, posting);
   Try& attempt = cases_[n].attempt;
   const bool is_same =
@@ -233,9 +260,9 @@ void Referee::check_room(std::size_t processor, const Posting& posting) {
   const auto hung_up = world_.now() - menu_.settings.hang_up + doubt;
   while (!posts.empty() && posts.begin()->first < hung_up) posts.erase(posts.begin());
   posts.emplace(posting.at, number_of(posting.id));
-  if (posts.size() > menu_.settings.max_in_flight) {
+  if (posts.size() > max_in_flight_) {
     accuse(fmt::format("{} POSTs in flight at {}, max_in_flight is {}", posts.size(),
-                       names[processor], menu_.settings.max_in_flight));
+                       names[processor], max_in_flight_));
   }
 }
 

@@ -29,8 +29,16 @@ class Referee final : public Judge {
                    const Received& received) override;
 
   // -- the process and its clock --------------------------------------------------------------
-  void started();
+  // With the max_in_flight that this life has.
+  void started(std::uint32_t max_in_flight);
   void wall_jumps();  // before and after
+  // The directory was copied, and later the copy took its place, while nothing was under way at any
+  // processor: what was promised in between is forgotten until its client repeats it, and was not
+  // kept with any amount; but it is never charged again, and never sent again when it was booked.
+  void copied();
+  void restored();
+  // What clients have to repeat then: all that was sent and not promised when the copy was taken.
+  std::vector<std::uint32_t> not_in_the_copy() const;
   // The faults are over and nothing is in flight: from now on every sum must be equal.
   void expect_equality() { is_equality_due_ = true; }
   // A processor to which something was sent that no answer has come to: a start that has it
@@ -49,7 +57,7 @@ class Referee final : public Judge {
 
   const std::optional<std::string>& violation() const override { return violation_; }
   std::uint32_t payments() const override { return static_cast<std::uint32_t>(cases_.size()); }
-  std::uint64_t bookings() const { return bookings_[0].size() + bookings_[1].size(); }
+  std::uint64_t bookings() const { return booked_times_.size(); }
   std::uint64_t promises() const { return promises_; }
   bool is_promised(std::uint32_t n) const { return cases_[n].is_promised; }
   const std::vector<payment::UtcMs>& booked_times() const override { return booked_times_; }
@@ -75,6 +83,8 @@ class Referee final : public Judge {
     std::optional<payment::Money> kept;   // the one that a 202 or a processor's books have shown
     bool is_promised = false;             // a 202 was seen
     bool is_parked = false;
+    bool is_in_the_copy = false;  // it was promised before the copy was taken
+    bool was_booked_before_the_restore = false;
     std::optional<std::size_t> booked_at;
     payment::UtcMs booked_requested_at{};
     std::uint32_t life_sent = 0;  // in which a client sent it first
@@ -109,12 +119,13 @@ class Referee final : public Judge {
   const Menu& menu_;
   const Trace& trace_;
   std::vector<Case> cases_;
-  std::array<std::vector<Booking>, 2> bookings_;
+  std::array<std::vector<Booking>, max_processors> bookings_;
   // POSTs of this life that are neither answered nor hung up, by their arrival.
-  std::array<std::set<std::pair<world::Instant, std::uint32_t>>, 2> outstanding_;
+  std::array<std::set<std::pair<world::Instant, std::uint32_t>>, max_processors> outstanding_;
   std::vector<payment::UtcMs> booked_times_;
   std::uint64_t promises_ = 0;
   std::uint32_t life_ = 0;
+  std::uint32_t max_in_flight_ = 0;  // of this life
   world::Instant life_began_{};
   payment::UtcMs wall_at_life_{};
   world::Instant last_jump_{};

@@ -20,7 +20,7 @@ constexpr std::size_t dear = 1;
 class RefereeTest : public testing::Test {
  protected:
   RefereeTest() {
-    referee_.started();
+    referee_.started(menu_.settings.max_in_flight);
     referee_.sent(0, amount_);
   }
 
@@ -156,7 +156,7 @@ TEST_F(RefereeTest, AfterADeathItMayBe) {
   const auto first = arrives(cheap);
   world_.run_for(milliseconds(5));
   referee_.answered(cheap, first, Reading::refused);
-  referee_.started();
+  referee_.started(menu_.settings.max_in_flight);
   world_.run_for(milliseconds(5));
   arrives(cheap, first.requested_at);
   EXPECT_EQ(verdict(), "none");
@@ -277,6 +277,49 @@ TEST_F(RefereeTest, ParkedThoughNobodySaidThatItIsOurFault) {
 TEST_F(RefereeTest, AnAnswerThatNothingExplains) {
   referee_.answered_client(0, amount_, {.status = 503, .body = {}});
   EXPECT_THAT(verdict(), HasSubstr("answered 503"));
+}
+
+// -- a copy of the directory that is restored
+
+TEST_F(RefereeTest, WhatWasPromisedAfterTheCopyMayBeForgottenAndKeptAnew) {
+  referee_.copied();
+  promise();
+  referee_.restored();
+  EXPECT_THAT(referee_.not_in_the_copy(), testing::ElementsAre(0u));
+  referee_.saw_status(0, now(), {.status = 404, .body = {}});
+  referee_.sent(0, Money::from_cents(5));
+  referee_.answered_client(0, Money::from_cents(5), {.status = 202, .body = {}});
+  EXPECT_EQ(verdict(), "none");
+}
+
+TEST_F(RefereeTest, WhatWasPromisedBeforeTheCopyIsKept) {
+  promise();
+  referee_.copied();
+  referee_.restored();
+  EXPECT_THAT(referee_.not_in_the_copy(), testing::IsEmpty());
+  referee_.saw_status(0, now(), {.status = 404, .body = {}});
+  EXPECT_THAT(verdict(), HasSubstr("promised, and forgotten"));
+}
+
+TEST_F(RefereeTest, WhatWasBookedBeforeTheRestoreIsNotSentAgain) {
+  referee_.copied();
+  books(cheap, arrives(cheap));
+  referee_.restored();
+  referee_.started(1);
+  world_.run_for(seconds(1));
+  arrives(cheap);
+  EXPECT_THAT(verdict(), HasSubstr("default had it before the copy was restored"));
+}
+
+TEST_F(RefereeTest, MaxInFlightIsThatOfThisLife) {
+  referee_.started(1);
+  referee_.sent(1, amount_);
+  arrives(cheap);
+  EXPECT_EQ(verdict(), "none");
+  referee_.posted(
+      cheap,
+      {.id = id_of(1), .amount = amount_, .requested_at = world_.wall(), .at = world_.now()});
+  EXPECT_THAT(verdict(), HasSubstr("2 POSTs in flight at default, max_in_flight is 1"));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "lab/simulator/clients.h"
 #include "lab/simulator/elsewhere.h"
+#include "lab/simulator/operator.h"
 #include "lab/simulator/processor.h"
 #include "lab/simulator/referee.h"
 #include "lab/simulator/virtual_switch.h"
@@ -23,6 +24,8 @@ using std::chrono::seconds;
 constexpr auto shortest_downtime = milliseconds(1);
 constexpr auto longest_downtime = milliseconds(500);
 constexpr auto answering_time = milliseconds(10);
+constexpr auto look_again = milliseconds(10);
+constexpr auto repeating_time = seconds(60);
 constexpr auto draining_time = seconds(60);  // beside what late answers take
 constexpr std::size_t final_windows = 30;
 constexpr std::uint64_t sealing_steps_between_deaths = 20;
@@ -34,20 +37,23 @@ class Run {
   Outcome play();
 
  private:
+  void hire_the_operator();
   // -- what befalls the process ---------------------------------------------------------------
   void start();
   VirtualSwitch::Seams seams(std::vector<std::string> origins);
-  void start_elsewhere();
+  void start_elsewhere(const SwitchSettings& settings);
   void step();
   void die();
   void end_process(bool by_power_cut);
   void draw_next_death();
   void draw_next_death_in_sealing();
+  void restart_now_and_then();
   // -- what befalls its world -----------------------------------------------------------------
   void trouble_the_disk();
   void trouble_the_clock();
   // -- the end --------------------------------------------------------------------------------
   void calm();
+  std::string open_work() const;
   void drain();
   void audit();
   bool is_over() const { return referee_.violation().has_value(); }
@@ -65,6 +71,8 @@ class Run {
   Referee referee_;
   std::vector<std::unique_ptr<UnsteadyProcessor>> processors_;
   Clients clients_;
+  std::optional<Operator> operator_;
+  OperatorMenu acts_;
   std::unique_ptr<VirtualSwitch> process_;
   bool journal_failed_ = false;
   bool is_calm_ = false;
@@ -94,7 +102,21 @@ Run::Run(const RunOptions& options)
     processors_.push_back(
         std::make_unique<UnsteadyProcessor>(world_, seeds_.next(), i, menu_, referee_));
   }
-  trace_.say("seed {}, {} payments: {}", options.seed, options.payments, describe(menu_));
+  hire_the_operator();
+  trace_.say("seed {}, {} payments: {}{}", options.seed, options.payments, describe(menu_),
+             describe(acts_));
+}
+
+void Run::hire_the_operator() {
+  SeededChance chance(seeds_.next());
+  acts_ = draw_operator_menu(chance);
+  operator_.emplace(Operator::Seams{world_, menu_, disk_, referee_, clients_, trace_, processors_},
+                    seeds_.next(), acts_);
+  // Those that may be added.
+  for (std::size_t i = menu_.processors; acts_.changes_processors && i < max_processors; ++i) {
+    processors_.push_back(
+        std::make_unique<UnsteadyProcessor>(world_, seeds_.next(), i, menu_, referee_));
+  }
 }
 
 Outcome Run::play() {
@@ -103,8 +125,11 @@ Outcome Run::play() {
   draw_next_death_in_sealing();
   trouble_the_disk();
   if (menu_.wall_jumps) trouble_the_clock();
+  if (acts_.any()) restart_now_and_then();
   clients_.start();
   while (!clients_.have_paid() && !is_over()) step();
+  const auto deadline = world_.now() + repeating_time;
+  while (!clients_.have_repeated() && !is_over() && world_.now() < deadline) step();
   calm();
   drain();
   audit();
@@ -127,23 +152,21 @@ Outcome Run::play() {
 // -- what befalls the process ---------------------------------------------------------------------
 
 VirtualSwitch::Seams Run::seams(std::vector<std::string> origins) {
-  std::vector<Origin*> processors;
-  for (const auto& processor : processors_) processors.push_back(processor.get());
   return {.world = world_,
           .disk = &disk_,
           .chance = switch_chance_,
           .log = log_,
-          .processors = std::move(processors),
+          .processors = operator_->processors(),
           .origins = std::move(origins)};
 }
 
 // By an operator who has a processor at another place, where something may be charged.
-void Run::start_elsewhere() {
+void Run::start_elsewhere(const SwitchSettings& settings) {
   const auto wrong = referee_.surely_unanswered_at();
-  if (!wrong || chance_.one_in(2)) return;
+  if (!wrong || !operator_->has(*wrong) || chance_.one_in(2)) return;
   const auto started =
-      VirtualSwitch::start(seams(origins_elsewhere(processors_.size(), *wrong, chance_)),
-                           menu_.settings, [](const std::string&) {});
+      VirtualSwitch::start(seams(origins_elsewhere(processors_.size(), *wrong, chance_)), settings,
+                           [](const std::string&) {});
   ++outcome_.wrong_places;
   if (started) return referee_.accuse("it starts with a processor at another place");
   trace_.say("refused: {}", started.error());
@@ -152,11 +175,16 @@ void Run::start_elsewhere() {
 
 void Run::start() {
   if (process_) return;
+  if (!operator_->prepare_start()) {
+    world_.after(look_again, [this] { start(); });
+    return;
+  }
   const bool is_cut =
       !is_calm_ && menu_.dies_in_recovery && menu_.death != Death::none && chance_.one_in(2);
-  if (!is_calm_ && menu_.operator_errs_about_places) start_elsewhere();
+  const SwitchSettings settings = operator_->settings();
+  if (!is_calm_ && menu_.operator_errs_about_places) start_elsewhere(settings);
   if (is_cut) disk_.stop_in_replace_after(chance_.below(4));
-  auto started = VirtualSwitch::start(seams(origins_of(processors_.size())), menu_.settings,
+  auto started = VirtualSwitch::start(seams(origins_of(processors_.size())), settings,
                                       [this](const std::string& line) {
                                         trace_.say("the journal failed: {}", line);
                                         journal_failed_ = true;
@@ -165,7 +193,8 @@ void Run::start() {
     process_ = std::move(*started);
     ++outcome_.lives;
     trace_.say("started, life {}", outcome_.lives);
-    return referee_.started();
+    operator_->started();
+    return referee_.started(settings.max_in_flight);
   }
   if (!is_cut) return referee_.accuse("it does not start: " + started.error());
   ++outcome_.cut_recoveries;
@@ -203,13 +232,26 @@ void Run::draw_next_death() {
 }
 
 void Run::die() {
-  end_process(menu_.death == Death::power_cut ||
-              (menu_.death == Death::either && chance_.one_in(2)));
+  const bool by_power_cut =
+      menu_.death == Death::power_cut || (menu_.death == Death::either && chance_.one_in(2));
+  end_process(by_power_cut && operator_->may_lose_power());
+}
+
+void Run::restart_now_and_then() {
+  world_.after(operator_->next_restart(), [this] {
+    if (is_calm_) return;
+    if (process_) {
+      trace_.say("the operator ends the process");
+      end_process(false);
+    }
+    restart_now_and_then();
+  });
 }
 
 void Run::end_process(bool by_power_cut) {
   trace_.say("{}", by_power_cut ? "power cut" : "kill -9");
   ++(by_power_cut ? outcome_.power_cuts : outcome_.kills);
+  if (process_) operator_->ends(process_->dispatcher().asking_first());
   by_power_cut ? disk_.power_cut() : disk_.kill();
   process_.reset();
   world_.after(between(chance_, shortest_downtime, longest_downtime), [this] { start(); });
@@ -276,15 +318,20 @@ void Run::calm() {
   disk_.fail_prepares(false);
   disk_.run_out_of_descriptors(false);
   for (const auto& processor : processors_) processor->calm();
+  const bool has_another_configuration = operator_->calm();
+  if (process_ && has_another_configuration) end_process(false);
   if (!process_) run_for(longest_downtime);
+}
+
+std::string Run::open_work() const {
+  if (!process_) return "the process is down";
+  if (!clients_.have_repeated()) return "clients repeat what they paid";
+  return process_->open_work();
 }
 
 void Run::drain() {
   const auto lateness = 2 * menu_.settings.hang_up;
   const auto deadline = world_.now() + lateness + menu_.settings.hang_up + draining_time;
-  const auto open_work = [this] {
-    return process_ ? process_->open_work() : std::string("the process is down");
-  };
   while (!is_over() && !open_work().empty() && world_.now() < deadline) step();
   if (const auto open = open_work(); !is_over() && !open.empty()) {
     referee_.accuse("not drained: " + open);

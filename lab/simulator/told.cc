@@ -40,7 +40,9 @@ std::optional<payment::State> state_of(std::string_view text) {
 }
 
 Sum sum_of(std::string_view body, std::string_view processor) {
-  body.remove_prefix(body.find(fmt::format("\"{}\":", processor)));
+  const auto at = body.find(fmt::format("\"{}\":", processor));
+  if (at == std::string_view::npos) return {};  // it was never configured
+  body.remove_prefix(at);
   return {number(field(body, "totalRequests")), cents(field(body, "totalAmount"))};
 }
 

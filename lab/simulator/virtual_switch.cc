@@ -26,11 +26,12 @@ class Mailbox final : public http::ResponseSink {
 };
 
 processor::Options options_of(std::size_t index, const SwitchSettings& settings) {
-  return {.name = index == 0 ? "default" : "fallback",
+  constexpr std::array fees = {50'000, 150'000, 300'000};
+  return {.name = std::string(processor_names[index]),
           .host = "virtual",
           .base_path = "",
           .url = "http://virtual",
-          .fee_ppm = index == 0 ? 50'000 : 150'000,
+          .fee_ppm = fees[index],
           .attempt_timeout = settings.attempt_timeout,
           .hang_up = settings.hang_up,
           .max_in_flight = settings.max_in_flight,
@@ -58,6 +59,7 @@ std::unique_ptr<VirtualSwitch> VirtualSwitch::join(const Seams& seams,
 
 void VirtualSwitch::place_processors(store::Options& options) const {
   for (std::size_t i = 0; i < seams_.processors.size(); ++i) {
+    if (!seams_.processors[i]) continue;
     options.processors.push_back({.name = options_of(i, settings_).name,
                                   .origin = seams_.origins.empty() ? "" : seams_.origins.at(i)});
   }
@@ -89,6 +91,10 @@ void VirtualSwitch::join_group() {
 void VirtualSwitch::wire() {
   std::vector<std::unique_ptr<dispatch::Lane>> lanes;
   for (std::size_t i = 0; i < seams_.processors.size(); ++i) {
+    if (!seams_.processors[i]) {
+      clients_.emplace_back();
+      continue;
+    }
     clients_.push_back(std::make_unique<VirtualClient>(seams_.world, life_, *seams_.processors[i]));
     const processor::Options options = options_of(i, settings_);
     const auto& names = store_->names();
@@ -97,7 +103,9 @@ void VirtualSwitch::wire() {
         options, static_cast<payment::ProcessorNumber>(number), settings_.routing,
         *processor::find_dialect("rinha"), *clients_.back(), life_, seams_.world, seams_.log));
   }
-  dispatcher_.emplace(settings_.dispatch, settings_.policy,
+  dispatch::Options dispatch = settings_.dispatch;
+  dispatch.restored = dispatch::restored_mode(settings_.store.restored, store_->facts());
+  dispatcher_.emplace(dispatch, settings_.policy,
                       dispatch::Dispatcher::World{*store_, *group_, life_, life_, seams_.world,
                                                   seams_.chance, seams_.log},
                       std::move(lanes),

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -19,6 +20,11 @@
 #include "world/log.h"
 
 namespace payswitch::lab::simulator {
+
+// The processors that a run may have, cheapest first.
+inline constexpr std::size_t max_processors = 3;
+inline constexpr std::array<std::string_view, max_processors> processor_names = {
+    "default", "fallback", "third"};
 
 // What a client got.
 struct Received {
@@ -43,8 +49,8 @@ struct SwitchSettings {
 // the object; what it had under way dies with it.
 class VirtualSwitch {
  public:
-  // What it stands on; all outlive it. The processors are "default" and "fallback", in this order;
-  // one alone will do.
+  // What it stands on; all outlive it. The processors are named by processor_names, in this order;
+  // nullptr: that one is not configured.
   struct Seams {
     World& world;
     world::Disk* disk = nullptr;    // of the embedded store
