@@ -45,6 +45,7 @@ class Clients {
   void make_a_slip();
   void pay(std::uint32_t n, payment::Money amount);
   std::uint32_t somebody();
+  books::Window some_told_window();
   Judge::Asked now(bool waits = false) const {
     return {.at = world_.now(), .wall = world_.wall(), .waits = waits};
   }
@@ -57,6 +58,7 @@ class Clients {
   const Trace& trace_;
   std::uint32_t payments_;
   Process process_;
+  std::vector<books::Window> windows_;  // whose sums were told lately
   std::vector<payment::Money> amounts_;
   std::set<std::uint32_t> to_repeat_;
   bool is_paused_ = false;

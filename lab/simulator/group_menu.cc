@@ -75,7 +75,9 @@ GroupMenu draw_group_menu(SeededChance& chance) {
   menu.instances_die = chance.one_in(2);
   menu.instances_sleep = chance.one_in(3);
   menu.instances_join_late = chance.one_in(3);
-  menu.walls_differ = chance.one_in(2);
+  constexpr std::array differences = {milliseconds(0), milliseconds(20), milliseconds(1'000),
+                                      milliseconds(60'000)};
+  menu.walls_differ_by = differences[chance.below(differences.size())];
   menu.clients_wander = chance.one_in(2);
   menu.steps_between_deaths = 500u << chance.below(8);
   return menu;
@@ -86,7 +88,8 @@ std::string describe(const GroupMenu& menu) {
   also(line, menu.instances_die, "die");
   also(line, menu.instances_sleep, "sleep");
   also(line, menu.instances_join_late, "join late");
-  also(line, menu.walls_differ, "wall clocks differ");
+  also(line, menu.walls_differ_by.count() > 0,
+       fmt::format("wall clocks differ by {} ms", menu.walls_differ_by / milliseconds(1)));
   also(line, menu.configurations_differ, "configurations differ");
   also(line, menu.clients_wander, "clients wander");
   return fmt::format("{}; {}; {}", line, describe(menu.redis), describe(menu.menu));

@@ -42,7 +42,8 @@ struct GroupMenu {
   bool instances_die = false;    // kill -9, one at a time or all at once
   bool instances_sleep = false;  // stopped for longer than their lease, then go on (PROTOCOL 7.4)
   bool instances_join_late = false;  // while payments are under way (PROTOCOL 2.4)
-  bool walls_differ = false;         // each machine has a wall clock of its own, up to a minute off
+  // Each machine has a wall clock of its own, up to so far off; after a restart perhaps another.
+  world::Duration walls_differ_by{0};
   // There are two versions of the configuration: the new one has a processor more, and another
   // max_in_flight. An instance has one of them until it is started again.
   bool configurations_differ = false;

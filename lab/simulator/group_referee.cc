@@ -32,6 +32,7 @@ void GroupReferee::keep_amount(std::uint32_t n, payment::Money amount, std::stri
 
 void GroupReferee::sent(std::uint32_t n, payment::Money) {
   if (n >= cases_.size()) cases_.resize(n + 1);
+  if (!cases_[n].first_sent) cases_[n].first_sent = world_.now();
 }
 
 void GroupReferee::answered_client(std::uint32_t n, payment::Money amount,
@@ -71,10 +72,19 @@ void GroupReferee::saw_status(std::uint32_t n, const Asked& asked, const Receive
   }
 }
 
-void GroupReferee::saw_summary(const books::Window& window, const Asked&,
+void GroupReferee::saw_summary(const books::Window& window, const Asked& asked,
                                const Received& received) {
   if (received.status == 503 && !is_equality_due_) return;
   if (received.status != 200) return accuse(fmt::format("summary: {}", received.status));
+  final_sums_ += received.final_until.has_value();
+  if (!may_forget_) {
+    const auto fault = told_sums_.tell(
+        {.window = window,
+         .final_until = received.final_until,
+         .sums = {sum_of(received.body, names[0]), sum_of(received.body, names[1])}},
+        asked.at, world_.now());
+    if (fault) accuse(*fault);
+  }
   for (std::size_t at = 0; at < names.size(); ++at) {
     Sum theirs;
     for (const Booking& booking : bookings_[at]) {
@@ -128,6 +138,12 @@ void GroupReferee::posted(std::size_t processor, const Posting& posting) {
                        names[processor], posting.requested_at.value, names[leg->processor],
                        leg->requested_at.value));
   }
+  const auto sent = *cases_[n].first_sent;
+  const auto issued_after =
+      leg ? std::max(sent, is_released ? leg->last_post : leg->last_refusal) : sent;
+  if (const auto fault = told_sums_.issue(posting.requested_at, issued_after)) {
+    accuse(fmt::format("payment {}: {}", n, *fault));
+  }
   leg = Leg{.processor = processor,
             .requested_at = posting.requested_at,
             .posts = 1,
@@ -151,7 +167,9 @@ void GroupReferee::booked(std::size_t processor, const Posting& posting) {
 void GroupReferee::answered(std::size_t processor, const Posting& posting, Reading reading) {
   std::optional<Leg>& leg = cases_[number_of(posting.id)].leg;
   if (reading != Reading::refused || !leg || leg->processor != processor) return;
-  if (leg->requested_at == posting.requested_at) ++leg->refusals;
+  if (leg->requested_at != posting.requested_at) return;
+  ++leg->refusals;
+  leg->last_refusal = world_.now();
 }
 
 void GroupReferee::denied(std::size_t processor, const payment::CorrelationId& id,

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "lab/simulator/judge.h"
+#include "lab/simulator/told_sums.h"
 #include "lab/simulator/trace.h"
 #include "lab/world/world.h"
 
@@ -17,12 +18,15 @@ namespace payswitch::lab::simulator {
 class GroupReferee final : public Judge {
  public:
   // `is_bounded`: Redis forgets while instances die. Kept and Once are not promised then, and only
-  // that sums are not too high and that all comes to its end (PROTOCOL 7.5).
-  GroupReferee(const World& world, const Trace& trace, bool is_bounded,
+  // that sums are not too high and that all comes to its end (PROTOCOL 7.5). `may_forget`: it may
+  // forget at all; then it may also show a smaller sum, until that is written again, and has
+  // forgotten what was told.
+  GroupReferee(const World& world, const Trace& trace, bool is_bounded, bool may_forget,
                std::optional<std::chrono::milliseconds> max_processing_time)
       : world_(world),
         trace_(trace),
         is_bounded_(is_bounded),
+        may_forget_(may_forget),
         max_processing_time_(max_processing_time) {}
 
   void sent(std::uint32_t n, payment::Money amount) override;
@@ -48,6 +52,7 @@ class GroupReferee final : public Judge {
   std::uint32_t payments() const override { return static_cast<std::uint32_t>(cases_.size()); }
   const std::vector<payment::UtcMs>& booked_times() const override { return booked_times_; }
   std::uint64_t promises() const { return promises_; }
+  std::uint64_t final_sums() const { return final_sums_; }
   std::uint64_t bookings() const { return booked_times_.size(); }
   bool is_promised(std::uint32_t n) const { return cases_[n].promised.has_value(); }
 
@@ -58,12 +63,14 @@ class GroupReferee final : public Judge {
     payment::UtcMs requested_at;
     std::uint32_t posts = 0;
     std::uint32_t refusals = 0;
+    world::Instant last_refusal{};
     world::Instant last_post{};
     world::Instant last_denied_get{};  // when it came in; it was answered 404
   };
   struct Case {
     std::optional<payment::Money> kept;  // the amount that a 202 or a processor has shown
     std::optional<world::Instant> promised;
+    std::optional<world::Instant> first_sent;  // by a client
     bool is_parked = false;
     std::optional<Leg> leg;
     std::optional<std::size_t> booked_at;
@@ -79,6 +86,9 @@ class GroupReferee final : public Judge {
   const World& world_;
   const Trace& trace_;
   const bool is_bounded_;
+  const bool may_forget_;
+  ToldSums told_sums_;
+  std::uint64_t final_sums_ = 0;
   const std::optional<std::chrono::milliseconds> max_processing_time_;
   std::vector<Case> cases_;
   std::array<std::vector<Booking>, max_processors> bookings_;

@@ -37,10 +37,12 @@ class GroupRun {
     bool is_asleep = false;
     bool has_new_configuration = false;
     std::uint64_t life = 0;
+    std::chrono::milliseconds wall_is_ahead{0};
   };
 
   // -- what befalls the instances ---------------------------------------------------------------
   void start(std::size_t which);
+  void set_wall_clock(Instance& instance);
   void kill(std::size_t which);
   void put_to_sleep(std::size_t which);
   void wake_up(std::size_t which);
@@ -93,7 +95,8 @@ GroupRun::GroupRun(const RunOptions& options)
       log_(trace_),
       redis_(world_, seeds_.next(), menu_.redis,
              [this](const std::string& line) { trace_.say("redis: {}", line); }),
-      referee_(world_, trace_, is_bounded(menu_), menu_.menu.settings.max_processing_time),
+      referee_(world_, trace_, is_bounded(menu_), menu_.redis.may_forget(),
+               menu_.menu.settings.max_processing_time),
       instances_(menu_.instances),
       clients_(world_, seeds_.next(), menu_.menu, referee_, trace_, options.payments,
                [this] { return somebody(); }) {
@@ -140,6 +143,7 @@ void GroupRun::start(std::size_t which) {
   if (instances_[which].process) return;
   std::vector<Origin*> origins;
   for (const auto& processor : processors_) origins.push_back(processor.get());
+  set_wall_clock(instances_[which]);
   SwitchSettings settings = menu_.menu.settings;
   if (menu_.configurations_differ) {
     const bool is_new = is_calm_ || chance_.one_in(2);
@@ -148,16 +152,24 @@ void GroupRun::start(std::size_t which) {
     if (is_new) settings.max_in_flight = std::max(1u, settings.max_in_flight / 2);
     trace_.say("instance {} has the {} configuration", which, is_new ? "new" : "old");
   }
-  instances_[which].process = VirtualSwitch::join({.world = world_,
-                                                   .redis = &redis_.redis(),
-                                                   .chance = switch_chance_,
-                                                   .log = log_,
-                                                   .processors = std::move(origins)},
-                                                  settings);
+  instances_[which].process =
+      VirtualSwitch::join({.world = world_,
+                           .redis = &redis_.redis(),
+                           .chance = switch_chance_,
+                           .log = log_,
+                           .processors = std::move(origins),
+                           .wall_is_ahead = instances_[which].wall_is_ahead},
+                          settings);
   instances_[which].is_asleep = false;
   ++instances_[which].life;
   ++outcome_.lives;
   trace_.say("instance {} started", which);
+}
+
+void GroupRun::set_wall_clock(Instance& instance) {
+  if (instance.life > 0 && !chance_.one_in(4)) return;
+  const auto most = menu_.walls_differ_by;
+  instance.wall_is_ahead = std::chrono::duration_cast<milliseconds>(between(chance_, -most, most));
 }
 
 void GroupRun::kill(std::size_t which) {

@@ -20,6 +20,9 @@ constexpr auto doubt = milliseconds(2);
 // From an answer's leaving to its being counted.
 constexpr auto reading_time = milliseconds(1);
 
+// What is told is kept this much ahead (PROTOCOL 6).
+constexpr auto kept_ahead = milliseconds(999);
+
 // From the issue of a requestedAt to the arrival of its request, on a disk that is not slow.
 constexpr auto sending_time = milliseconds(100);
 
@@ -42,7 +45,9 @@ void Referee::started(std::uint32_t max_in_flight) {
   max_in_flight_ = max_in_flight;
   life_began_ = world_.now();
   wall_at_life_ = world_.wall();
-  told_.clear();
+  highest_wall_ = std::max(highest_wall_, world_.wall());
+  if (life_ > 1) ahead_at_life_ = {highest_wall_.value + kept_ahead.count() + 1};
+  told_sums_.forget_sums();
   for (auto& posts : outstanding_) posts.clear();
 }
 
@@ -88,7 +93,10 @@ std::vector<std::uint32_t> Referee::not_in_the_copy() const {
 void Referee::sent(std::uint32_t n, payment::Money amount) {
   if (n >= cases_.size()) cases_.resize(n + 1);
   Case& payment = cases_[n];
-  if (payment.amounts.empty()) payment.life_sent = life_;
+  if (payment.amounts.empty()) {
+    payment.life_sent = life_;
+    payment.first_sent = world_.now();
+  }
   payment.amounts.push_back(amount);
 }
 
@@ -179,6 +187,14 @@ void Referee::check_state(std::uint32_t n, const Asked& asked, State state, std:
 void Referee::saw_summary(const books::Window& window, const Asked& asked,
                           const Received& received) {
   if (received.status != 200) return accuse(fmt::format("summary: {}", received.status));
+  const ToldSums::Told told{
+      .window = window,
+      .final_until = received.final_until,
+      .sums = {sum_of(received.body, names[0]), sum_of(received.body, names[1])}};
+  if (received.final_until != std::min(window.to, asked.wall)) {
+    accuse("summary: of one switch, all that it tells is final");
+  }
+  if (const auto fault = told_sums_.tell(told, asked.at, world_.now())) accuse(*fault);
   ++summaries_;
   const UtcMs final = std::min(window.to, asked.wall);
   if (told_.empty() || told_.back().final < final) told_.push_back({world_.now(), final});
@@ -193,7 +209,7 @@ void Referee::saw_summary(const books::Window& window, const Asked& asked,
       ++least.count;
       least.cents += booking.cents;
     }
-    const Sum ours = sum_of(received.body, names[at]);
+    const Sum& ours = told.sums[at];
     if (is_equality_due_) least = theirs;
     const bool fits = least.count <= ours.count && ours.count <= theirs.count &&
                       least.cents <= ours.cents && ours.cents <= theirs.cents &&
@@ -296,12 +312,25 @@ void Referee::check_next(std::uint32_t n, std::size_t processor, const Posting& 
                          before.requested_at.value));
     }
   }
-  check_time(n, posting);
+  check_time(n, posting, issued_after(n));
+}
+
+// An attempt after another one comes after what ended that.
+world::Instant Referee::issued_after(std::uint32_t n) const {
+  const Try& before = cases_[n].attempt;
+  const auto sent = cases_[n].first_sent;
+  if (!before.processor) return sent;
+  if (may_be_released(before)) return std::max(sent, before.last_post);
+  return std::max(sent, before.last_refusal);
 }
 
 // PROTOCOL 2.5: about now, never ahead of every clock, never within what was told.
-void Referee::check_time(std::uint32_t n, const Posting& posting) {
-  const auto issued_at_most = highest_wall_.value + static_cast<std::int64_t>(summaries_) + 1;
+void Referee::check_time(std::uint32_t n, const Posting& posting, world::Instant issued_after) {
+  if (const auto fault = told_sums_.issue(posting.requested_at, issued_after)) {
+    accuse(fmt::format("payment {}: {}", n, *fault));
+  }
+  const auto issued_at_most = std::max(highest_wall_.value, ahead_at_life_.value) +
+                              static_cast<std::int64_t>(summaries_) + 1;
   if (posting.requested_at.value > issued_at_most) {
     accuse(fmt::format("payment {}: requestedAt {} is ahead of every clock ({})", n,
                        posting.requested_at.value, issued_at_most));

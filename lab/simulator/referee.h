@@ -9,6 +9,7 @@
 
 #include "books/books.h"
 #include "lab/simulator/judge.h"
+#include "lab/simulator/told_sums.h"
 #include "lab/simulator/trace.h"
 #include "lab/world/world.h"
 #include "payment/state.h"
@@ -90,6 +91,7 @@ class Referee final : public Judge {
     std::uint32_t life_sent = 0;  // in which a client sent it first
     std::uint32_t life_told = 0;  // in which the switch was told that it is booked
     world::Instant told{};
+    world::Instant first_sent{};  // by a client
     std::uint32_t life_seen_settled = 0;
     std::optional<world::Instant> end_promised;  // ?wait= told that it is settled
     Try attempt;
@@ -105,9 +107,10 @@ class Referee final : public Judge {
   void check_room(std::size_t processor, const Posting& posting);
   void check_repeat(std::uint32_t n, std::size_t processor);
   void check_next(std::uint32_t n, std::size_t processor, const Posting& posting);
-  void check_time(std::uint32_t n, const Posting& posting);
+  void check_time(std::uint32_t n, const Posting& posting, world::Instant issued_after);
   void check_state(std::uint32_t n, const Asked& asked, payment::State state,
                    std::string_view body);
+  world::Instant issued_after(std::uint32_t n) const;
   bool is_surely_refused(const Try& attempt) const;
   bool time_has_passed(const Try& attempt) const;
   bool may_be_released(const Try& attempt) const;
@@ -134,7 +137,10 @@ class Referee final : public Judge {
     world::Instant at;
     payment::UtcMs final;
   };
-  std::vector<Told> told_;  // up to which time sums were told in this life; grows
+  std::vector<Told> told_;  // up to which time sums were told; grows
+  ToldSums told_sums_;
+  // Up to here a life may issue ahead of every clock: what was told is kept a little ahead.
+  payment::UtcMs ahead_at_life_ = payment::UtcMs::min();
   std::uint64_t summaries_ = 0;
   bool is_equality_due_ = false;
   std::optional<std::string> violation_;

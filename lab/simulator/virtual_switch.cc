@@ -17,6 +17,8 @@ class Mailbox final : public http::ResponseSink {
     Received received{.status = response.status, .body = std::string(response.body)};
     for (const http::Field& field : response.fields) {
       received.replayed |= field.name == "Idempotent-Replayed";
+      if (field.name != "Payswitch-Final-Until") continue;
+      received.final_until = payment::parse_iso8601(field.value).value().floor;
     }
     answered_(received);
   }
@@ -82,7 +84,7 @@ void VirtualSwitch::join_group() {
   store::Options options;
   place_processors(options);
   auto shared = store::redis::open(
-      options, settings_.redis, {*redis_, scripts_, life_, seams_.world, seams_.chance, seams_.log},
+      options, settings_.redis, {*redis_, scripts_, life_, clock_, seams_.chance, seams_.log},
       life_, {.opened = [this] { wire(); }, .refused = [](const std::string&) { std::abort(); }});
   store_ = std::move(shared.store);
   group_ = shared.group;
@@ -101,16 +103,16 @@ void VirtualSwitch::wire() {
     const auto number = std::ranges::find(names, options.name) - names.begin();
     lanes.push_back(std::make_unique<dispatch::Lane>(
         options, static_cast<payment::ProcessorNumber>(number), settings_.routing,
-        *processor::find_dialect("rinha"), *clients_.back(), life_, seams_.world, seams_.log));
+        *processor::find_dialect("rinha"), *clients_.back(), life_, clock_, seams_.log));
   }
   dispatch::Options dispatch = settings_.dispatch;
   dispatch.restored = dispatch::restored_mode(settings_.store.restored, store_->facts());
   dispatcher_.emplace(dispatch, settings_.policy,
-                      dispatch::Dispatcher::World{*store_, *group_, life_, life_, seams_.world,
+                      dispatch::Dispatcher::World{*store_, *group_, life_, life_, clock_,
                                                   seams_.chance, seams_.log},
                       std::move(lanes),
                       [this](const payment::CorrelationId& id) { payments_->status().ended(id); });
-  payments_.emplace(api::Options{}, *dispatcher_, *store_, life_, seams_.world, counters_);
+  payments_.emplace(api::Options{}, *dispatcher_, *store_, life_, clock_, counters_);
   payments_->add_to(router_);
   dispatcher_->start();
 }

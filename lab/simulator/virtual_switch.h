@@ -12,6 +12,7 @@
 #include "lab/world/life.h"
 #include "lab/world/network.h"
 #include "lab/world/redis_client.h"
+#include "lab/world/skewed_clock.h"
 #include "lab/world/world.h"
 #include "store/embedded/engine.h"
 #include "store/group.h"
@@ -31,6 +32,7 @@ struct Received {
   unsigned status = 0;
   std::string body;
   bool replayed = false;
+  std::optional<payment::UtcMs> final_until = {};  // of a sum
 };
 
 struct SwitchSettings {
@@ -59,6 +61,7 @@ class VirtualSwitch {
     world::Log& log;
     std::vector<Origin*> processors;
     std::vector<std::string> origins = {};  // where they are, as configured; empty: it is not said
+    std::chrono::milliseconds wall_is_ahead{0};  // of the world's
   };
   using JournalFailed = std::function<void(const std::string& line)>;
   using Answered = std::move_only_function<void(const Received&)>;
@@ -89,7 +92,10 @@ class VirtualSwitch {
 
  private:
   VirtualSwitch(const Seams& seams, const SwitchSettings& settings)
-      : seams_(seams), settings_(settings), life_(seams.world) {}
+      : seams_(seams),
+        settings_(settings),
+        life_(seams.world),
+        clock_(seams.world, seams.wall_is_ahead) {}
 
   void place_processors(store::Options& options) const;
   std::expected<void, std::string> open_embedded(JournalFailed failed);
@@ -101,6 +107,7 @@ class VirtualSwitch {
   Seams seams_;
   SwitchSettings settings_;
   Life life_;
+  SkewedClock clock_;
   store::redis::Scripts scripts_;
   redis::Options redis_options_;
   std::unique_ptr<VirtualRedisClient> redis_;

@@ -48,7 +48,9 @@ void list_processors(const dispatch::Dispatcher& dispatcher, const store::Store&
   const auto& origins = store.facts().origins;
   for (const auto& [number, open] : dispatcher.unasked().by_processor()) {
     json += json.empty() ? '[' : ',';
-    json += to_json(store.names().at(number), number < origins.size() ? origins[number] : "", open);
+    const auto& names = store.names();
+    json += to_json(number < names.size() ? names[number] : std::to_string(number),
+                    number < origins.size() ? origins[number] : "", open);
   }
   json += json.empty() ? "[]" : "]";
   respond({.body = json, .fields = {}});

@@ -40,11 +40,23 @@ std::string to_json(const store::Summary& summary, const std::vector<std::string
 void Summary::operator()(const http::Request& request, http::Responder respond) {
   const auto window = read_window(request.query);
   if (!window) return answer_problem(std::move(respond), window.error());
-  dispatcher_.declare_final(std::min(window->to, clock_.wall()));
-  store_.summary(*window, [this, respond = std::move(respond)](const auto& summary) mutable {
-    if (!summary) return answer_unavailable(std::move(respond), {});
-    respond({.body = to_json(*summary, store_.names()), .fields = {}});
-  });
+  dispatcher_.declare_final(std::min(window->to, clock_.wall()),
+                            [this, window = *window, respond = std::move(respond)](
+                                std::optional<payment::UtcMs> until) mutable {
+                              tell(window, until, std::move(respond));
+                            });
+}
+
+void Summary::tell(const books::Window& window, std::optional<payment::UtcMs> final_until,
+                   http::Responder respond) {
+  store_.summary(
+      window, [this, final_until, respond = std::move(respond)](const auto& summary) mutable {
+        if (!summary) return answer_unavailable(std::move(respond), {});
+        std::string until = final_until ? payment::format_iso8601(*final_until) : std::string();
+        const http::Field field{"Payswitch-Final-Until", until};
+        respond({.body = to_json(*summary, store_.names()),
+                 .fields = {&field, final_until ? std::size_t{1} : 0}});
+      });
 }
 
 }  // namespace payswitch::api

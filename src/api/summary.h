@@ -9,7 +9,8 @@ namespace payswitch::api {
 
 // GET /payments-summary?from=&to=: what was settled where, by the requestedAt that was sent to the
 // processor. Both ends inclusive, each optional; `from` rounded up and `to` down to the
-// millisecond.
+// millisecond. The field Payswitch-Final-Until says up to where no later attempt can join it
+// (PROTOCOL 6); where that is not known, there is none.
 class Summary {
  public:
   Summary(dispatch::Dispatcher& dispatcher, store::Store& store, const world::Clock& clock)
@@ -18,6 +19,9 @@ class Summary {
   void operator()(const http::Request& request, http::Responder respond);
 
  private:
+  void tell(const books::Window& window, std::optional<payment::UtcMs> final_until,
+            http::Responder respond);
+
   dispatch::Dispatcher& dispatcher_;
   store::Store& store_;
   const world::Clock& clock_;

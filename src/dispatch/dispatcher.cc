@@ -20,7 +20,10 @@ Dispatcher::Dispatcher(const Options& options, const routing::PolicyOptions& pol
       ask_first_({options_, lanes_, jobs_, world_.timers, world_.chance},
                  answers_to_first_questions()),
       issuer_(world.store.highest_requested_at()),
+      issued_durably_(world.store.highest_requested_at()),
+      told_(world.store, world.group),
       budget_(options, world.clock.now()) {
+  issuer_.declare_final(world.store.facts().told);
   std::ranges::sort(lanes_, {}, [](const std::unique_ptr<Lane>& lane) {
     return std::pair(lane->options().fee_ppm, lane->number());
   });
@@ -64,7 +67,13 @@ void Dispatcher::accept(const payment::CorrelationId& id, payment::Money amount,
                                       store::Verdict said) mutable { verdict(ref, said, done); });
 }
 
+void Dispatcher::declare_final(payment::UtcMs time, Told::Declared done) {
+  issuer_.declare_final(time);
+  told_.declare(time, issued_durably_, std::move(done));
+}
+
 std::optional<store::Intent> Dispatcher::plan(Job& job) {
+  if (!world_.group.may_issue()) return std::nullopt;
   const world::Instant now = world_.clock.now();
   const Choice choice = choose(job, now);
   if (choice.kind != Choice::Kind::send) return std::nullopt;
@@ -143,6 +152,7 @@ void Dispatcher::intent_durable(JobRef ref) {
   Job& job = *jobs_.find(ref);
   const Lane::Reservation reservation = *job.attempt->reservation;
   job.attempt->reservation.reset();
+  issued_durably_ = std::max(issued_durably_, job.attempt->requested_at());
   [[maybe_unused]] const Action action =
       job.attempt->resume({.kind = Event::Kind::durable}, world_.clock.now());
   assert(action.kind == Action::Kind::post);

@@ -13,6 +13,7 @@
 #include "dispatch/lane.h"
 #include "dispatch/options.h"
 #include "dispatch/retry.h"
+#include "dispatch/told.h"
 #include "dispatch/unasked.h"
 #include "dispatch/waiting_line.h"
 #include "routing/policy.h"
@@ -62,8 +63,10 @@ class Dispatcher {
   // No POST is on its way and nothing waits for the disk.
   bool is_quiet() const;
 
-  // A sum up to `time` has been told (PROTOCOL 6).
-  void declare_final(payment::UtcMs time) { issuer_.declare_final(time); }
+  // A sum up to `time` is about to be told: no attempt gets a requestedAt at or before it any more
+  // (PROTOCOL 6). `done` hears up to where (at most `time`) that holds for every instance, and
+  // after a restart.
+  void declare_final(payment::UtcMs time, Told::Declared done);
 
   // Sorted by fee, cheapest first.
   const std::vector<std::unique_ptr<Lane>>& lanes() const { return lanes_; }
@@ -144,6 +147,8 @@ class Dispatcher {
   WaitingLine waiting_;
   AskFirst ask_first_;
   Issuer issuer_;
+  payment::UtcMs issued_durably_;  // the latest
+  Told told_;
   RetryBudget budget_;
   std::vector<routing::Standing> standings_;  // reused
   world::TimerId rest_timer_ = world::TimerId::none;

@@ -16,18 +16,19 @@ class Issuer {
   explicit Issuer(payment::UtcMs highest_issued) : highest_(highest_issued) {}
 
   payment::UtcMs issue(payment::UtcMs wall) {
-    highest_ = std::max({wall, highest_, payment::UtcMs{final_.value + 1}});
+    highest_ = std::max(wall, least_next());
     return highest_;
   }
 
-  // Whoever was told the sums up to `time` will be told the same again, once nothing in them is in
+  // Who was told the sums up to `time` will be told the same again, once nothing in them is in
   // flight.
   void declare_final(payment::UtcMs time) { final_ = std::max(final_, time); }
 
-  // Another instance has issued, or declared final, times up to here: ours come no earlier.
+  // The least_next() of another instance: ours come no earlier.
   void heard_of(payment::UtcMs time) { highest_ = std::max(highest_, time); }
 
-  payment::UtcMs highest() const { return std::max(highest_, final_); }
+  // Nothing that is issued from now on is before it.
+  payment::UtcMs least_next() const { return std::max(highest_, payment::UtcMs{final_.value + 1}); }
 
   bool is_far_ahead_of(payment::UtcMs wall) const { return highest_.value - wall.value > alarm_ms; }
 

@@ -28,6 +28,18 @@ TEST(Issuer, Rule6_NeverIssuesWithinATimeThatWasDeclaredFinal) {
   EXPECT_EQ(issuer.issue({100}), UtcMs{101});
 }
 
+// An instance that hears of it issues nothing at that time either.
+TEST(Issuer, Rule6_WhatItTellsOthersIsTheLeastThatItMayIssue) {
+  Issuer issuer({5});
+  issuer.issue({100});
+  EXPECT_EQ(issuer.least_next(), UtcMs{100});
+  issuer.declare_final({100});
+  EXPECT_EQ(issuer.least_next(), UtcMs{101});
+  Issuer other({0});
+  other.heard_of(issuer.least_next());
+  EXPECT_EQ(other.issue({50}), UtcMs{101});
+}
+
 TEST(Issuer, ATimeDeclaredFinalBetweenTwoIssuesIsRespected) {
   Issuer issuer({0});
   issuer.issue({100});

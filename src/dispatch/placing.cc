@@ -43,7 +43,8 @@ void Dispatcher::pump() {
     if (when && *when > now && (!wake || *when < *wake)) wake = when;
   };
   for (const auto& lane : lanes_) pump_steps(*lane, now);
-  for (auto line = waiting_.lines().begin(); line != waiting_.lines().end(); ++line) {
+  const bool may_issue = world_.group.may_issue();  // if not, the next beat comes back to it
+  for (auto line = waiting_.lines().begin(); may_issue && line != waiting_.lines().end(); ++line) {
     earlier(pump_line(line, now));
   }
   if (!waiting_.empty()) {

@@ -114,12 +114,16 @@ void Dispatcher::listen_to_the_group() {
           [this](std::uint32_t instances) {
             for (const auto& lane : lanes_) lane->share_with(instances);
           },
-      .issued = [this](payment::UtcMs time) { issuer_.heard_of(time); },
+      .issued =
+          [this](payment::UtcMs time) {
+            issuer_.heard_of(time);
+            pump_soon();
+          },
   });
 }
 
 store::Group::Report Dispatcher::report() const {
-  store::Group::Report report{.issued = issuer_.highest()};
+  store::Group::Report report{.next = issuer_.least_next()};
   for (const auto& lane : lanes_) {
     const std::uint32_t bit = 1u << lane->number();
     if (lane->breaker().state() == BreakerState::open) report.open_mask |= bit;

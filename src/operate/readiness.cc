@@ -20,7 +20,9 @@ std::string_view why_not_ready(const dispatch::Dispatcher& dispatcher, const sto
 std::string unasked(const dispatch::Dispatcher& dispatcher, const store::Store& store) {
   std::string names;
   for (const auto& [number, open] : dispatcher.unasked().by_processor()) {
-    names += fmt::format("{}\"{}\"", names.empty() ? "" : ",", store.names().at(number));
+    const bool is_named = number < store.names().size();
+    names += fmt::format("{}\"{}\"", names.empty() ? "" : ",",
+                         is_named ? store.names()[number] : std::to_string(number));
   }
   return names.empty() ? names : fmt::format(R"(,"notConfigured":[{}])", names);
 }

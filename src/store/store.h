@@ -190,8 +190,7 @@ class Store {
   virtual const Facts& facts() const = 0;
 
   // Sums up to `told` were declared final: after a restart facts() says so. Durable when `done`
-  // runs; nobody waits for it, so it may linger. One that is not later than what is kept changes
-  // nothing.
+  // runs. One that is not later than what is kept changes nothing.
   virtual void keep_told(payment::UtcMs told, Done done) = 0;
 
   // The highest requestedAt of any intent known at start: the highest that was ever issued; zero

@@ -29,12 +29,14 @@ class TwoSwitches : public testing::Test {
   }
 
   std::unique_ptr<VirtualSwitch> join() { return join({&cheap_, &dear_}); }
-  std::unique_ptr<VirtualSwitch> join(std::vector<Origin*> processors) {
+  std::unique_ptr<VirtualSwitch> join(std::vector<Origin*> processors,
+                                      std::chrono::milliseconds wall_is_ahead = 0ms) {
     return VirtualSwitch::join({.world = world_,
                                 .redis = redis_.get(),
                                 .chance = chance_,
                                 .log = log_,
-                                .processors = std::move(processors)},
+                                .processors = std::move(processors),
+                                .wall_is_ahead = wall_is_ahead},
                                settings_);
   }
 
@@ -122,6 +124,28 @@ TEST_F(TwoSwitches, Protocol74ASleeperBringsWhatItsProcessorSaidAndDecidesNothin
   EXPECT_EQ(cheap_.books().at(id()).times, 1);
   EXPECT_EQ(dear_.posts(), 0);
   EXPECT_EQ(processes_[0]->dispatcher().open() + processes_[1]->dispatcher().open(), 0u);
+}
+
+// The first one's clock is 20 ms behind: told by the second, it would issue within what was told.
+TEST_F(TwoSwitches, Rule6_ASumIsFinalUpToWhatEveryInstanceHasConfirmed) {
+  redis_ = std::make_unique<VirtualRedis>(world_, 1, RedisSettings{});
+  processes_[0] = join({&cheap_, &dear_});
+  processes_[1] = join({&cheap_, &dear_}, 20ms);
+  ASSERT_TRUE(
+      world_.run_until([&] { return processes_[0]->is_open() && processes_[1]->is_open(); }));
+  EXPECT_FALSE(ask(1, "/payments-summary").final_until);  // it has just come
+  world_.run_for(15s);
+  const auto told = world_.wall().value + 20;
+  const auto first = ask(1, "/payments-summary");
+  EXPECT_TRUE(!first.final_until || first.final_until->value < told);
+  world_.run_for(3s);
+  const auto confirmed = ask(1, "/payments-summary?to=" + payment::format_iso8601({told}));
+  EXPECT_EQ(confirmed.final_until, payment::UtcMs{told});
+  // The first one issues later times now, and would do so with a clock that was set back.
+  world_.set_wall({told - 60'000});
+  pay();
+  ASSERT_TRUE(comes_to_be(R"("state":"settled")"));
+  EXPECT_GT(cheap_.books().at(id()).requested_at.value, told);
 }
 
 // It has not heard of that processor with a beat yet when it is asked.

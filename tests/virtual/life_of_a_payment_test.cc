@@ -84,6 +84,52 @@ TEST_F(LifeOfAPayment, WhoseTimeIsOverIsNotToldOfASettlementBeforeItIsDurable) {
   EXPECT_THAT(waiting.body, testing::HasSubstr(R"("state":"settled")"));
 }
 
+// Of the books of the cheap one.
+payment::UtcMs requested_at(const Town& town, int n) {
+  return town.cheap.books().at(Town::id_of(n)).requested_at;
+}
+
+TEST_F(LifeOfAPayment, Rule6_WhatWasToldIsNotJoinedAfterARestartWithTheClockSetBack) {
+  warm_up();
+  town.pay(1);
+  ASSERT_TRUE(town.drains());
+  town.world.run_for(seconds(10));
+  Received sum;
+  const auto told = town.world.wall();
+  town.request(http::Method::get, "/payments-summary", "", sum);
+  ASSERT_TRUE(town.world.run_until([&] { return sum.status != 0; }));
+  EXPECT_EQ(sum.final_until, told);
+  town.power_cut();
+  town.world.set_wall({told.value - 3'600'000});
+  town.start();
+  town.pay(2);
+  ASSERT_TRUE(town.drains());
+  EXPECT_GT(requested_at(town, 2), told);
+}
+
+TEST_F(LifeOfAPayment, Rule6_ASumIsToldWhenItIsKeptThatItWas) {
+  warm_up();
+  DiskTimes slow;
+  slow.sync = seconds(1);
+  town.disk.set_times(slow);
+  Received sum;
+  town.request(http::Method::get, "/payments-summary", "", sum);
+  town.world.run_for(milliseconds(900));
+  EXPECT_EQ(sum.status, 0u);
+  town.world.run_for(milliseconds(200));
+  EXPECT_EQ(sum.status, 200u);
+  // The next ones within the second, and those of the past, write nothing.
+  const auto groups = town.process->store().counters().groups;
+  for (int i = 0; i < 5; ++i) {
+    Received again;
+    town.world.run_for(milliseconds(10));
+    town.request(http::Method::get, "/payments-summary?to=2020-01-01T00:00:00Z", "", again);
+    town.world.run_for(milliseconds(1));
+    EXPECT_EQ(again.status, 200u);
+  }
+  EXPECT_EQ(town.process->store().counters().groups, groups);
+}
+
 TEST_F(LifeOfAPayment, TheFastPathMakesTwoDurableWritesAPayment) {
   warm_up();
   const auto before = town.process->store().counters().groups;

@@ -288,7 +288,7 @@ void Engine::keep_told(payment::UtcMs told, Done done) {
   }
   const Record record = told_record(told);
   change(record);
-  keep(record, Haste::soon, std::move(done));
+  keep(record, Haste::now, std::move(done));
 }
 
 // The index changes by the same record as it will after a restart. A caller that contradicts what

@@ -28,6 +28,15 @@ class Leases : public Instances {
   Intent first;
 };
 
+TEST_F(Leases, Rule6_OneWhoseLeaseHasRunOutIssuesNothingUntilItHasBeatenAgain) {
+  Instance& one = join(short_lease);
+  EXPECT_TRUE(one.group().may_issue());
+  oversleep(one);
+  EXPECT_FALSE(one.group().may_issue());
+  one.is_asleep = false;
+  EXPECT_TRUE(until([&] { return one.group().may_issue(); }));
+}
+
 TEST_F(Leases, WhatADeadInstanceLeftBehindIsTakenOverWhole) {
   Instance& dying = join(short_lease);
   Instance& living = join();

@@ -43,7 +43,8 @@ Membership::Membership(const RedisOptions& options, const Options& configured, c
              {.run = std::bind_front(&Membership::run, this),
               .say = std::bind_front(&Membership::say, this)}),
       callbacks_(std::move(callbacks)),
-      wholeness_(options.lease) {
+      wholeness_(options.lease),
+      finality_(options.lease) {
   speaker_.process = new_name(seams_.chance);
   speaker_.instance = new_name(seams_.chance);
 }
@@ -116,7 +117,9 @@ void Membership::disconnected(const std::string& why) {
     seams_.log.warn("waiting for redis: {}", why);
     callbacks_.waiting(why);
   }
-  if (std::exchange(state_, State::away) != State::ready) return;
+  const bool was_ready = std::exchange(state_, State::away) == State::ready;
+  declarations_.give_up();
+  if (!was_ready) return;
   went_away_.say(seams_.log, world::Level::warn, seams_.clock.now(), "redis is away: {}", why);
   facts_.away();
   callbacks_.away(why);
@@ -146,6 +149,7 @@ void Membership::connected(const wire::Server& server) {
   if (run_id_ != server.run_id) {
     has_forgotten_ = has_forgotten_ || run_id_.has_value();
     run_id_ = server.run_id;
+    finality_.begin_anew();
     // Where nobody was there to take its place, it is the same one, started again.
     auto others = living_;
     std::erase(others, speaker_.instance);
@@ -257,6 +261,7 @@ void Membership::take_new_name() {
   }
   speaker_.instance = new_name(seams_.chance);
   name_is_new_ = true;
+  finality_.begin_anew();
 }
 
 void Membership::evicted() {
@@ -319,17 +324,19 @@ void Membership::beat_later() {
 void Membership::beat(std::function<void()> then) {
   Report report;
   if (events_.report) report = events_.report();
-  highest_ = std::max(highest_, report.issued);
+  highest_ = std::max(highest_, report.next);
   run(seams_.scripts.beat,
       {meta_key("leases"), meta_key("settings"), meta_key("names"), meta_key("health"),
        meta_key("breakers"), meta_key("origins")},
       {speaker_.instance, fmt::format("{}", options_.lease / std::chrono::milliseconds(1)),
        name_is_new_ ? "1" : "0", fmt::format("{}", highest_.value),
-       fmt::format("{} {} {}", report.open_mask, report.working_mask,
+       fmt::format("{} {} {} {}", report.open_mask, report.working_mask, report.next.value,
                    has_forgotten_ ? "-" : *run_id_)},
-      [this, then = std::move(then)](const wire::Reply& reply) {
+      [this, then = std::move(then), sent_at = seams_.clock.now(),
+       next = report.next](const wire::Reply& reply) {
         if (reply.elements.at(0).integer == 0) return lease_ran_out();
-        if (learn(reply)) then();
+        beaten_at_ = sent_at;
+        if (learn(reply, next)) then();
       });
 }
 
@@ -342,14 +349,14 @@ void Membership::lease_ran_out() {
   seams_.timers.cancel(std::exchange(timer_, world::TimerId::none));
   state_ = State::joining;
   facts_.away();
+  declarations_.give_up();
   if (was_ready) callbacks_.away("our lease had run out");
   first_beat();
 }
 
 // False: it was no such reply, or we have a processor elsewhere than the group.
-bool Membership::learn(const wire::Reply& reply) {
+bool Membership::learn(const wire::Reply& reply, payment::UtcMs ours) {
   highest_ = std::max(highest_, {reply.elements.at(1).integer});
-  if (events_.issued) events_.issued(highest_);
   std::vector<std::string> living;
   for (const wire::Reply& name : reply.elements.at(2).elements) living.push_back(name.text);
   const bool somebody_left = std::ranges::any_of(living_, [&](const std::string& name) {
@@ -374,7 +381,10 @@ bool Membership::learn(const wire::Reply& reply) {
   learn_health(reply.elements.at(4));
   learn_breakers(reply.elements.at(5));
   learn_who_has_written(reply.elements.at(5));
+  finality_.heard(ours, said_by_others(living_, speaker_.instance, reply.elements.at(5)),
+                  seams_.clock.now());
   check_memory();
+  if (events_.issued) events_.issued(highest_);
   return true;
 }
 
@@ -403,7 +413,7 @@ void Membership::learn_breakers(const wire::Reply& breakers) {
   std::uint32_t working = 0;
   for (std::size_t i = 0; i + 1 < breakers.elements.size(); i += 2) {
     if (breakers.elements[i].text == speaker_.instance) continue;
-    const std::string_view said = breakers.elements[i + 1].text;  // "open_mask working_mask"
+    const std::string_view said = breakers.elements[i + 1].text;  // "open working next run"
     open |= static_cast<std::uint32_t>(number_of(said));
     working |= static_cast<std::uint32_t>(
         number_of(said.substr(std::min(said.find(' ') + 1, said.size()))));
@@ -434,6 +444,22 @@ void Membership::check_memory() {
     if (is_full_ && !was_full) {
       seams_.log.error("redis uses nine tenths of its memory: no new payments are accepted");
     }
+  });
+}
+
+// -- what is final --------------------------------------------------------------------------------
+
+void Membership::confirm(payment::UtcMs told, Confirmed done) {
+  if (!is_ready()) return done(std::nullopt);
+  declarations_.add(told, std::move(done));
+  declare();
+}
+
+void Membership::declare() {
+  if (!declarations_.begin()) return;
+  beat([this] {
+    declarations_.end(finality_.until());
+    declare();
   });
 }
 

@@ -12,6 +12,8 @@
 #include "redis/client.h"
 #include "store/group.h"
 #include "store/options.h"
+#include "store/redis/declarations.h"
+#include "store/redis/finality.h"
 #include "store/redis/keys.h"
 #include "store/redis/operation.h"
 #include "store/redis/scripts.h"
@@ -102,6 +104,11 @@ class Membership final : public Group {
   // -- Group --
   void listen(Events events) override { events_ = std::move(events); }
   void claim_poll(payment::ProcessorNumber processor, world::Duration every, Claimed done) override;
+  bool may_issue() const override {
+    return is_ready() && seams_.clock.now() - beaten_at_ < options_.lease;
+  }
+  void confirm(payment::UtcMs told, Confirmed done) override;
+  bool keeps_what_is_told() const override { return true; }
   void tell_health(payment::ProcessorNumber processor, const Health& health) override;
 
  private:
@@ -136,10 +143,11 @@ class Membership final : public Group {
   void beat_later();
   void beat(std::function<void()> then);
   void lease_ran_out();
-  bool learn(const wire::Reply& reply);
+  bool learn(const wire::Reply& reply, payment::UtcMs ours);
   void learn_health(const wire::Reply& health);
   void learn_breakers(const wire::Reply& breakers);
   void learn_who_has_written(const wire::Reply& news);
+  void declare();
   void check_memory();
 
   // -- taking over --
@@ -171,6 +179,9 @@ class Membership final : public Group {
   std::optional<std::string> run_id_;
   bool has_forgotten_ = false;
   Wholeness wholeness_;
+  Finality finality_;
+  Declarations declarations_;
+  world::Instant beaten_at_{};  // when the last beat that was answered was sent
   bool was_ready_ = false;
   std::string why_not_yet_;
   std::vector<std::string> names_;

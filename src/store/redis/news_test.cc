@@ -78,7 +78,7 @@ TEST_F(News, ABreakerThatOpensIsHeardOfOnce) {
   EXPECT_THAT(two.opened, ElementsAre(dear, cheap));
   // When it has closed and opens again it is news again.
   one.report.open_mask = 0;
-  one.report.issued = at(1);
+  one.report.next = at(1);
   ASSERT_TRUE(until([&] { return two.issued == at(1) && three.issued == at(1); }));
   one.report.open_mask = 1u << cheap;
   ASSERT_TRUE(until([&] { return two.opened.size() == 3; }));
@@ -86,10 +86,10 @@ TEST_F(News, ABreakerThatOpensIsHeardOfOnce) {
 
 TEST_F(News, ABreakerThatOpensWhereOthersPaymentsAreTakenIsNoNews) {
   two.report.working_mask = 1u << dear;
-  two.report.issued = at(1);
+  two.report.next = at(1);
   ASSERT_TRUE(until([&] { return one.issued == at(1) && three.issued == at(1); }));
   one.report.open_mask = 1u << dear;
-  one.report.issued = at(2);
+  one.report.next = at(2);
   ASSERT_TRUE(until([&] { return three.issued == at(2); }));
   EXPECT_TRUE(three.opened.empty());
 }
@@ -97,12 +97,31 @@ TEST_F(News, ABreakerThatOpensWhereOthersPaymentsAreTakenIsNoNews) {
 TEST_F(News, TheHighestRequestedAtTravels) {
   send(two, 900);  // at(900), by an intent
   ASSERT_TRUE(until([&] { return one.issued >= at(900) && three.issued >= at(900); }));
-  three.report.issued = at(5'000);  // declared final
+  three.report.next = at(5'000);  // declared final
   ASSERT_TRUE(until([&] { return one.issued >= at(5'000) && two.issued >= at(5'000); }));
   EXPECT_EQ(one.store().highest_requested_at(), at(5'000));
   // Whoever joins later knows it before it issues anything.
   end(three);
   EXPECT_EQ(join().store().highest_requested_at(), at(5'000));
+}
+
+TEST_F(News, Rule6_WhatOneTellsAsFinalIsWhatEveryoneHasConfirmed) {
+  const auto confirm = [&](payment::UtcMs told) {
+    std::optional<std::optional<payment::UtcMs>> said;
+    one.group().confirm(told, [&](std::optional<payment::UtcMs> until) { said = until; });
+    EXPECT_TRUE(until([&] { return said.has_value(); }));
+    return said.value_or(std::nullopt);
+  };
+  one.report.next = at(500);
+  two.report.next = at(200);
+  EXPECT_EQ(confirm(at(400)), std::nullopt);  // it has joined a moment ago; the third says nothing
+  three.report.next = at(300);
+  ASSERT_TRUE(until([&] { return confirm(at(400)) == at(199); }));
+  EXPECT_EQ(confirm(at(100)), at(100));
+  two.report.next = at(600);
+  ASSERT_TRUE(until([&] { return confirm(at(400)) == at(299); }));
+  three.report.next = at(600);
+  ASSERT_TRUE(until([&] { return confirm(at(400)) == at(400); }));
 }
 
 TEST_F(News, HowManyLiveIsKnownWhenOneComesAndWhenOneGoes) {

@@ -233,9 +233,10 @@ return {shards, count, redis.call('HGETALL', KEYS[2])}
 )";
 
 // KEYS leases, settings, names, health, breakers, origins. ARGV instance, lease (ms), 1 when it is
-// new, the highest requestedAt that it issued or declared final, what it says of its breakers.
-// -> {1 when it is alive, the highest of all, the living instances, names, health, breakers, now,
-// origins, {restored, told}}.
+// new, the least requestedAt that it may still issue, what it says of itself ("open working next
+// run": its breakers, that least requestedAt, the run of Redis that it has written everything to).
+// -> {1 when it is alive, the highest such requestedAt of all, the living instances, names, health,
+// breakers, now, origins, {restored, told}}.
 // An instance whose lease has run out is gone for good, whatever the clock does later; where the
 // clock was set back, no lease lasts for more than two.
 constexpr std::string_view beat_source = R"(#!lua flags=allow-oom
