@@ -24,7 +24,7 @@ class Embedded final : public Candidate {
                                        [](const std::string& line) { give_up(line); });
     if (!store) give_up(store.error());
     store_ = *std::move(store);
-    run_until([this] { return is_at_rest(); });
+    run_until([this] { return store_->idle(); });
   }
 
   void pay(std::uint64_t end) override {

@@ -23,6 +23,9 @@ class HastyDisk final : public world::Disk {
     return disk_->replace(name, content, size);
   }
   world::DiskResult<void> remove(const std::string& name) override { return disk_->remove(name); }
+  world::DiskResult<void> rename(const std::string& from, const std::string& to) override {
+    return disk_->rename(from, to);
+  }
   world::DiskResult<void> open_for_appends(const std::string& name) override {
     return disk_->open_for_appends(name);
   }

@@ -155,6 +155,9 @@ void machine(PrometheusText& text, const Sources& from) {
   text.sample(store.segments);
   text.gauge("payswitch_journal_prepared_segments", "Empty segments that are ready.");
   text.sample(store.prepared_segments);
+  text.gauge("payswitch_journal_dropped_groups",
+             "Intact groups that this start dropped behind a gap (durability os).");
+  text.sample(store.dropped_groups);
   text.gauge("payswitch_sealed_files", "Sealed files.");
   text.sample(store.sealed_files);
   text.gauge("payswitch_sealed_payments", "Payments in them.");

@@ -25,16 +25,6 @@ bool is_of_another_version(std::span<const std::byte> file) {
   return header.magic == segment_magic && !is_read(header.version);
 }
 
-// The same of a sealed file.
-bool is_of_another_version(const world::StillFile& file) {
-  SealedFooter footer;
-  if (file.size() < page_bytes) return false;
-  const auto bytes = std::as_writable_bytes(std::span(&footer, 1));
-  if (!file.read(file.size() - page_bytes, bytes)) return false;
-  return footer.magic == sealed_magic &&
-         (footer.version < oldest_sealed_version || footer.version > sealed_version);
-}
-
 // One reading of the directory. What is gone when it is read, or cannot follow what was read
 // before, is a finding like any other: it is not the same the next time.
 class Reading {
@@ -78,7 +68,7 @@ std::expected<JournalReport, std::string> Reading::run() {
 bool Reading::load_sealed(const std::vector<std::string>& names) {
   auto loaded = SealedBooks::load(names, [this](const std::string& name) {
     auto file = files_.open_still(name);
-    if (file && is_of_another_version(**file)) {
+    if (file && is_of_another_format(**file)) {
       other_version_ = name + " has another format version than this program reads";
     }
     return file;

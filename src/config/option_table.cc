@@ -201,6 +201,14 @@ void add_acts(std::vector<Option<Config>>& table) {
                    "payment that is new is asked for at every processor before it is sent. Kept "
                    "until --restored=done. See docs/runbook.md.",
                    false, "on"});
+  const auto cut = [](auto& c) -> auto& { return c.store.cut_at_damage; };
+  auto now = choice<Config>(cut, {{"now", true}});
+  now.show = [](const Config&) { return std::string(); };
+  table.push_back({"cut_at_damage", "", now,
+                   "Where damage to the data directory would refuse this start, the log is cut before "
+                   "it. What lies there and behind is kept aside and counts no more, and the "
+                   "directory is a restored one from then on. See docs/runbook.md first.",
+                   false, "now"});
 }
 
 void add_limits_and_store(std::vector<Option<Config>>& table) {
@@ -218,7 +226,9 @@ void add_limits_and_store(std::vector<Option<Config>>& table) {
                    "many as half of the memory carries, at most 2000000."});
   table.push_back({"journal.segment_size", "",
                    count<Config>(segment, min_segment_bytes, max_segment_bytes),
-                   "Bytes of one journal segment. The room is taken before it is needed."});
+                   "Bytes of the longest journal segment: they begin small and grow with use. The "
+                   "room is taken "
+                   "before it is needed."});
   table.push_back(
       {"store.url", "REDIS_URL",
        text<Config>("redis://[user:password@]host[:port][/db], or rediss:// for TLS", set_store_url,

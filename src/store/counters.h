@@ -20,6 +20,7 @@ struct Counters {
   std::uint64_t bytes_written = 0;
   std::uint64_t segments = 0;  // of the journal, that hold records and are not sealed
   std::uint64_t prepared_segments = 0;
+  std::uint64_t dropped_groups = 0;  // at start, behind a gap (durability `os`)
   std::uint64_t sealed_files = 0;
   std::uint64_t sealed_payments = 0;
   std::uint64_t copies = 0;    // payments told again, so that their segment could be sealed

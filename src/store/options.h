@@ -37,6 +37,9 @@ struct Options {
   // Names of configured processors whose books are the same at another origin.
   std::vector<std::string> moved = {};
   Restored restored = Restored::unset;
+  // Where a start would be refused because of damage, the log is cut there, what lies behind is
+  // kept aside, and the directory is a restored one from then on.
+  bool cut_at_damage = false;
 };
 
 // The store on Redis, beside where that Redis is.

@@ -205,6 +205,11 @@ class Store {
   // Nothing is waiting to become durable.
   virtual bool idle() const = 0;
 
+  // The process ends by itself, and nothing more is asked of the store. What was asked before is
+  // durable when `done` runs, and that this was a clean stop: so damage to the last of it is told
+  // from a crash at the next start. It may never run, when nothing can be written.
+  virtual void end(Done done) = 0;
+
   virtual const Counters& counters() const = 0;
 };
 

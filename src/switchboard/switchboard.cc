@@ -156,7 +156,7 @@ std::expected<void, std::string> Switchboard::wire() {
   payments_.emplace(config_.api, *dispatcher_, *store_, *timers_, *clock_, api_counters_);
   payments_->add_to(router_);
   add_reading_routes();
-  drain_.emplace(*server_, *dispatcher_, *timers_, *clock_, *log_);
+  drain_.emplace(*server_, *dispatcher_, *store_, *timers_, *clock_, *log_);
   return {};
 }
 

@@ -80,6 +80,8 @@ class Disk {
   virtual DiskResult<void> replace(const std::string& name, std::span<const std::byte> content,
                                    std::uint64_t size) = 0;
   virtual DiskResult<void> remove(const std::string& name) = 0;
+  // `to` does not exist. When it returns, the new name survives a power cut.
+  virtual DiskResult<void> rename(const std::string& from, const std::string& to) = 0;
   // Opens an existing file for appends. It holds at most descriptors_per_appended_file descriptors
   // until close().
   virtual DiskResult<void> open_for_appends(const std::string& name) = 0;

@@ -54,6 +54,7 @@ class RealDisk final : public Disk {
   DiskResult<void> replace(const std::string& name, std::span<const std::byte> content,
                            std::uint64_t size) override;
   DiskResult<void> remove(const std::string& name) override;
+  DiskResult<void> rename(const std::string& from, const std::string& to) override;
   DiskResult<void> open_for_appends(const std::string& name) override;
   void append(const std::string& name, std::uint64_t offset, std::span<const std::byte> bytes,
               Durability durability, Done done) override;
@@ -141,6 +142,13 @@ DiskResult<void> RealDisk::remove(const std::string& name) {
   assert(is_flat(name));
   close(name);
   if (auto removed = steps_.remove(name); !removed) return removed;
+  return steps_.sync();
+}
+
+DiskResult<void> RealDisk::rename(const std::string& from, const std::string& to) {
+  assert(is_flat(from) && is_flat(to));
+  close(from);
+  if (auto renamed = steps_.rename(from, to); !renamed) return renamed;
   return steps_.sync();
 }
 

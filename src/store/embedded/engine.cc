@@ -54,12 +54,15 @@ class Prompt {
   std::shared_ptr<char> alive_ = std::make_shared<char>();
 };
 
+// A cut may uncover damage before it.
+constexpr std::size_t max_cuts = 16;
+
 class Engine final : public Store {
  public:
   explicit Engine(world::Loop& loop) : loop_(loop), prompt_(loop), index_(counters_) {}
 
-  std::expected<void, std::string> open(const Options& options, const JournalSeams& seams,
-                                        Fatal fatal);
+  std::expected<void, RefusedStart> open(const Options& options, const JournalSeams& seams,
+                                         Fatal& fatal);
 
   void accept(const Acceptance& acceptance, AcceptDone done) override;
   void start(Adopt adopt) override;
@@ -81,6 +84,7 @@ class Engine final : public Store {
     return prompt_.empty() && looking_up_.empty() && (!journal_ || journal_->idle());
   }
   const Counters& counters() const override { return counters_; }
+  void end(Done done) override;
 
  private:
   struct Asked {
@@ -135,16 +139,18 @@ Read<Summary> add_sealed(Summary summary, const SealedBooks& sealed, const books
   return summary;
 }
 
-std::expected<void, std::string> Engine::open(const Options& options, const JournalSeams& seams,
-                                              Fatal fatal) {
+std::expected<void, RefusedStart> Engine::open(const Options& options, const JournalSeams& seams,
+                                               Fatal& fatal) {
   if (options.durability == world::Durability::memory) {
-    if (auto fresh = expect_no_journal(seams.disk); !fresh) return fresh;
+    if (auto fresh = expect_no_journal(seams.disk); !fresh) {
+      return std::unexpected(RefusedStart{fresh.error()});
+    }
     const auto configured = take_configuration(options, seams.clock.wall(), seams.log, index_, 1);
-    if (!configured) return std::unexpected(configured.error());
+    if (!configured) return std::unexpected(RefusedStart{configured.error()});
     return {};
   }
   auto sealed = SealedBooks::load(seams.disk);
-  if (!sealed) return std::unexpected(sealed.error());
+  if (!sealed) return std::unexpected(RefusedStart{.line = sealed.error(), .can_be_cut = true});
   sealed_ = *std::move(sealed);
   index_.begin_behind(sealed_);
   auto start = recover(options, seams.disk, seams.clock, seams.log, sealed_, index_);
@@ -156,6 +162,7 @@ std::expected<void, std::string> Engine::open(const Options& options, const Jour
   counters_.segments = index_.generations();
   counters_.sealed_files = sealed_.files().size();
   counters_.sealed_payments = sealed_.payments();
+  counters_.dropped_groups = start->dropped_groups;
   fatal_ = std::make_shared<Fatal>(std::move(fatal));
   const auto begin_segment = [this](const SegmentBegin& begin) {
     index_.begin_segment(begin);
@@ -308,6 +315,15 @@ void Engine::keep(const Record& record, Haste haste, Completion completion) {
   }
 }
 
+// What is sealed beside the work waits for the next start.
+void Engine::end(Done done) {
+  sealer_.reset();
+  if (!journal_) return prompt_.add(std::move(done));
+  if (journal_->idle()) return journal_->add_end_mark(std::move(done));
+  journal_->after(journal_->next_sequence() - 1,
+                  [this, done = std::move(done)]() mutable { end(std::move(done)); });
+}
+
 // -- reading ----------------------------------------------------------------------------
 
 // Who is shown a payment counts on it: one that a power cut may still take back is not shown.
@@ -386,13 +402,22 @@ std::expected<std::unique_ptr<Store>, std::string> open(const Options& options, 
                                                         const world::Clock& clock,
                                                         world::Chance& chance, world::Log& log,
                                                         Fatal fatal) {
-  auto engine = std::make_unique<Engine>(loop);
   const JournalSeams seams{
       .disk = disk, .loop = loop, .timers = timers, .clock = clock, .chance = chance, .log = log};
-  if (auto opened = engine->open(options, seams, std::move(fatal)); !opened) {
-    return std::unexpected(opened.error());
+  for (std::size_t cuts = 0;; ++cuts) {
+    auto engine = std::make_unique<Engine>(loop);
+    const auto opened = engine->open(options, seams, fatal);
+    if (opened) return engine;
+    const RefusedStart& refusal = opened.error();
+    if (!options.cut_at_damage || !refusal.can_be_cut || cuts == max_cuts) {
+      return std::unexpected(with_way_out(refusal));
+    }
+    log.error("{}", refusal.line);
+    std::expected<Cut, std::string> cut =
+        refusal.cut ? *refusal.cut : cut_behind_whole_sealed_files(disk);
+    if (!cut) return std::unexpected(cut.error());
+    if (auto done = cut_log(*cut, disk, clock, log); !done) return std::unexpected(done.error());
   }
-  return engine;
 }
 
 // The directory, with its lock and while it is listed; segments; a segment that is being prepared;

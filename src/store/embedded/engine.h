@@ -21,7 +21,8 @@ using Fatal = std::move_only_function<void(const std::string& line)>;
 
 // Opens the store in the directory behind `disk`: reads the journal, makes what survived durable
 // again (PROTOCOL 4.3) and registers the processors' names. Blocks; before the loop runs. An error
-// is one line for a person: damage (file and offset), a newer format, a disk error.
+// is one line for a person: damage (file and offset), a newer format, a disk error. Damage names
+// the way out, Options::cut_at_damage.
 std::expected<std::unique_ptr<Store>, std::string> open(const Options& options, world::Disk& disk,
                                                         world::Loop& loop, world::Timers& timers,
                                                         const world::Clock& clock,

@@ -36,10 +36,15 @@ struct SegmentHeader {
   std::uint32_t slot_size;
   std::uint64_t number;  // of the segment, from 1, never reused
   std::uint64_t segment_size;
-  std::uint64_t reserved;  // zero; for sealing: the hash of the last seal
-  std::uint64_t checksum;  // XXH3-64 of the 40 bytes before
+  std::uint32_t flags;          // version 2: zero, and the next one as well
+  std::uint32_t synced_blocks;  // with flag_of_os: so many from the beginning were synced
+  std::uint64_t checksum;       // XXH3-64 of the 40 bytes before
 };
 static_assert(sizeof(SegmentHeader) == 48);
+
+// What lies behind `synced_blocks` was written with durability `os`: after a power cut, blocks that
+// were written later may be there, and earlier ones not.
+inline constexpr std::uint32_t flag_of_os = 1;
 
 // One group: this header and `record_count` records, then zeros up to the next block; written with
 // one write and one sync.
@@ -67,6 +72,7 @@ enum class RecordType : std::uint8_t {
   processor_origin = 32,
   restored = 33,
   told = 34,
+  clean_stop = 35,  // the process ended by itself: all that it wrote lies before
 };
 
 inline constexpr std::uint8_t flag_carries_intent = 1;  // accepted: the first intent rides along
@@ -87,7 +93,7 @@ struct Record {
   std::array<std::uint8_t, 16> id;
   std::int64_t cents;  // accepted, copied: ours; settled: as the processor booked it
   // accepted, copied: acceptedAt; settled: settledAt; parked: parkedAt; restored: when that was
-  // said; told: the time up to which sums are final
+  // said; told: the time up to which sums are final; clean_stop: when that was
   std::int64_t at;
   std::int64_t requested_at;  // intents and settlements (ms); copied: the place of its acceptance
 };

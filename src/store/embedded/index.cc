@@ -47,6 +47,7 @@ Applied Index::apply(const Record& record, std::uint64_t sequence) {
   if (record.type == RecordType::processor_named) return apply_name(record);
   if (record.type == RecordType::accepted) return apply_accepted(record, sequence);
   if (record.type == RecordType::copied) return apply_copied(record, sequence);
+  if (record.type == RecordType::clean_stop) return repeated;
   if (record.type >= RecordType::processor_origin) return apply_fact(record, sequence);
   Payment* payment = unsettled_.find(id_of(record));
   if (payment == nullptr) return apply_again(record);

@@ -27,15 +27,27 @@ Journal::Journal(const Options& options, JournalStart start, const JournalSeams&
       added_(start.records),
       flown_(start.records),
       durable_(start.records),
-      supply_(options.segment_bytes, start.segment.number, std::move(start.prepared), seams.disk,
-              seams.loop, seams.timers, seams.log, counters, std::move(bytes_to_tell),
-              [this] { schedule(); }) {
+      supply_({.most_bytes = options.segment_bytes,
+               .is_of_os = options.durability == world::Durability::os},
+              start.segment, std::move(start.prepared), seams.disk, seams.loop, seams.timers,
+              seams.log, counters, std::move(bytes_to_tell), [this] { schedule(); }) {
   assert(durability_ != world::Durability::memory);
   assert(options.segment_bytes >= min_segment_bytes && max_group_bytes_ >= block_bytes);
   assert(!options.sealing || max_group_bytes_ >= min_group_bytes);
 }
 
 std::uint64_t Journal::add(const Record& record, Haste haste) {
+  supply_.begin_work();
+  return gather(record, haste);
+}
+
+void Journal::add_end_mark(Store::Done done) {
+  assert(idle());
+  const auto sequence = gather(clean_stop_record(clock_.wall()), Haste::now);
+  gathering_->waiting.push_back({sequence, std::move(done)});
+}
+
+std::uint64_t Journal::gather(const Record& record, Haste haste) {
   gathering_->group.add(record);
   ++added_;
   is_hasty_ |= haste == Haste::now;

@@ -59,6 +59,10 @@ class Journal {
   std::uint64_t add(const Record& record, Haste haste);
   std::uint64_t add(const Record& record, Haste haste, Completion completion);
 
+  // Ends the journal, when it is idle: in a group of its own, so that damage to the one before is
+  // seen (PROTOCOL 4.2).
+  void add_end_mark(Store::Done done);
+
   // `completion` runs when the record at `sequence`, which is not durable yet, is.
   void after(std::uint64_t sequence, Completion completion);
 
@@ -89,6 +93,7 @@ class Journal {
     std::vector<Waiting> waiting;
   };
 
+  std::uint64_t gather(const Record& record, Haste haste);
   void schedule();
   void flush_at_the_end_of_the_turn();
   void flush();

@@ -18,7 +18,7 @@ using testing::SizeIs;
 // How the engine writes, seen from the disk. Groups of the first segment, as a reader finds them.
 class JournalTest : public testing::Test {
  protected:
-  JournalTest() { lives_.options.segment_bytes = 32768; }
+  JournalTest() { lives_.options.segment_bytes = 32 * 32768; }  // the first one has 32 KiB
 
   void start() {
     const auto started = lives_.start();
@@ -210,8 +210,37 @@ TEST_F(JournalTest, Protocol44AFailedAppendIsFinalAndCompletesNothingEverAfter) 
   EXPECT_FALSE(store().idle());
 }
 
+TEST_F(JournalTest, BeforeTheFirstPaymentOneSegmentIsPrepared) {
+  start();
+  EXPECT_EQ(counters().segments, 1u);
+  EXPECT_EQ(counters().prepared_segments, 1u);
+  EXPECT_FALSE(lives_.disk.exists(segment_name(3)));
+}
+
+TEST_F(JournalTest, ASegmentIsTwiceAsLongAsTheOneThatIsWrittenToWhenItIsMadeUpToTheLongest) {
+  lives_.options.segment_bytes = 32768;
+  lives_.options.max_group_bytes = min_group_bytes;
+  start();
+  accept_many(1, 200);
+  world().run_until_idle();
+  std::vector<std::size_t> sizes;
+  for (std::uint64_t number = 1; lives_.disk.exists(segment_name(number)); ++number) {
+    sizes.push_back(lives_.disk.content(segment_name(number)).size());
+  }
+  ASSERT_GE(sizes.size(), 8u);
+  EXPECT_THAT(std::vector(sizes.begin(), sizes.begin() + 4),
+              ElementsAre(8192, 16384, 16384, 16384));
+  EXPECT_EQ(sizes[4], 32768u);
+  EXPECT_EQ(sizes.back(), 32768u);
+  lives_.power_cut();
+  start();
+  EXPECT_EQ(counters().by_state[0], 200u);
+}
+
 TEST_F(JournalTest, AThirdSegmentIsPreparedBesideTheReserve) {
   start();
+  accept(1);
+  world().run_until_idle();
   EXPECT_EQ(counters().segments, 1u);
   EXPECT_EQ(counters().prepared_segments, reserve_segments + 1);
   for (const auto number : {2u, 3u, 4u}) EXPECT_TRUE(lives_.disk.exists(segment_name(number)));
@@ -249,6 +278,7 @@ TEST_F(JournalTest, Protocol44AFailedPrepareStopsNewPaymentsAndNothingElse) {
   lives_.options.segment_bytes = min_segment_bytes;
   start();
   store().accept(acceptance(1000, 10, intent(1, at(1))), [](Verdict) {});
+  world().run_until_idle();
   lives_.disk.fail_prepares(true);
   accept_many(1, 8);
   EXPECT_THAT(accepted_, SizeIs(8));
@@ -271,6 +301,7 @@ TEST_F(JournalTest, Protocol44APrepareIsTriedAgainEverySecondAndSaidOnce) {
   lives_.options.segment_bytes = min_segment_bytes;
   lives_.disk.fail_prepares(true);
   ASSERT_TRUE(lives_.start());
+  accept(1000);
   world().run_for(10s);
   EXPECT_EQ(lives_.disk.counts().prepares, 10u);
   EXPECT_EQ(lives_.log.count(world::Level::warn, "new payments are refused"), 1u);
@@ -283,7 +314,7 @@ TEST_F(JournalTest, Protocol44APrepareIsTriedAgainEverySecondAndSaidOnce) {
   EXPECT_EQ(lives_.log.count(world::Level::info, "new payments are accepted"), 1u);
   accept(1);
   world().run_until_idle();
-  EXPECT_THAT(accepted_, ElementsAre(1));
+  EXPECT_THAT(accepted_, ElementsAre(1000, 1));
 }
 
 TEST_F(JournalTest, Protocol44TheReserveCarriesOnWhatWasAccepted) {

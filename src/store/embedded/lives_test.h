@@ -59,6 +59,14 @@ class Lives {
     end();
   }
 
+  // The process ends by itself.
+  void stop() {
+    bool has_ended = false;
+    store_->end([&] { has_ended = true; });
+    world.run_until([&] { return has_ended; });
+    kill();
+  }
+
   // Ends the store while the machine goes on, the disk included.
   void end() {
     if (life_) life_->end();

@@ -183,6 +183,12 @@ Record told_record(payment::UtcMs told) {
   return record;
 }
 
+Record clean_stop_record(payment::UtcMs at) {
+  Record record = blank(RecordType::clean_stop, {});
+  record.at = at.value;
+  return record;
+}
+
 Intent intent_of(const Record& record) {
   return {.processor = record.processor,
           .number = record.attempt,
@@ -222,6 +228,7 @@ const char* fault_of(const Record& record) {
       return fault_of_origin(record);
     case RecordType::restored:
     case RecordType::told:
+    case RecordType::clean_stop:
       return fault_of_fact(record);
   }
   return "a record of an unknown type";

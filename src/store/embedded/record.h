@@ -22,6 +22,7 @@ Record parked_record(const payment::CorrelationId& id, payment::UtcMs at);
 std::vector<Record> origin_records(payment::ProcessorNumber processor, std::string_view origin);
 Record restored_record(bool restored, payment::UtcMs at);
 Record told_record(payment::UtcMs told);
+Record clean_stop_record(payment::UtcMs at);
 
 // All that is known of a payment that is not settled, told again (PROTOCOL 4.5): with these records
 // at the end of the journal, none of its earlier ones is needed. The first one is `copied`.

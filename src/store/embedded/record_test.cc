@@ -102,7 +102,7 @@ TEST(Record, ImpossibleFactsAreFaults) {
   };
   EXPECT_TRUE(spoilt(origin, [](Record& r) { r.attempt = 0; }));
   EXPECT_TRUE(spoilt(origin, [](Record& r) { r.attempt = 39; }));
-  EXPECT_TRUE(spoilt(origin, [](Record& r) { r.attempt = max_origin_bytes + 1; }));
+  EXPECT_TRUE(spoilt(origin, [](Record& r) { r.attempt = 401; }));
   EXPECT_TRUE(spoilt(origin, [](Record& r) { r.processor = 32; }));
   EXPECT_TRUE(spoilt(origin, [](Record& r) { r.flags = 1; }));
   EXPECT_TRUE(spoilt(origin, [](Record& r) { r.id[3] = ' '; }));

@@ -193,6 +193,7 @@ TEST_F(RecoveryTest, UnfinishedFilesAreRemovedAndOthersLeftAlone) {
 
 TEST_F(RecoveryTest, PreparedSegmentsAreUsedInTheNextLife) {
   start();
+  accept(1);
   lives_.world.run_until_idle();
   lives_.kill();
   const auto prepares = lives_.disk.counts().prepares;

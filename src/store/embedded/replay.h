@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "store/embedded/cut.h"
 #include "store/embedded/group.h"
 #include "store/embedded/index.h"
 #include "store/embedded/sealed_writer.h"
@@ -20,9 +21,14 @@ namespace payswitch::store::embedded {
 //   - a group belongs to the log when it is intact, numbered one higher than the group before, and
 //     carries that group's checksum;
 //   - where the log stops, everything behind it is searched at every block, in this segment and in
-//   all
-//     later ones: an intact group with a later number makes it damage, and the start stops;
+//     all later ones that may have been used: an intact group with a later number makes it damage,
+//     and the start stops;
+//   - but not in the segment in which the log stops, behind what was synced of it, when it is
+//   written
+//     with durability `os`: there a power cut may leave such groups, and they are dropped;
 //   - else what is there is a torn tail or a leftover, and is dropped.
+// Segments are used in the order of their numbers. So one with nothing in it was not used, nor were
+// those after it: of these only the beginning is looked at (pass()).
 class Replay {
  public:
   // A segment behind the end of the log.
@@ -34,6 +40,14 @@ class Replay {
     std::uint64_t segment = 0;
     std::uint64_t offset = 0;
   };
+  // Intact groups behind a gap.
+  struct Dropped {
+    std::uint64_t groups = 0;
+    std::uint64_t records = 0;
+  };
+
+  // What pass() needs of a segment.
+  static constexpr std::uint64_t beginning_bytes = segment_header_bytes + block_bytes;
 
   // `sealed`: what the log goes on behind.
   explicit Replay(Index& index, const SealInfo& sealed = {});
@@ -43,8 +57,19 @@ class Replay {
   // after it.
   std::expected<void, std::string> read(std::span<const std::byte> file, std::uint64_t number);
 
+  // The segment that comes next, and those after it, were not used, if it begins as they do.
+  bool is_behind_what_was_used() const { return behind_what_was_used_; }
+
+  // For such a segment, of `size` bytes, in place of read(). False: something lies there, and it
+  // must be read after all.
+  std::expected<bool, std::string> pass(std::span<const std::byte> beginning, std::uint64_t size,
+                                        std::uint64_t number);
+
   // When all segments were read.
-  std::expected<void, std::string> finish() const;
+  std::expected<void, std::string> finish();
+
+  // After an error: where the log can be cut, so that it can be read.
+  const std::optional<Cut>& cut() const { return cut_; }
 
   const Chain& chain() const { return chain_; }
   std::uint64_t records() const { return records_; }
@@ -57,6 +82,9 @@ class Replay {
 
   // Where something other than zeros follows the log.
   const std::optional<Place>& tear() const { return tear_; }
+  const Dropped& dropped() const { return dropped_; }
+  // The last thing that was written is the end mark of a clean stop.
+  bool ends_with_a_clean_stop() const { return ends_with_a_clean_stop_; }
 
  private:
   using Line = std::expected<void, std::string>;
@@ -64,11 +92,13 @@ class Replay {
   std::expected<std::uint64_t, std::string> follow(std::span<const std::byte> file,
                                                    std::uint64_t number);
   Line take(const IntactGroup& group, std::uint64_t segment);
-  bool continues_chain(const IntactGroup& group) const;
   bool group_continues(std::span<const std::byte> file) const;
   const char* apply(const Record& record, const Place& place);
-  Line search_behind(std::span<const std::byte> file, std::uint64_t number, std::uint64_t offset,
+  std::unexpected<std::string> refuse_segment(std::span<const std::byte> file, std::uint64_t number,
+                                              const std::string& why);
+  Line search_behind(std::span<const std::byte> file, const Segment& segment, std::uint64_t offset,
                      const Place& stopped_at);
+  Cut cut_at_the_end() const;
 
   Index& index_;
   const std::uint64_t first_;  // segment
@@ -78,8 +108,17 @@ class Replay {
   std::uint64_t end_ = 0;
   bool stopped_ = false;  // the log ends before the segment that is read next
   std::vector<Unused> unused_;
+  bool behind_what_was_used_ = false;
   std::optional<Place> tear_;
-  std::unordered_map<payment::CorrelationId, Place> awaited_;  // whose copy must follow
+  Dropped dropped_;
+  bool ends_with_a_clean_stop_ = false;
+  struct Awaited {
+    Place place;
+    Cut cut;  // before its group
+  };
+  std::unordered_map<payment::CorrelationId, Awaited> awaited_;  // whose copy must follow
+  Cut before_group_;                                             // that is being taken
+  std::optional<Cut> cut_;
 };
 
 }  // namespace payswitch::store::embedded

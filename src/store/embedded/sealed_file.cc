@@ -32,6 +32,15 @@ std::optional<std::pair<std::uint64_t, std::uint64_t>> sealed_segments(std::stri
   return std::pair{std::uint64_t{first}, std::uint64_t{last}};
 }
 
+bool is_of_another_format(const world::StillFile& file) {
+  SealedFooter footer;
+  if (file.size() < page_bytes) return false;
+  const auto bytes = std::as_writable_bytes(std::span(&footer, 1));
+  if (!file.read(file.size() - page_bytes, bytes)) return false;
+  return footer.magic == sealed_magic &&
+         (footer.version < oldest_sealed_version || footer.version > sealed_version);
+}
+
 // -- opening ----------------------------------------------------------------------------
 
 std::expected<std::shared_ptr<const SealedFile>, std::string> SealedFile::open(

@@ -96,6 +96,9 @@ class SealedFile {
   std::vector<Sums> sums_;
 };
 
+// It is not damage: another version of the program reads it. Blocks.
+bool is_of_another_format(const world::StillFile& file);
+
 // The segments in a sealed file's name; nullopt when the file is none.
 std::optional<std::pair<std::uint64_t, std::uint64_t>> sealed_segments(std::string_view name);
 

@@ -42,17 +42,27 @@ SegmentHeader make_segment_header(const Segment& segment) {
                        .slot_size = slot_bytes,
                        .number = segment.number,
                        .segment_size = segment.size,
-                       .reserved = 0,
+                       .flags = segment.is_of_os ? flag_of_os : 0,
+                       .synced_blocks = static_cast<std::uint32_t>(
+                           segment.is_of_os ? segment.synced / block_bytes : 0),
                        .checksum = 0};
   header.checksum = checksum_of(header);
   return header;
 }
 
-std::expected<Segment, std::string> check_segment(std::span<const std::byte> file,
-                                                  std::uint64_t number) {
+bool is_of_another_format(std::span<const std::byte> file) {
   SegmentHeader header;
-  if (file.size() < sizeof(header)) return std::unexpected("is too short to have a header");
+  if (file.size() < sizeof(header)) return false;
   std::memcpy(&header, file.data(), sizeof(header));
+  return header.magic == segment_magic &&
+         (!is_read(header.version) || header.slot_size != slot_bytes);
+}
+
+std::expected<Segment, std::string> check_segment(std::span<const std::byte> beginning,
+                                                  std::uint64_t size, std::uint64_t number) {
+  SegmentHeader header;
+  if (beginning.size() < sizeof(header)) return std::unexpected("is too short to have a header");
+  std::memcpy(&header, beginning.data(), sizeof(header));
   if (header.magic != segment_magic) return std::unexpected("is no journal segment (wrong magic)");
   // Before the checksum: a newer format may keep it elsewhere.
   if (!is_read(header.version)) {
@@ -70,11 +80,19 @@ std::expected<Segment, std::string> check_segment(std::span<const std::byte> fil
   if (header.number != number) {
     return std::unexpected(fmt::format("holds segment {}: it was renamed", header.number));
   }
-  if (header.segment_size != file.size() || header.segment_size < min_segment_bytes) {
+  if (header.segment_size != size || header.segment_size < min_segment_bytes) {
     return std::unexpected(
-        fmt::format("is {} bytes long, its header says {}", file.size(), header.segment_size));
+        fmt::format("is {} bytes long, its header says {}", size, header.segment_size));
   }
-  return Segment{header.number, header.segment_size, header.version};
+  const bool has_flags = header.version >= 3;
+  if (has_flags && (header.flags & ~flag_of_os) != 0) {
+    return std::unexpected("is damaged at offset 0: its header has unknown flags");
+  }
+  return Segment{.number = header.number,
+                 .size = header.segment_size,
+                 .version = header.version,
+                 .is_of_os = has_flags && (header.flags & flag_of_os) != 0,
+                 .synced = has_flags ? header.synced_blocks * block_bytes : 0};
 }
 
 }  // namespace payswitch::store::embedded

@@ -5,13 +5,16 @@
 #include <span>
 #include <utility>
 
+#include "store/embedded/segment_sizes.h"
+
 namespace payswitch::store::embedded {
 
-SegmentSupply::SegmentSupply(std::uint64_t segment_bytes, std::uint64_t last,
+SegmentSupply::SegmentSupply(const Kind& kind, const Segment& current,
                              std::vector<Segment> prepared, world::Disk& disk, world::Loop& loop,
                              world::Timers& timers, world::Log& log, Counters& counters,
                              BytesToTell bytes_to_tell, world::Callback on_ready)
-    : segment_bytes_(segment_bytes),
+    : kind_(kind),
+      current_bytes_(current.size),
       disk_(disk),
       timers_(timers),
       log_(log),
@@ -19,7 +22,7 @@ SegmentSupply::SegmentSupply(std::uint64_t segment_bytes, std::uint64_t last,
       bytes_to_tell_(std::move(bytes_to_tell)),
       on_ready_(std::move(on_ready)),
       ready_(prepared.begin(), prepared.end()),
-      last_(prepared.empty() ? last : prepared.back().number),
+      last_(prepared.empty() ? current.number : prepared.back().number),
       open_(std::min(prepared.size(), max_open_ahead)) {
   count();
   loop.post([this, alive = std::weak_ptr(alive_)] {
@@ -37,6 +40,7 @@ Segment SegmentSupply::take() {
   const Segment segment = ready_.front();
   ready_.pop_front();
   --open_;
+  current_bytes_ = segment.size;
   count();
   fill();
   return segment;
@@ -54,6 +58,10 @@ std::string SegmentSupply::lend_room() {
     --open_;
   }
   return name;
+}
+
+void SegmentSupply::begin_work() {
+  if (!std::exchange(works_, true)) fill();
 }
 
 void SegmentSupply::give_back() {
@@ -74,7 +82,15 @@ bool SegmentSupply::is_opening_due() const {
 }
 
 bool SegmentSupply::is_preparing_due() const {
-  return retry_preparing_ == world::TimerId::none && !lent_ && ready_.size() <= reserve();
+  return retry_preparing_ == world::TimerId::none && !lent_ &&
+         (works_ ? !has_more_than_the_reserve() : ready_.empty());
+}
+
+// One to switch to beside the reserve, and all are as long as the reserve must be.
+bool SegmentSupply::has_more_than_the_reserve() const {
+  std::uint64_t bytes = 0;
+  for (std::size_t i = reserve_segments; i < ready_.size(); ++i) bytes += ready_[i].size;
+  return bytes > reserve_times_open * bytes_to_tell_();
 }
 
 void SegmentSupply::open_next() {
@@ -97,7 +113,10 @@ void SegmentSupply::opened(world::DiskResult<void> result) {
 
 void SegmentSupply::prepare_next() {
   working_ = true;
-  const Segment segment{.number = last_ + 1, .size = segment_bytes_};
+  const Segment segment{.number = last_ + 1,
+                        .size = next_segment_bytes(current_bytes_, kind_.most_bytes),
+                        .is_of_os = kind_.is_of_os,
+                        .synced = kind_.is_of_os ? segment_header_bytes : 0};
   const auto header = make_segment_header(segment);
   const auto bytes = std::as_bytes(std::span(&header, 1));
   disk_.prepare(segment_name(segment.number), world::Bytes(bytes.begin(), bytes.end()),

@@ -35,9 +35,16 @@ class SegmentSupply {
   // Of all that is open.
   using BytesToTell = std::function<std::uint64_t()>;
 
-  // `prepared` are ready already, and the first max_open_ahead of them are open; the next one to
-  // make follows `last`. `on_ready` is called whenever one has become ready.
-  SegmentSupply(std::uint64_t segment_bytes, std::uint64_t last, std::vector<Segment> prepared,
+  // What the segments are like that it makes.
+  struct Kind {
+    std::uint64_t most_bytes = 0;  // of one
+    bool is_of_os = false;
+  };
+
+  // `current` is being written to. `prepared` are ready already, and the first max_open_ahead of
+  // them are open; the next one to make follows the last of all these. `on_ready` is called
+  // whenever one has become ready.
+  SegmentSupply(const Kind& kind, const Segment& current, std::vector<Segment> prepared,
                 world::Disk& disk, world::Loop& loop, world::Timers& timers, world::Log& log,
                 Counters& counters, BytesToTell bytes_to_tell, world::Callback on_ready);
   ~SegmentSupply();
@@ -49,7 +56,11 @@ class SegmentSupply {
   // The next segment in the order of numbers, open for appends. Not empty().
   Segment take();
 
-  std::uint64_t segment_bytes() const { return segment_bytes_; }
+  // Something is written that needs the reserve: until then one segment is ready, and no more.
+  void begin_work();
+
+  // Of the segment that is written to.
+  std::uint64_t segment_bytes() const { return current_bytes_; }
 
   // No segment can be prepared, or none can be opened.
   bool is_failing() const { return preparing_fails_ || opening_fails_; }
@@ -62,13 +73,11 @@ class SegmentSupply {
 
   // Nothing but the reserve is left, because preparing fails: new payments must wait outside.
   bool is_down_to_reserve() const {
-    return is_failing() && (empty() || ready_.size() <= reserve());
+    return is_failing() && (empty() || !has_more_than_the_reserve());
   }
 
  private:
-  std::size_t reserve() const {
-    return reserve_segments + reserve_times_open * bytes_to_tell_() / segment_bytes_;
-  }
+  bool has_more_than_the_reserve() const;
   void fill();
   bool is_opening_due() const;
   bool is_preparing_due() const;
@@ -79,7 +88,9 @@ class SegmentSupply {
   void note(const world::DiskResult<void>& result, bool& fails, world::TimerId& retry);
   void count() { counters_.prepared_segments = ready_.size(); }
 
-  const std::uint64_t segment_bytes_;
+  const Kind kind_;
+  std::uint64_t current_bytes_;  // of the segment that is written to
+  bool works_ = false;
   world::Disk& disk_;
   world::Timers& timers_;
   world::Log& log_;

@@ -62,6 +62,8 @@ class Engine final : public Store {
   }
   payment::UtcMs highest_requested_at() const override { return membership_.highest_issued(); }
   bool is_available() const override { return membership_.is_ready() && membership_.is_whole(); }
+  // Redis keeps what it was sent, and whose it is: the lease says when we are gone.
+  void end(Done done) override { loop_.post(std::move(done)); }
   bool idle() const override {
     return ledger_.waiting() == 0 && reader_.idle() && prompt_ == 0 &&
            confirmations_.waiting() == 0 && membership_.facts().idle();
