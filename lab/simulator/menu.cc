@@ -99,6 +99,7 @@ Menu draw_menu(SeededChance& chance) {
   draw_settings(menu, chance);
   menu.dies_in_sealing = menu.death != Death::none && chance.one_in(2);
   menu.sealing_is_slow = chance.one_in(4);
+  menu.stops_cleanly = menu.death != Death::none && chance.one_in(2);
   menu.operator_errs_about_places = menu.death != Death::none && chance.one_in(3);
   menu.descriptors_run_out = chance.one_in(4);
   return menu;
@@ -133,6 +134,7 @@ std::string describe(const Menu& menu) {
   also(menu.clients_vanish, "clients vanish");
   also(menu.clients_burst, "bursts");
   also(menu.limits_are_small, "small limits");
+  also(menu.stops_cleanly, "clean stops");
   also(menu.operator_errs_about_places, "processors configured at other places");
   line += fmt::format(
       "; durability {}, patience {} ms, attempt_timeout {} ms, hang_up {} ms, "

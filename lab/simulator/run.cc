@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "lab/simulator/clean_stop.h"
 #include "lab/simulator/clients.h"
 #include "lab/simulator/elsewhere.h"
 #include "lab/simulator/operator.h"
@@ -44,6 +45,9 @@ class Run {
   void start_elsewhere(const SwitchSettings& settings);
   void step();
   void die();
+  void stop();
+  void end_cleanly();
+  void start_damaged();
   void end_process(bool by_power_cut);
   void draw_next_death();
   void draw_next_death_in_sealing();
@@ -75,6 +79,7 @@ class Run {
   OperatorMenu acts_;
   std::unique_ptr<VirtualSwitch> process_;
   bool journal_failed_ = false;
+  bool has_stopped_ = false;
   bool is_calm_ = false;
   std::uint64_t next_death_ = 0;             // the step
   std::uint64_t next_death_in_sealing_ = 0;  // the step of sealing
@@ -208,8 +213,9 @@ void Run::step() {
     ++outcome_.journal_failures;
     return end_process(false);
   }
+  if (std::exchange(has_stopped_, false)) return end_cleanly();
   if (!is_calm_ && menu_.death != Death::none && outcome_.steps >= next_death_) {
-    if (process_) die();
+    if (process_) menu_.stops_cleanly && chance_.one_in(3) ? stop() : die();
     draw_next_death();
   }
   const bool is_due = disk_.counts().sealing_steps >= next_death_in_sealing_;
@@ -248,7 +254,35 @@ void Run::restart_now_and_then() {
   });
 }
 
+void Run::stop() {
+  trace_.say("a clean stop");
+  process_->stop([this] { has_stopped_ = true; });
+}
+
+void Run::end_cleanly() {
+  ++outcome_.clean_stops;
+  end_process((menu_.death == Death::power_cut || menu_.death == Death::either) &&
+              chance_.one_in(2));
+  if (menu_.settings.store.durability == world::Durability::fsync && chance_.one_in(2)) {
+    start_damaged();
+  }
+}
+
+// PROTOCOL 4.2: what a clean stop has left is known to have been durable.
+void Run::start_damaged() {
+  const auto flipped = flip_before_the_end_mark(disk_, chance_);
+  if (!flipped) return;
+  const auto started = VirtualSwitch::start(seams(origins_of(processors_.size())), menu_.settings,
+                                            [](const std::string&) {});
+  ++outcome_.damaged_ends;
+  if (started) return referee_.accuse("damage before a clean stop is taken for a torn tail");
+  trace_.say("refused: {}", started.error());
+  disk_.kill();
+  flip(disk_, *flipped);
+}
+
 void Run::end_process(bool by_power_cut) {
+  has_stopped_ = false;
   trace_.say("{}", by_power_cut ? "power cut" : "kill -9");
   ++(by_power_cut ? outcome_.power_cuts : outcome_.kills);
   if (process_) operator_->ends(process_->dispatcher().asking_first());
@@ -375,6 +409,8 @@ void Outcome::add(const Outcome& other) {
   look_ups += other.look_ups;
   wall_jumps += other.wall_jumps;
   wrong_places += other.wrong_places;
+  clean_stops += other.clean_stops;
+  damaged_ends += other.damaged_ends;
   steps += other.steps;
   virtual_time += other.virtual_time;
   for (std::size_t i = 0; i < mood_count; ++i) posts_by_mood[i] += other.posts_by_mood[i];

@@ -24,6 +24,8 @@ struct Outcome {
   std::uint64_t bookings = 0;
   std::uint64_t lives = 0;
   std::uint64_t kills = 0;
+  std::uint64_t clean_stops = 0;
+  std::uint64_t damaged_ends = 0;  // starts after one with a flipped bit, all refused
   std::uint64_t sleeps = 0;  // of one of several instances
   std::uint64_t power_cuts = 0;
   std::uint64_t cut_recoveries = 0;

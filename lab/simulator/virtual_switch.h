@@ -78,6 +78,12 @@ class VirtualSwitch {
   void sleep() { life_.sleep(); }
   void wake_up() { life_.wake_up(); }
 
+  // A clean stop; `done` runs when the store has said so. It is to be destroyed then.
+  void stop(world::Callback done) {
+    dispatcher_->stop();
+    store_->end(std::move(done));
+  }
+
   // `answered` runs once, now or later, or never when the process dies before.
   void request(http::Method method, std::string_view target, std::string_view body,
                Answered answered);

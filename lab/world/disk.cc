@@ -58,6 +58,12 @@ DiskResult<void> VirtualDisk::remove(const std::string& name) {
   return directory_.remove(name);
 }
 
+DiskResult<void> VirtualDisk::rename(const std::string& from, const std::string& to) {
+  ++counts_.removes;
+  if (auto renamed = directory_.rename(from, to); !renamed) return renamed;
+  return directory_.sync();
+}
+
 DiskResult<void> VirtualDisk::open_for_appends(const std::string& name) {
   ++counts_.opens;
   if (no_descriptors_) return error(EMFILE, "open", name);

@@ -65,6 +65,7 @@ class VirtualDisk final : public world::Disk {
                                   std::uint64_t size) override;
   // Leaves the directory unsynced.
   world::DiskResult<void> remove(const std::string& name) override;
+  world::DiskResult<void> rename(const std::string& from, const std::string& to) override;
   world::DiskResult<void> open_for_appends(const std::string& name) override;
   void append(const std::string& name, std::uint64_t offset, std::span<const std::byte> bytes,
               world::Durability durability, Done done) override;
