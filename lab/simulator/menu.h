@@ -57,7 +57,7 @@ struct Menu {
   bool clients_burst = false;
   world::Duration pause_between_payments{};  // on average
   bool limits_are_small = false;
-  bool stops_cleanly = false;                // now and then, in place of dying
+  bool stops_cleanly = false;               // now and then, in place of dying
   bool operator_errs_about_places = false;  // tries to start with a processor at another URL
   SwitchSettings settings;
 };

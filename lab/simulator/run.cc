@@ -215,7 +215,7 @@ void Run::step() {
   }
   if (std::exchange(has_stopped_, false)) return end_cleanly();
   if (!is_calm_ && menu_.death != Death::none && outcome_.steps >= next_death_) {
-    if (process_) menu_.stops_cleanly && chance_.one_in(3) ? stop() : die();
+    if (process_) menu_.stops_cleanly&& chance_.one_in(3) ? stop() : die();
     draw_next_death();
   }
   const bool is_due = disk_.counts().sealing_steps >= next_death_in_sealing_;

@@ -26,7 +26,7 @@ struct Outcome {
   std::uint64_t kills = 0;
   std::uint64_t clean_stops = 0;
   std::uint64_t damaged_ends = 0;  // starts after one with a flipped bit, all refused
-  std::uint64_t sleeps = 0;  // of one of several instances
+  std::uint64_t sleeps = 0;        // of one of several instances
   std::uint64_t power_cuts = 0;
   std::uint64_t cut_recoveries = 0;
   std::uint64_t journal_failures = 0;

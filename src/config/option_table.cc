@@ -204,11 +204,12 @@ void add_acts(std::vector<Option<Config>>& table) {
   const auto cut = [](auto& c) -> auto& { return c.store.cut_at_damage; };
   auto now = choice<Config>(cut, {{"now", true}});
   now.show = [](const Config&) { return std::string(); };
-  table.push_back({"cut_at_damage", "", now,
-                   "Where damage to the data directory would refuse this start, the log is cut before "
-                   "it. What lies there and behind is kept aside and counts no more, and the "
-                   "directory is a restored one from then on. See docs/runbook.md first.",
-                   false, "now"});
+  table.push_back(
+      {"cut_at_damage", "", now,
+       "Where damage to the data directory would refuse this start, the log is cut before "
+       "it. What lies there and behind is kept aside and counts no more, and the "
+       "directory is a restored one from then on. See docs/runbook.md first.",
+       false, "now"});
 }
 
 void add_limits_and_store(std::vector<Option<Config>>& table) {

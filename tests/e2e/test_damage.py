@@ -33,7 +33,7 @@ class Damaged(Scenario):
 
 
 class LastGroup(Damaged):
-    def test_a_flipped_bit_after_a_clean_stop_stops_the_start_and_no_payment_is_denied(self) -> None:
+    def test_a_flipped_bit_after_a_clean_stop_stops_the_start_and_denies_nothing(self) -> None:
         self.two_processors()
         target = self.switch()
         payments = self.pay_one_by_one(target, 20)

@@ -85,7 +85,7 @@ class Mounting:
         subprocess.run(["umount", place], check=True)
 
     def switch_on(self, place: Path, segment_size: int, **options) -> Switch:
-        """With all the segments that it keeps in reserve, which it makes when the first payment comes."""
+        """With all the segments of its reserve, which it makes when the first payment comes."""
         target = self.switch(start=False, options={
             "data": str(place / "data"), "journal": {"segment_size": segment_size}, **options})
         target.data = place / "data"
