@@ -93,7 +93,7 @@ void Dispatcher::settle_by_their_books(Job& job, const Lane& lane,
   ++job.attempts_made;
   // A time ahead of every clock must not become the highest that was issued.
   const payment::UtcMs at =
-      std::min(entry.requested_at, std::max(world_.clock.wall(), issuer_.highest()));
+      std::min(entry.requested_at, std::max(world_.clock.wall(), issuer_.least_next()));
   jobs_.begin_attempt(job, Attempt(job.amount, at, std::nullopt));
   // Nothing is sent for it, so nobody waits until it is durable.
   world_.store.intend(job.id,
