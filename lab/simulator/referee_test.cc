@@ -124,14 +124,14 @@ TEST_F(RefereeTest, WhatWasToldToOneWhoWaitedIsTakenBackByTheNextLife) {
   };
   auto waited = now();
   referee_.saw_status(0, waited, shown("settled"));
-  referee_.started();
+  referee_.started(menu_.settings.max_in_flight);
   referee_.saw_status(0, now(), shown("unknown"));
   EXPECT_EQ(verdict(), "none");  // it was not told to one who waited
   waited = now();
   waited.waits = true;
   referee_.saw_status(0, waited, shown("settled"));
   world_.run_for(seconds(1));
-  referee_.started();
+  referee_.started(menu_.settings.max_in_flight);
   referee_.saw_status(0, now(), shown("unknown"));
   EXPECT_THAT(verdict(), HasSubstr("a client that waited was told"));
 }
@@ -181,7 +181,7 @@ TEST_F(RefereeTest, ARequestedAtThatIsOldOrAhead) {
   arrives(cheap, {world_.wall().value - 200});
   EXPECT_THAT(verdict(), HasSubstr("200 ms old"));
   Referee other(world_, menu_, trace_);
-  other.started();
+  other.started(menu_.settings.max_in_flight);
   other.sent(0, amount_);
   other.posted(cheap, {id_of(0), amount_, {world_.wall().value + 50}, world_.now()});
   EXPECT_THAT(other.violation().value_or("none"), HasSubstr("ahead of every clock"));
@@ -223,7 +223,7 @@ TEST_F(RefereeTest, APromiseThatIsForgottenOrNeverKept) {
   referee_.expect_everything_charged();
   EXPECT_THAT(verdict(), HasSubstr("promised, and never charged"));
   Referee other(world_, menu_, trace_);
-  other.started();
+  other.started(menu_.settings.max_in_flight);
   other.sent(0, amount_);
   other.answered_client(0, amount_, {.status = 202, .body = {}});
   other.saw_status(0, now(), {.status = 404, .body = {}});
