@@ -79,9 +79,7 @@ void GroupReferee::saw_summary(const books::Window& window, const Asked& asked,
   final_sums_ += received.final_until.has_value();
   if (!may_forget_) {
     const auto fault = told_sums_.tell(
-        {.window = window,
-         .final_until = received.final_until,
-         .sums = {sum_of(received.body, names[0]), sum_of(received.body, names[1])}},
+        {.window = window, .final_until = received.final_until, .sums = sums_of(received.body)},
         asked.at, world_.now());
     if (fault) accuse(*fault);
   }

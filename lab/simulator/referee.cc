@@ -188,9 +188,7 @@ void Referee::saw_summary(const books::Window& window, const Asked& asked,
                           const Received& received) {
   if (received.status != 200) return accuse(fmt::format("summary: {}", received.status));
   const ToldSums::Told told{
-      .window = window,
-      .final_until = received.final_until,
-      .sums = {sum_of(received.body, names[0]), sum_of(received.body, names[1])}};
+      .window = window, .final_until = received.final_until, .sums = sums_of(received.body)};
   if (received.final_until != std::min(window.to, asked.wall)) {
     accuse("summary: of one switch, all that it tells is final");
   }

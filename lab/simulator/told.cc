@@ -4,6 +4,8 @@
 
 #include <charconv>
 
+#include "lab/simulator/virtual_switch.h"
+
 namespace payswitch::lab::simulator {
 
 namespace {
@@ -44,6 +46,12 @@ Sum sum_of(std::string_view body, std::string_view processor) {
   if (at == std::string_view::npos) return {};  // it was never configured
   body.remove_prefix(at);
   return {number(field(body, "totalRequests")), cents(field(body, "totalAmount"))};
+}
+
+std::vector<Sum> sums_of(std::string_view body) {
+  std::vector<Sum> sums;
+  for (const std::string_view name : processor_names) sums.push_back(sum_of(body, name));
+  return sums;
 }
 
 }  // namespace payswitch::lab::simulator

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "payment/state.h"
 
@@ -22,5 +23,7 @@ struct Sum {
 };
 // Of one processor, in the answer of GET /payments-summary.
 Sum sum_of(std::string_view body, std::string_view processor);
+// Of each of processor_names.
+std::vector<Sum> sums_of(std::string_view body);
 
 }  // namespace payswitch::lab::simulator

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,7 +19,7 @@ class ToldSums {
   struct Told {
     books::Window window;
     std::optional<payment::UtcMs> final_until;  // nullopt: nothing of it was told as final
-    std::array<Sum, 2> sums;
+    std::vector<Sum> sums;                      // of each that may be configured, in one order
   };
 
   // A sum that was asked for at `asked` has been told. Returns what is wrong with it.

@@ -123,7 +123,7 @@ void damage(FuzzedDataProvider& input, std::map<std::string, Bytes>& segments) {
 }
 
 struct Outcome {
-  std::expected<JournalStart, std::string> start;
+  std::expected<JournalStart, RefusedStart> start;
   std::uint64_t payments = 0;
   bool complained = false;
 };
@@ -163,7 +163,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const auto& [name, bytes] : damaged) disk.put(name, bytes);
   const Outcome first = recovered(world, disk);
   if (!first.start) {
-    assert(damaged != log.segments && !first.start.error().contains('\n'));
+    assert(damaged != log.segments && !first.start.error().line.contains('\n'));
     return 0;
   }
   const auto is_kept = [&](std::uint64_t payments) { return payments <= first.payments; };
