@@ -71,6 +71,8 @@ void Referee::copied() {
 }
 
 void Referee::restored() {
+  // What was told after the copy was taken is not kept in it.
+  told_sums_ = {};
   for (Case& payment : cases_) {
     payment.attempt = {};
     payment.was_booked_before_the_restore = payment.booked_at.has_value();

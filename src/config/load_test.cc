@@ -209,10 +209,9 @@ TEST_F(LoadTest, RestoredIsAFlagThatMayStandAlone) {
 TEST_F(LoadTest, AnActIsGivenOnceAndByItsFlag) {
   EXPECT_EQ(error_of("", {"--restored=off"}),
             "restored in the flag --restored: 'off' is not one of on, done");
-  EXPECT_EQ(
-      error_of("restored = \"on\"\n"),
-      "restored in line 1 of payswitch.toml: it is said once, by the flag --restored, and not "
-      "in a file");
+  EXPECT_EQ(error_of("restored = \"on\"\n"),
+            "restored in payswitch.toml line 1: it is said once, by the flag --restored, and not "
+            "in a file");
   EXPECT_EQ(error_of("", {"--restored", "--restored=done"}),
             "the flag --restored takes one value, and is given once");
 }

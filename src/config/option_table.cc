@@ -288,8 +288,8 @@ void add_processors_of_the_environment(std::vector<Option<Config>>& table) {
 std::vector<Option<Config>> options() {
   std::vector<Option<Config>> table;
   add_general(table);
-  add_api(table);
   add_acts(table);
+  add_api(table);
   add_limits_and_store(table);
   add_breaker(table);
   add_processors_of_the_environment(table);
