@@ -261,11 +261,10 @@ void Run::stop() {
 
 void Run::end_cleanly() {
   ++outcome_.clean_stops;
-  end_process((menu_.death == Death::power_cut || menu_.death == Death::either) &&
-              chance_.one_in(2));
-  if (menu_.settings.store.durability == world::Durability::fsync && chance_.one_in(2)) {
-    start_damaged();
-  }
+  const bool by_power_cut =
+      (menu_.death == Death::power_cut || menu_.death == Death::either) && chance_.one_in(2);
+  end_process(by_power_cut && operator_->may_lose_power());
+  if (operator_->may_lose_power() && chance_.one_in(2)) start_damaged();
 }
 
 // PROTOCOL 4.2: what a clean stop has left is known to have been durable.

@@ -9,6 +9,8 @@ from processor import Processor
 from switch import Switch
 
 PATIENT = {"attempt_timeout": "1s", "hang_up": "60s"}
+# Payments wait for the cheap one, also while it has no connection ready.
+OPTIONS = {"patience": "30s"}
 
 
 class Placed(NamedTuple):
@@ -25,7 +27,7 @@ def at(processor: Processor, url: str) -> Placed:
 class Origins(Scenario):
     def setUp(self) -> None:
         self.default, self.fallback = self.two_processors()
-        self.target = self.switch(each=PATIENT)
+        self.target = self.switch(each=PATIENT, options=OPTIONS)
         self.payments = new_payments(3)
 
     def leave_them_unanswered(self) -> None:
@@ -40,7 +42,7 @@ class Origins(Scenario):
         self.target.kill9()
 
     def configure(self, *placed) -> None:
-        self.target.configure(placed, each=PATIENT)
+        self.target.configure(placed, each=PATIENT, options=OPTIONS)
 
     def start_to_its_end(self, *flags: str) -> subprocess.CompletedProcess:
         store = {"REDIS_URL": self.target.redis.url} if self.target.redis else {}
