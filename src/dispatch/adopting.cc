@@ -69,6 +69,7 @@ AskFirst::Events Dispatcher::answers_to_first_questions() {
                 "payment {} was found at processor {}, of which the store knew nothing",
                 job.id.to_string(), lane.options().name);
             if (options_.restored != Restored::no) return settle_by_their_books(job, lane, entry);
+            ask_first_.recorded();
             job.processor = lane.number();
             settle(job, entry);
           },
@@ -82,7 +83,10 @@ AskFirst::Events Dispatcher::answers_to_first_questions() {
 // request was sent (PROTOCOL 3.3).
 void Dispatcher::settle_by_their_books(Job& job, const Lane& lane,
                                        const processor::BookEntry& entry) {
-  if (job.attempt && job.processor == lane.number()) return settle(job, entry);
+  if (job.attempt && job.processor == lane.number()) {
+    ask_first_.recorded();
+    return settle(job, entry);
+  }
   if (job.attempt) {
     world_.store.refuse(job.id, {.processor = job.processor,
                                  .number = job.attempts_made,
@@ -95,10 +99,10 @@ void Dispatcher::settle_by_their_books(Job& job, const Lane& lane,
   const payment::UtcMs at =
       std::min(entry.requested_at, std::max(world_.clock.wall(), issuer_.least_next()));
   jobs_.begin_attempt(job, Attempt(job.amount, at, std::nullopt));
-  // Nothing is sent for it, so nobody waits until it is durable.
+  // Nothing is sent for it; but until it is durable, a restart would know nothing of it.
   world_.store.intend(job.id,
                       {.processor = job.processor, .number = job.attempts_made, .requested_at = at},
-                      [](bool) {});
+                      [this](bool) { ask_first_.recorded(); });
   settle(job, entry);
 }
 

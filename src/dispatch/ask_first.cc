@@ -42,7 +42,6 @@ void AskFirst::ask(Job& job, Lane& lane, http::ConnectionId connection) {
 void AskFirst::answered(Job& job, Lane& lane, const Entry& entry) {
   if (entry) {
     job.ask_first_mask = 0;
-    --asking_;
     ++lane.counters().found_first;
     return events_.found(job, lane, *entry);
   }

@@ -33,7 +33,7 @@ class AskFirst {
     world::Chance& chance;
   };
   struct Events {
-    // The processor has it. The job is no longer being asked for.
+    // The processor has it. The job is no longer being asked for; it counts until recorded().
     std::function<void(Job&, Lane&, const processor::BookEntry&)> found;
     // No processor that was asked has it.
     std::function<void(Job&)> nowhere;
@@ -54,8 +54,11 @@ class AskFirst {
   // Its step had no connection.
   void later(Job& job);
 
+  // What was found is on record: a restart goes back to that processor.
+  void recorded() { --asking_; }
+
   static bool is_asking(const Job& job) { return job.ask_first_mask != 0; }
-  // The payments that are being asked for.
+  // The payments that are being asked for, or were found and are not on record yet.
   std::size_t asking() const { return asking_; }
 
  private:

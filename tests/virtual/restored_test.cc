@@ -154,6 +154,17 @@ TEST_F(RestoredDirectory, SoIsWhatWasRefusedInTheCopy) {
   town.expect_books_equal();
 }
 
+// Until then a restart would send it anywhere: the mode must not be ended before.
+TEST_F(RestoredDirectory, WhatWasFoundCountsAsAskedForUntilThatIsDurable) {
+  pay(1, 1);
+  restart(DirectoryCopy(), Restored::on);
+  town.pay(1);
+  ASSERT_TRUE(town.world.run_until([&] { return town.state_of(1) == "settled"; }));
+  EXPECT_EQ(town.process->dispatcher().asking_first(), 1u);
+  ASSERT_TRUE(town.drains());
+  EXPECT_EQ(town.process->dispatcher().asking_first(), 0u);
+}
+
 // It is open when the mode ends, and was never asked for.
 TEST_F(RestoredDirectory, TheStartThatEndsItAsksForWhatIsOpenOnceMore) {
   pay(1, 1);
