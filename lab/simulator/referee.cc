@@ -55,7 +55,8 @@ void Referee::started(std::uint32_t max_in_flight) {
 std::optional<std::size_t> Referee::surely_unanswered_at() const {
   if (menu_.settings.max_processing_time) return std::nullopt;
   for (const Case& payment : cases_) {
-    const bool is_open = payment.life_told == 0 && payment.attempt.is_outstanding;
+    const bool is_open =
+        payment.life_told == 0 && !payment.was_vouched_for && payment.attempt.is_outstanding;
     if (is_open && payment.attempt.processor) return payment.attempt.processor;
   }
   return std::nullopt;
@@ -73,8 +74,10 @@ void Referee::copied() {
 void Referee::restored() {
   // What was told after the copy was taken is not kept in it.
   told_sums_ = {};
+  told_.clear();
   for (Case& payment : cases_) {
     payment.attempt = {};
+    payment.end_promised.reset();
     payment.was_booked_before_the_restore = payment.booked_at.has_value();
     if (payment.is_in_the_copy) continue;
     payment.is_promised = payment.is_parked = false;
@@ -254,8 +257,11 @@ void Referee::posted(std::size_t processor, const Posting& posting) {
     check_repeat(n, processor);
     // Released by now, it may be a new attempt that the clock, far behind, gave the same time:
     // nothing of what was sent before counts any more.
-    if (may_be_released(attempt))
+    // Nor is that sure, where the operator may have taken back the word.
+    if (may_be_released(attempt)) {
       attempt.posts = attempt.refusals_read = attempt.refusals_maybe_read = 0;
+      attempt.life = 0;
+    }
   } else {
     check_next(n, processor, posting);
     // An intent of an earlier life may be sent first in this one.
@@ -392,6 +398,7 @@ void Referee::answered(std::size_t processor, const Posting& posting, Reading re
 void Referee::vouched(std::size_t processor, const payment::CorrelationId& id, world::Instant at) {
   const auto n = number_of(id);
   trace_.say("{}: says that it has {}", names[processor], n);
+  cases_[n].was_vouched_for = true;
   if (at < life_began_ || world_.now() - at > menu_.settings.attempt_timeout / 2) return;
   cases_[n].life_told = life_;
   cases_[n].told = world_.now();

@@ -91,7 +91,8 @@ class Referee final : public Judge {
     std::uint32_t life_sent = 0;  // in which a client sent it first
     std::uint32_t life_told = 0;  // in which the switch was told that it is booked
     world::Instant told{};
-    world::Instant first_sent{};  // by a client
+    bool was_vouched_for = false;  // by a GET, which the switch may have read
+    world::Instant first_sent{};   // by a client
     std::uint32_t life_seen_settled = 0;
     std::optional<world::Instant> end_promised;  // ?wait= told that it is settled
     Try attempt;
