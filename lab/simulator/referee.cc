@@ -134,7 +134,11 @@ void Referee::answered_client(std::uint32_t n, payment::Money amount, const Rece
       }
       return;
     case 503:
-      if (menu_.limits_are_small || menu_.disk_fills_up || menu_.descriptors_run_out) return;
+      // A switch that stops takes nothing new.
+      if (menu_.limits_are_small || menu_.disk_fills_up || menu_.descriptors_run_out ||
+          menu_.stops_cleanly) {
+        return;
+      }
       [[fallthrough]];
     default:
       accuse(fmt::format("payment {}: answered {} {}", n, received.status, received.body));

@@ -45,7 +45,8 @@ class RefereeTest : public testing::Test {
         {.status = 200,
          .body = fmt::format(R"({{"default":{{"totalRequests":{},"totalAmount":{}}},)"
                              R"("fallback":{{"totalRequests":0,"totalAmount":0.00}}}})",
-                             count, amount)});
+                             count, amount),
+         .final_until = world_.wall()});
   }
 
   Judge::Asked now() const { return {.at = world_.now(), .wall = world_.wall()}; }
