@@ -192,7 +192,8 @@ TEST_F(RefereeTest, ARequestedAtInATimeThatWasTold) {
   referee_.saw_summary({}, now(),
                        {.status = 200,
                         .body = R"({"default":{"totalRequests":0,"totalAmount":0.00},)"
-                                R"("fallback":{"totalRequests":0,"totalAmount":0.00}})"});
+                                R"("fallback":{"totalRequests":0,"totalAmount":0.00}})",
+                        .final_until = world_.wall()});
   const auto told = world_.wall();
   world_.run_for(seconds(1));
   arrives(cheap, told);
