@@ -149,6 +149,19 @@ bool none_is_left(const Log& log, std::uint64_t kept, const std::map<std::string
                       });
 }
 
+// Of a segment after one that holds nothing, only the first block is looked at (decision 22): what
+// lies after it is met when the log comes there.
+bool is_passed_over(const std::map<std::string, Bytes>& damaged) {
+  return std::ranges::any_of(damaged, [](const auto& segment) {
+    const Bytes& bytes = segment.second;
+    const auto is_zero = [](std::byte byte) { return byte == std::byte{0}; };
+    if (bytes.size() < segment_header_bytes + block_bytes) return false;
+    const auto first = bytes.begin() + segment_header_bytes;
+    const auto rest = first + block_bytes;
+    return std::all_of(first, rest, is_zero) && !std::all_of(rest, bytes.end(), is_zero);
+  });
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -172,7 +185,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   assert(none_is_left(log, kept, damaged));
 
   const Outcome second = recovered(world, disk);
-  assert(second.start && !second.complained && second.payments == first.payments);
+  assert(second.start && second.payments == first.payments);
+  assert(!second.complained || is_passed_over(damaged));
   assert(second.start->chain.number == first.start->chain.number);
   return 0;
 }
