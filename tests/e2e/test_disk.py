@@ -118,7 +118,7 @@ class RoomTakenAway(Mounting, Scenario):
             stream.truncate(16 << 20)
         subprocess.run(["mke2fs", "-q", "-t", "ext4", image], check=True)
         mount = self.mount("small", "-o", "loop", image)
-        target = self.switch_on(mount, 32 << 20)  # the first segment has 1 MiB
+        target = self.switch_on(mount, 1 << 20)
         first = new_payments(100)
         self.pay_all(target, first)
         target.settle_all(10)

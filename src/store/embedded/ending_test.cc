@@ -102,7 +102,7 @@ TEST_F(EndingTest, ACleanStopIsOverWhenAllThatWasAskedForIsDurable) {
 }
 
 TEST_F(EndingTest, AnEmptyDirectoryMayBeStartedAndStoppedHoweverOftenAndReadsTwoSegments) {
-  lives_.options.segment_bytes = 32 * 32768;  // the first one has 32 KiB
+  lives_.options.segment_bytes = 32768;
   for (int life = 0; life < 40; ++life) {
     const auto reads = lives_.disk.counts().reads;
     start();

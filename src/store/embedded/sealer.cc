@@ -32,11 +32,6 @@ void Sealer::later(Step step) {
 
 void Sealer::wake() {
   if (std::exchange(awaiting_, false)) return await_copies();
-  if (retry_ != world::TimerId::none && lacks_room_) {
-    // The reserve gets less: there may be room to lend by now, and it is needed.
-    seams_.timers.cancel(std::exchange(retry_, world::TimerId::none));
-    return later(&Sealer::next);
-  }
   if (!working_ && retry_ == world::TimerId::none) next();
 }
 
@@ -210,14 +205,13 @@ void Sealer::fail(const world::DiskError& error) {
   }
   failing_ = true;
   merging_.clear();
-  lacks_room_ = error.code == ENOSPC;
   seams_.journal.supply().give_back();
   retry_ = seams_.timers.after(retry_in_, [this] {
     retry_ = world::TimerId::none;
     next();
   });
-  retry_in_ =
-      lacks_room_ ? seal_retry : std::min<world::Duration>(2 * retry_in_, longest_seal_retry);
+  retry_in_ = error.code == ENOSPC ? seal_retry
+                                   : std::min<world::Duration>(2 * retry_in_, longest_seal_retry);
 }
 
 }  // namespace payswitch::store::embedded

@@ -90,7 +90,6 @@ class Sealer {
   std::vector<std::string> superfluous_;
   std::shared_ptr<const void> memory_;  // to be let go of elsewhere
   bool failing_ = false;
-  bool lacks_room_ = false;  // what failed last did so for want of room
   world::Duration retry_in_ = seal_retry;
   world::TimerId retry_ = world::TimerId::none;
   std::shared_ptr<char> alive_ = std::make_shared<char>();

@@ -140,12 +140,12 @@ void SegmentSupply::prepared(const Segment& segment, world::DiskResult<void> res
 // Says it once when it begins, and once when it is over.
 void SegmentSupply::note(const world::DiskResult<void>& result, bool& fails,
                          world::TimerId& retry) {
-  const bool was_failing = is_failing();
   fails = !result;
-  if (!was_failing && is_failing()) {
+  if (!std::exchange(is_short_, is_short_ || is_failing()) && is_short_) {
     log_.warn("{}: new payments are refused while no journal segment can be prepared",
               result.error().message());
-  } else if (was_failing && !is_failing()) {
+  } else if (is_short_ && !is_failing() && has_more_than_the_reserve()) {
+    is_short_ = false;
     log_.info("{} is prepared: new payments are accepted", segment_name(last_));
   }
   if (result) return;

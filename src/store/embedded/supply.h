@@ -71,10 +71,9 @@ class SegmentSupply {
   // It is called whenever a segment was removed: what failed for want of room is tried at once.
   void give_back();
 
-  // Nothing but the reserve is left, because preparing fails: new payments must wait outside.
-  bool is_down_to_reserve() const {
-    return is_failing() && (empty() || !has_more_than_the_reserve());
-  }
+  // Nothing but the reserve is left, because preparing fails, or did so and has not made up for it
+  // yet: new payments must wait outside.
+  bool is_down_to_reserve() const { return is_short_ && (empty() || !has_more_than_the_reserve()); }
 
  private:
   bool has_more_than_the_reserve() const;
@@ -104,6 +103,7 @@ class SegmentSupply {
   bool working_ = false;  // the disk prepares one, or opens one
   bool lent_ = false;
   bool preparing_fails_ = false;
+  bool is_short_ = false;  // since it has failed, until there is more than the reserve again
   bool opening_fails_ = false;
   world::TimerId retry_preparing_ = world::TimerId::none;
   world::TimerId retry_opening_ = world::TimerId::none;
