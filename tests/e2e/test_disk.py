@@ -211,6 +211,8 @@ class FullDisk(Mounting, Scenario):
         for each in processors:
             each.faults()
         target.settle_all(30)
+        # A sum is kept before it is told, and may have to wait for room (ROADMAP, known limits).
+        (self.small / "ballast").unlink()
         self.assert_books_equal(target, {**self.very_first, **first, **accepted})
 
     def test_a_crash_on_a_full_disk_loses_nothing_and_a_start_says_what_it_lacks(self) -> None:
