@@ -15,25 +15,8 @@ namespace {
 using namespace std::chrono_literals;
 using testing::HasSubstr;
 
-class EndingTest : public testing::Test {
+class EndingTest : public LivesTest {
  protected:
-  void start() {
-    const auto started = lives_.start();
-    ASSERT_TRUE(started) << started.error();
-  }
-
-  std::string refusal() {
-    const auto started = lives_.start();
-    return started ? "started" : started.error();
-  }
-
-  void accept(std::uint32_t first, std::uint32_t count = 1) {
-    for (std::uint32_t number = first; number < first + count; ++number) {
-      lives_.store().accept(acceptance(number), [](Verdict) {});
-      lives_.world.run_for(10ms);
-    }
-  }
-
   // The offsets of the groups of a segment.
   std::vector<std::uint64_t> groups(std::uint64_t segment = 1) {
     const auto file = lives_.disk.content(segment_name(segment));
@@ -45,16 +28,6 @@ class EndingTest : public testing::Test {
     }
     return offsets;
   }
-
-  void flip(std::uint64_t segment, std::uint64_t offset) {
-    const auto name = segment_name(segment);
-    const std::array<std::byte, 1> flipped{lives_.disk.content(name).at(offset) ^ std::byte{1}};
-    lives_.disk.overwrite(name, offset, flipped);
-  }
-
-  std::uint64_t payments() { return lives_.store().counters().open(); }
-
-  Lives lives_;
 };
 
 TEST_F(EndingTest, Protocol42AfterACleanStopDamageInTheLastGroupStopsTheStart) {

@@ -1,5 +1,10 @@
 #pragma once
 
+#include <gtest/gtest.h>
+
+#include <array>
+#include <chrono>
+#include <cstdint>
 #include <expected>
 #include <functional>
 #include <memory>
@@ -14,6 +19,7 @@
 #include "lab/world/log.h"
 #include "lab/world/world.h"
 #include "store/embedded/engine.h"
+#include "store/embedded/segment.h"
 #include "store/samples_test.h"
 
 namespace payswitch::store::embedded {
@@ -85,6 +91,37 @@ class Lives {
  private:
   std::optional<lab::Life> life_;
   std::unique_ptr<Store> store_;
+};
+
+// One life after the other on one disk, which a test spoils in between.
+class LivesTest : public testing::Test {
+ protected:
+  void start() {
+    const auto started = lives_.start();
+    ASSERT_TRUE(started) << started.error();
+  }
+
+  std::string refusal() {
+    const auto started = lives_.start();
+    return started ? "started" : started.error();
+  }
+
+  void accept(std::uint32_t first, std::uint32_t count = 1) {
+    for (std::uint32_t number = first; number < first + count; ++number) {
+      lives_.store().accept(acceptance(number), [](Verdict) {});
+      lives_.world.run_for(std::chrono::milliseconds(10));
+    }
+  }
+
+  void flip(std::uint64_t segment, std::uint64_t offset) {
+    const auto name = segment_name(segment);
+    const std::array<std::byte, 1> flipped{lives_.disk.content(name).at(offset) ^ std::byte{1}};
+    lives_.disk.overwrite(name, offset, flipped);
+  }
+
+  std::uint64_t payments() { return lives_.store().counters().open(); }
+
+  Lives lives_;
 };
 
 }  // namespace payswitch::store::embedded

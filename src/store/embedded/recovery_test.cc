@@ -16,27 +16,8 @@ using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-class RecoveryTest : public testing::Test {
+class RecoveryTest : public LivesTest {
  protected:
-  void start() {
-    const auto started = lives_.start();
-    ASSERT_TRUE(started) << started.error();
-  }
-
-  std::string refusal() {
-    const auto started = lives_.start();
-    return started ? "started" : started.error();
-  }
-
-  void accept(std::uint32_t first, std::uint32_t count = 1) {
-    for (std::uint32_t number = first; number < first + count; ++number) {
-      lives_.store().accept(acceptance(number), [](Verdict) {});
-      lives_.world.run_for(10ms);
-    }
-  }
-
-  std::uint64_t payments() { return lives_.store().counters().open(); }
-
   std::uint64_t last_group(std::uint64_t segment = 1) {
     const auto file = lives_.disk.content(segment_name(segment));
     std::uint64_t number = 0;
@@ -47,14 +28,6 @@ class RecoveryTest : public testing::Test {
     }
     return number;
   }
-
-  void flip(std::uint64_t segment, std::uint64_t offset) {
-    const auto name = segment_name(segment);
-    const std::array<std::byte, 1> flipped{lives_.disk.content(name).at(offset) ^ std::byte{1}};
-    lives_.disk.overwrite(name, offset, flipped);
-  }
-
-  Lives lives_;
 };
 
 TEST_F(RecoveryTest, AnEmptyDirectoryBecomesAJournalBeforeOpenReturns) {
