@@ -21,6 +21,7 @@ using std::chrono::seconds;
 constexpr auto longest_downtime = milliseconds(500);
 constexpr auto longest_sleep = seconds(40);
 constexpr auto answering_time = seconds(1);
+constexpr auto rewriting_time = seconds(2);
 constexpr auto draining_time = seconds(180);
 constexpr auto look_every = milliseconds(200);
 constexpr std::size_t final_windows = 30;
@@ -52,6 +53,8 @@ class GroupRun {
   void step();
   void run_for(world::Duration span);
   void calm();
+  void deploy_the_new_configuration();
+  bool is_available_everywhere() const;
   std::string open_work();
   void drain();
   void audit();
@@ -244,14 +247,28 @@ void GroupRun::calm() {
   is_calm_ = true;
   for (const auto& processor : processors_) processor->calm();
   redis_.calm();
-  for (std::size_t which = 0; which < instances_.size(); ++which) {
-    wake_up(which);
-    // In the end every instance has the new configuration: what is open at a processor that only
-    // some of them have waits for one of those.
-    const Instance& instance = instances_[which];
-    if (menu_.configurations_differ && !instance.has_new_configuration) kill(which);
-  }
+  for (std::size_t which = 0; which < instances_.size(); ++which) wake_up(which);
   run_for(longest_downtime);
+  if (menu_.configurations_differ) deploy_the_new_configuration();
+}
+
+// What is open at a processor that only some instances have waits for one of those. A deployment
+// waits for Redis to be back everywhere, and for what was written to it again: an instance that
+// ends before that takes with it what a failover has lost, and nothing is promised of it.
+void GroupRun::deploy_the_new_configuration() {
+  const auto deadline = world_.now() + draining_time;
+  while (!is_over() && !is_available_everywhere() && world_.now() < deadline) run_for(look_every);
+  if (!is_over()) run_for(rewriting_time);
+  for (std::size_t which = 0; which < instances_.size(); ++which) {
+    if (!instances_[which].has_new_configuration) kill(which);
+  }
+  if (!is_over()) run_for(longest_downtime);
+}
+
+bool GroupRun::is_available_everywhere() const {
+  return std::ranges::all_of(instances_, [](const Instance& each) {
+    return !each.process || each.process->store().is_available();
+  });
 }
 
 // What is still open, at work or by Redis' word; nothing when all is drained.
