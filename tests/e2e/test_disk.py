@@ -205,15 +205,14 @@ class FullDisk(Mounting, Scenario):
 
         def newest_segment() -> int:
             return max(int(each.name[-10:]) for each in target.data.glob("journal-??????????"))
-        until = newest_segment() + 6  # of two that are reserve
+        until = newest_segment() + 4  # of two that are reserve
         wait_until(lambda: newest_segment() > until, 60, "segments go, and come again")
         self.assertLess(len(list(target.data.glob("journal-*"))), 8)
         for each in processors:
             each.faults()
-        # The reserve may be used up by now: then all waits for room (ROADMAP, known limits).
-        (self.small / "ballast").unlink()
         target.settle_all(30)
         self.assert_books_equal(target, {**self.very_first, **first, **accepted})
+        (self.small / "ballast").unlink()
 
     def test_a_crash_on_a_full_disk_loses_nothing_and_a_start_says_what_it_lacks(self) -> None:
         self.two_processors()

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <deque>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -96,6 +97,8 @@ class Engine final : public Store {
   void looked_up(const payment::CorrelationId& id, const std::optional<SettledPayment>& sealed);
   void accept_unsealed(const Acceptance& acceptance, AcceptDone done);
   void answer_known(const Known& known, const Acceptance& acceptance, AcceptDone done);
+  bool must_hold_intents() const;
+  void release_intents();
   void change(const Record& record);
   void keep(const Record& record, Haste haste, Completion completion);
   bool is_durable(std::uint64_t sequence) const {
@@ -112,6 +115,12 @@ class Engine final : public Store {
   std::unique_ptr<Sealer> sealer_;     // null likewise, or nothing is to be sealed
   // Acceptances of ids that may be sealed, and wait for the disk to say so.
   std::unordered_map<payment::CorrelationId, std::vector<Asked>> looking_up_;
+  struct HeldIntent {
+    payment::CorrelationId id;
+    Intent intent;
+    IntendDone done;
+  };
+  std::deque<HeldIntent> held_intents_;
   std::shared_ptr<Fatal> fatal_;
   std::uint64_t last_at_start_ = 0;  // the place of the last record that was read
   payment::UtcMs highest_at_start_;
@@ -171,8 +180,9 @@ std::expected<void, RefusedStart> Engine::open(const Options& options, const Jou
   };
   const auto fail = [fatal = fatal_](const std::string& line) { (*fatal)(line); };
   journal_ = std::make_unique<Journal>(
-      options, *std::move(start), seams, counters_, [this] { return index_.bytes_to_tell(); },
-      begin_segment, fail);
+      options, *std::move(start), seams, counters_,
+      [this] { return index_.bytes_to_carry(Attempts::all); }, begin_segment,
+      [this] { release_intents(); }, fail);
   look_ups_ = std::make_unique<LookUps>(seams.disk, counters_, fail);
   if (options.sealing) {
     sealer_ = std::make_unique<Sealer>(Sealer::Seams{.index = index_,
@@ -183,7 +193,8 @@ std::expected<void, RefusedStart> Engine::open(const Options& options, const Jou
                                                      .timers = seams.timers,
                                                      .chance = seams.chance,
                                                      .log = seams.log,
-                                                     .counters = counters_});
+                                                     .counters = counters_,
+                                                     .on_rest = [this] { release_intents(); }});
   }
   return {};
 }
@@ -256,6 +267,7 @@ void Engine::answer_known(const Known& known, const Acceptance& acceptance, Acce
 // -- attempts ---------------------------------------------------------------------------
 
 void Engine::intend(const payment::CorrelationId& id, const Intent& intent, IntendDone done) {
+  if (must_hold_intents()) return held_intents_.push_back({id, intent, std::move(done)});
   const Record record = intent_record(id, intent);
   change(record);
   keep(record, Haste::now, [done = std::move(done)]() mutable { done(true); });
@@ -315,8 +327,23 @@ void Engine::keep(const Record& record, Haste haste, Completion completion) {
   }
 }
 
-// What is sealed beside the work waits for the next start.
+// What a full disk has left is for the copies by which the sealer makes room, and for what becomes
+// of attempts under way: new attempts wait until that is done.
+bool Engine::must_hold_intents() const {
+  return sealer_ && sealer_->needs_the_room_that_is_left();
+}
+
+void Engine::release_intents() {
+  while (!held_intents_.empty() && !must_hold_intents()) {
+    HeldIntent held = std::move(held_intents_.front());
+    held_intents_.pop_front();
+    intend(held.id, held.intent, std::move(held.done));
+  }
+}
+
+// What is sealed beside the work waits for the next start, and so does an intent that is held.
 void Engine::end(Done done) {
+  held_intents_.clear();
   sealer_.reset();
   if (!journal_) return prompt_.add(std::move(done));
   if (journal_->idle()) return journal_->add_end_mark(std::move(done));

@@ -51,15 +51,16 @@ Applied Index::apply(const Record& record, std::uint64_t sequence) {
   if (record.type >= RecordType::processor_origin) return apply_fact(record, sequence);
   Payment* payment = unsettled_.find(id_of(record));
   if (payment == nullptr) return apply_again(record);
-  const auto before = payment->records_to_tell();
+  const auto before = payment->records();
   const Applied applied = apply_known(*payment, record);
   count_records(*payment, before);
   return applied;
 }
 
-void Index::count_records(const Payment& payment, std::size_t before) {
-  records_to_tell_ += payment.records_to_tell();
-  records_to_tell_ -= before;
+void Index::count_records(const Payment& payment, const Payment::Records& before) {
+  const Payment::Records now = payment.records();
+  records_to_carry_.all += now.all - before.all;
+  records_to_carry_.last_attempt += now.last_attempt - before.last_attempt;
 }
 
 Applied Index::apply_known(Payment& payment, const Record& record) {
@@ -109,7 +110,7 @@ Applied Index::apply_accepted(const Record& record, std::uint64_t sequence) {
   payment.sequence = sequence;
   payment.home = sequence;
   if (carries) begin_attempt(payment, intent_of(record));
-  count_records(payment, 0);
+  count_records(payment, {});
   return {};
 }
 
@@ -128,7 +129,7 @@ Applied Index::apply_copied(const Record& record, std::uint64_t sequence) {
   payment.sequence = accepted;
   payment.home = sequence;
   payment.our_fault_mask = record.attempt;
-  count_records(payment, 0);
+  count_records(payment, {});
   return {};
 }
 
@@ -403,10 +404,15 @@ void Index::begin_segment(const SegmentBegin& begin) {
 }
 
 std::vector<Record> Index::copy_if_home_before(std::uint64_t sequence, std::size_t place,
-                                               std::uint64_t next_sequence) {
+                                               std::uint64_t next_sequence, Attempts attempts) {
   Payment& payment = unsettled_.at(place);
   const bool is_here = payment.home != 0;
   if (!is_here || payment.home >= sequence) return {};
+  if (attempts == Attempts::last) {
+    const auto before = payment.records();
+    payment.forget_earlier_attempts();
+    count_records(payment, before);
+  }
   payment.home = next_sequence;
   return copied_records(payment);
 }

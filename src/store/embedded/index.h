@@ -28,6 +28,10 @@ struct Known {
   std::uint64_t sequence = 0;  // of its acceptance; 0: it is settled, so durable for long
 };
 
+// Which attempts of a payment are carried forward with it: all that are remembered, or the last one
+// alone, which is enough to go on and takes a tenth of the room.
+enum class Attempts : std::uint8_t { all, last };
+
 // All payments that are not sealed, in memory, as the journal tells them: it changes by records
 // alone, so what a restart reads is what was there before. What is settled lies in one generation a
 // segment: that of its home, or an earlier one. Loop thread only.
@@ -72,9 +76,11 @@ class Index {
   payment::Total sum(payment::ProcessorNumber processor, const books::Window& window) const;
 
   // -- sealing ----------------------------------------------------------------------------------
-  // What it takes to tell all payments again that are not settled, and all facts.
-  std::uint64_t bytes_to_tell() const {
-    return (records_to_tell_ + facts_.records_to_tell()) * slot_bytes;
+  // What it takes to carry all payments forward that are not settled, and all facts.
+  std::uint64_t bytes_to_carry(Attempts attempts) const {
+    const auto records =
+        attempts == Attempts::all ? records_to_carry_.all : records_to_carry_.last_attempt;
+    return (records + facts_.records_to_tell()) * slot_bytes;
   }
 
   // So many places hold payments that are not settled, or none.
@@ -82,9 +88,9 @@ class Index {
 
   // What tells the payment in that place again, when there is one whose home is before `sequence`;
   // else nothing. Its home is the first of these records, which must be added now, from
-  // `next_sequence` on.
+  // `next_sequence` on. Attempts that are not carried forward are forgotten here too.
   std::vector<Record> copy_if_home_before(std::uint64_t sequence, std::size_t place,
-                                          std::uint64_t next_sequence);
+                                          std::uint64_t next_sequence, Attempts attempts);
 
   // Likewise what tells the facts again whose home is before `sequence`.
   std::vector<Record> copy_facts_before(std::uint64_t sequence, std::uint64_t next_sequence) {
@@ -131,7 +137,7 @@ class Index {
   Applied unreadable() const { return {.changed = false, .contradiction = damage_.c_str()}; }
 
   Payment& new_payment(const Record& record);
-  void count_records(const Payment& payment, std::size_t before);
+  void count_records(const Payment& payment, const Payment::Records& before);
   void begin_attempt(Payment& payment, const Intent& intent);
   void move(Payment& payment, State to);
   bool is_named(payment::ProcessorNumber processor) const { return processor < names_.size(); }
@@ -143,7 +149,7 @@ class Index {
   KeptFacts facts_;
   payment::UtcMs highest_requested_at_;
 
-  std::uint64_t records_to_tell_ = 0;  // of all unsettled payments
+  Payment::Records records_to_carry_;  // of all unsettled payments
   UnsettledPayments unsettled_;
   std::deque<std::shared_ptr<Generation>> generations_;  // in the order of their segments
 };

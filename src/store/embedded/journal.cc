@@ -8,7 +8,7 @@ namespace payswitch::store::embedded {
 
 Journal::Journal(const Options& options, JournalStart start, const JournalSeams& seams,
                  Counters& counters, SegmentSupply::BytesToTell bytes_to_tell, OnSegment on_segment,
-                 Fatal fatal)
+                 world::Callback on_prepared, Fatal fatal)
     : durability_(options.durability),
       max_group_bytes_(options.max_group_bytes),
       linger_(options.linger),
@@ -27,17 +27,22 @@ Journal::Journal(const Options& options, JournalStart start, const JournalSeams&
       added_(start.records),
       flown_(start.records),
       durable_(start.records),
+      synced_(start.begin.first_sequence - 1),
       supply_({.most_bytes = options.segment_bytes,
                .is_of_os = options.durability == world::Durability::os},
               start.segment, std::move(start.prepared), seams.disk, seams.loop, seams.timers,
-              seams.log, counters, std::move(bytes_to_tell), [this] { schedule(); }) {
+              seams.log, counters, std::move(bytes_to_tell),
+              [this, on_prepared = std::move(on_prepared)]() mutable {
+                schedule();
+                on_prepared();
+              }) {
   assert(durability_ != world::Durability::memory);
   assert(options.segment_bytes >= min_segment_bytes && max_group_bytes_ >= block_bytes);
   assert(!options.sealing || max_group_bytes_ >= min_group_bytes);
 }
 
 std::uint64_t Journal::add(const Record& record, Haste haste) {
-  supply_.begin_work();
+  needs_reserve_ = true;
   return gather(record, haste);
 }
 
@@ -70,12 +75,17 @@ void Journal::after(std::uint64_t sequence, Completion completion) {
 }
 
 bool Journal::survives_power_cut(std::uint64_t sequence) const {
-  // What is written with `os` is synced when its segment is left.
-  return durability_ == world::Durability::os ? sequence < begin_.first_sequence
-                                              : is_durable(sequence);
+  return durability_ == world::Durability::os ? sequence <= synced_ : is_durable(sequence);
+}
+
+void Journal::sync(Store::Done done) {
+  assert(!on_synced_);
+  on_synced_ = std::move(done);
+  if (!appending_ && !failed_) sync_segment();
 }
 
 void Journal::schedule() {
+  if (on_synced_ && !appending_ && !failed_) return sync_segment();
   if (flush_is_due_ || appending_ || failed_ || gathering_->group.empty()) return;
   if (is_hasty_) return flush_at_the_end_of_the_turn();
   if (linger_timer_ != world::TimerId::none) return;
@@ -107,6 +117,7 @@ void Journal::flush() {
 }
 
 void Journal::write_group(std::uint64_t most_records) {
+  if (needs_reserve_) supply_.keep_up();
   std::swap(gathering_, flying_);
   timers_.cancel(std::exchange(linger_timer_, world::TimerId::none));
   const bool too_many = flying_->group.record_count() > most_records;
@@ -163,11 +174,10 @@ void Journal::group_is_durable() {
 // Without a prepared segment nothing is written until there is one: the supply calls schedule().
 void Journal::change_segment() {
   if (supply_.empty()) return;
-  if (durability_ == world::Durability::os && !old_segment_synced_) return sync_old_segment();
+  if (!survives_power_cut(durable_)) return sync_segment();
   leave_segment();
   segment_name_ = segment_name(segment_.number);
   offset_ = segment_header_bytes;
-  old_segment_synced_ = false;
   flush();
 }
 
@@ -180,14 +190,15 @@ void Journal::leave_segment() {
 
 // Only the last segment may be in the page cache alone, for only that one is written again by a
 // recovery (PROTOCOL 4.3). Its header is rewritten as it is, to have the file synced.
-void Journal::sync_old_segment() {
+void Journal::sync_segment() {
   const auto header = std::make_shared<const SegmentHeader>(make_segment_header(segment_));
   append(0, std::as_bytes(std::span(header.get(), 1)), world::Durability::fsync, header,
-         &Journal::old_segment_is_durable);
+         &Journal::segment_is_synced);
 }
 
-void Journal::old_segment_is_durable() {
-  old_segment_synced_ = true;
+void Journal::segment_is_synced() {
+  synced_ = durable_;
+  if (auto done = std::exchange(on_synced_, nullptr)) done();
   flush();
 }
 

@@ -49,9 +49,11 @@ class Journal {
  public:
   // The journal goes on in a new segment; the one before does not change any more.
   using OnSegment = std::move_only_function<void(const SegmentBegin&)>;
+  // `on_prepared` is called whenever a prepared segment has become ready.
 
   Journal(const Options& options, JournalStart start, const JournalSeams& seams, Counters& counters,
-          SegmentSupply::BytesToTell bytes_to_tell, OnSegment on_segment, Fatal fatal);
+          SegmentSupply::BytesToTell bytes_to_tell, OnSegment on_segment,
+          world::Callback on_prepared, Fatal fatal);
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
@@ -74,8 +76,15 @@ class Journal {
   // Also with durability `os`.
   bool survives_power_cut(std::uint64_t sequence) const;
 
+  // Also with durability `os` all that is durable survives a power cut when `done` runs. It is for
+  // a full disk: else the segment's end is near enough. One at a time.
+  void sync(Store::Done done);
+
   // False while there is space only for payments that were accepted already.
   bool has_room() const { return !supply_.is_down_to_reserve(); }
+
+  // So much can be written before a segment must be prepared.
+  std::uint64_t room() const { return segment_.size - offset_ + supply_.bytes(); }
 
   SegmentSupply& supply() { return supply_; }
 
@@ -101,11 +110,11 @@ class Journal {
   void move_later_completions();
   void change_segment();
   void leave_segment();
-  void sync_old_segment();
+  void sync_segment();
   void append(std::uint64_t offset, std::span<const std::byte> bytes, world::Durability durability,
               std::shared_ptr<const void> owner, void (Journal::*next)());
   void group_is_durable();
-  void old_segment_is_durable();
+  void segment_is_synced();
   void fail(const world::DiskError& error);
 
   const world::Durability durability_;
@@ -123,8 +132,8 @@ class Journal {
   Segment segment_;
   std::string segment_name_;
   std::uint64_t offset_;
-  SegmentBegin begin_;  // of segment_
-  bool old_segment_synced_ = false;
+  SegmentBegin begin_;     // of segment_
+  Store::Done on_synced_;  // null: nobody has asked for a sync
 
   std::shared_ptr<Batch> gathering_ = std::make_shared<Batch>();
   std::shared_ptr<Batch> flying_ = std::make_shared<Batch>();
@@ -134,9 +143,11 @@ class Journal {
   std::uint64_t added_;     // the place of the newest record
   std::uint64_t flown_;     // of the newest record that was handed to the disk
   std::uint64_t durable_;   // of the newest record that is durable
+  std::uint64_t synced_;    // of the newest record that survives a power cut, with `os`
   bool appending_ = false;  // the disk has not answered yet
   bool flush_is_due_ = false;
-  bool is_hasty_ = false;  // somebody waits for what is gathered
+  bool needs_reserve_ = false;  // something was added, beside an end mark
+  bool is_hasty_ = false;       // somebody waits for what is gathered
   world::TimerId linger_timer_ = world::TimerId::none;
   bool failed_ = false;
 

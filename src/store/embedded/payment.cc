@@ -39,10 +39,16 @@ void Payment::set_parked_at(payment::UtcMs at) {
   more_of(*this).parked_at = at;
 }
 
-std::size_t Payment::records_to_tell() const {
-  if (home == 0) return 0;
-  const std::size_t attempts = (last_number != 0 ? 1 : 0) + (more ? more->earlier.size() : 0);
-  return 1 + 2 * attempts + (state == payment::State::parked ? 1 : 0);
+Payment::Records Payment::records() const {
+  if (home == 0) return {};
+  const std::size_t last_attempt =
+      1 + (last_number != 0 ? 2 : 0) + (state == payment::State::parked ? 1 : 0);
+  const std::size_t earlier = more ? more->earlier.size() : 0;
+  return {.all = last_attempt + 2 * earlier, .last_attempt = last_attempt};
+}
+
+void Payment::forget_earlier_attempts() {
+  if (more) more->earlier.clear();
 }
 
 std::vector<AttemptView> Payment::attempts() const {

@@ -12,6 +12,13 @@ namespace payswitch::store::embedded {
 // A payment that is not settled: open, or parked. A backlog holds millions of them, so what few of
 // them need lies beside: `more`.
 struct Payment {
+  // How many records it takes to carry it forward: with all attempts that are remembered, and with
+  // the last one alone. 0: it is none.
+  struct Records {
+    std::size_t all = 0;
+    std::size_t last_attempt = 0;
+  };
+
   struct More {
     payment::UtcMs parked_at;
     std::vector<AttemptView> earlier;  // at most max_attempts_remembered - 1
@@ -52,8 +59,10 @@ struct Payment {
   payment::UtcMs parked_at() const { return more ? more->parked_at : payment::UtcMs{}; }
   void set_parked_at(payment::UtcMs at);
 
-  // How many records tell all of it again; 0: it is none.
-  std::size_t records_to_tell() const;
+  Records records() const;
+
+  // What is known of the last attempt is enough to go on: all before it were refused.
+  void forget_earlier_attempts();
 
   // The remembered ones in their order, the last one included.
   std::vector<AttemptView> attempts() const;

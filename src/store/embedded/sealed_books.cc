@@ -103,6 +103,15 @@ SealedFiles SealedBooks::worth_merging() const {
   return SealedFiles(files_.begin() + static_cast<std::ptrdiff_t>(first), files_.end());
 }
 
+SealedFiles SealedBooks::last_within(std::uint64_t bytes) const {
+  auto first = files_.end();
+  while (first != files_.begin() && (*(first - 1))->bytes() <= bytes) {
+    --first;
+    bytes -= (*first)->bytes();
+  }
+  return SealedFiles(first, files_.end());
+}
+
 void SealedBooks::replace_last(std::size_t parts, std::shared_ptr<const SealedFile> merged) {
   assert(parts <= files_.size());
   files_.resize(files_.size() - parts);

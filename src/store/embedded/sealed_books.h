@@ -17,6 +17,9 @@ namespace payswitch::store::embedded {
 // At most so many sealed files are on the disk, one that is being merged into included.
 inline constexpr std::size_t max_sealed_files = 16;
 
+// Of these, so many places are for a full disk, on which only small files can be merged.
+inline constexpr std::size_t places_on_a_full_disk = 2;
+
 // The sealed files, in the order of their segments, each covering the seal before. A copy is a
 // snapshot of at most 16 pointers; what it points to never changes, so any thread may read it.
 class SealedBooks {
@@ -51,9 +54,18 @@ class SealedBooks {
   // While it is, nothing can be sealed before some are merged: one place is left, for the result.
   bool is_full() const { return files_.size() >= max_sealed_files - 1; }
 
+  // Some are to be merged before the next segment is sealed.
+  bool is_merging_due() const {
+    return files_.size() >= max_sealed_files - 1 - places_on_a_full_disk;
+  }
+
   // Which ones to merge: the longest run up to the last one whose first is not larger than all the
   // others together, so that each payment is copied about once for every doubling. At least two.
   SealedFiles worth_merging() const;
+
+  // The longest run up to the last one that has at most so many bytes together. What it is merged
+  // into fits there too. May be a single one, or empty.
+  SealedFiles last_within(std::uint64_t bytes) const;
 
   // `merged` stands for the last `parts` files from now on.
   void replace_last(std::size_t parts, std::shared_ptr<const SealedFile> merged);

@@ -41,6 +41,7 @@ class SealedFile {
 
   const std::string& name() const { return name_; }
   const SealInfo& info() const { return info_; }
+  std::uint64_t bytes() const { return file_->size(); }
   payment::Total total(payment::ProcessorNumber processor) const;
 
   // Reads all of it: what its footer says of every byte before, and the seal where that can be made

@@ -9,7 +9,7 @@
 
 namespace payswitch::store::embedded {
 
-Sealer::Sealer(const Seams& seams) : seams_(seams) {
+Sealer::Sealer(Seams seams) : seams_(std::move(seams)) {
   later(&Sealer::wake);
 }
 
@@ -37,23 +37,51 @@ void Sealer::wake() {
 
 void Sealer::next() {
   working_ = true;
-  if (seams_.books.is_full()) return merge();
+  merging_ = to_merge();
+  if (!merging_.empty()) return make_what_is_due();
   working_ = is_worth_sealing();
-  if (!working_) return;
+  if (!working_) return seams_.on_rest();
   place_ = 0;
   copied_ = seams_.journal.next_sequence() - 1;
   copy_facts();
   copy_some();
 }
 
-// Payments that stay open are told again once a round through the journal. So that this comes to an
-// end, and costs at most as much as everything else, half of what is sealed must be gone; on a full
-// disk, something.
+// A full disk has no room for a new file beside the old ones, only that of a prepared segment:
+// there the last files are merged as soon as they fit into one, so that what is sealed takes no
+// more room with time.
+SealedFiles Sealer::to_merge() const {
+  const SegmentSupply& supply = seams_.journal.supply();
+  const SealedBooks& books = seams_.books;
+  if (!supply.is_short()) return books.is_merging_due() ? books.worth_merging() : SealedFiles{};
+  if (auto small = books.last_within(supply.segment_bytes()); small.size() > 1) return small;
+  return books.is_full() ? books.worth_merging() : SealedFiles{};
+}
+
+// One segment's copies are there before it is removed, and until all are compact, what is removed
+// may be a third of what was copied: its payments had one record each, the acceptance, and have
+// three now. Beside that: headers of groups, what becomes of the attempts that are under way, and a
+// segment to be lent.
+bool Sealer::has_room_for_copies() const {
+  const auto segment = seams_.journal.supply().segment_bytes();
+  const auto open = seams_.index.bytes_to_carry(Attempts::last);
+  const auto copies = std::min(open, open / 3 * 2 + segment);
+  return seams_.journal.room() > copies + copies / 8 + segment / 8 + segment;
+}
+
+Attempts Sealer::attempts_to_carry() const {
+  return seams_.journal.supply().is_short() ? Attempts::last : Attempts::all;
+}
+
+// Payments that stay open are carried forward once a round through the journal. So that this comes
+// to an end, and costs at most as much as everything else, half of what is sealed must be gone; on
+// a full disk, some of it.
 bool Sealer::is_worth_sealing() const {
   const SegmentSupply& supply = seams_.journal.supply();
-  const auto full = seams_.index.generations() - 1;
-  const auto open = seams_.index.bytes_to_tell() / supply.segment_bytes();
-  return full > (supply.is_failing() ? open : 2 * open);
+  const auto full = (seams_.index.generations() - 1) * supply.segment_bytes();
+  const auto open = seams_.index.bytes_to_carry(attempts_to_carry());
+  if (!supply.is_short()) return full > 2 * open;
+  return full > open + supply.segment_bytes() / 4;
 }
 
 // -- 1: what is not settled is told again ---------------------------------------------------------
@@ -69,8 +97,9 @@ void Sealer::copy_some() {
   const auto end = std::min(place_ + places_at_once, index.places());
   std::size_t copies = 0;
   for (; place_ < end && copies < copies_at_once; ++place_) {
-    const auto records = index.copy_if_home_before(index.begin_after_oldest().first_sequence,
-                                                   place_, seams_.journal.next_sequence());
+    const auto records =
+        index.copy_if_home_before(index.begin_after_oldest().first_sequence, place_,
+                                  seams_.journal.next_sequence(), attempts_to_carry());
     for (const Record& record : records) copied_ = seams_.journal.add(record, Haste::soon);
     copies += !records.empty();
   }
@@ -86,12 +115,11 @@ void Sealer::copy_some() {
 
 void Sealer::await_copies() {
   Journal& journal = seams_.journal;
-  if (journal.survives_power_cut(copied_)) return seal();
-  if (journal.is_durable(copied_)) {
-    awaiting_ = true;
-    return;
-  }
-  journal.after(copied_, Store::Done(while_alive([this] { await_copies(); })));
+  if (journal.survives_power_cut(copied_)) return make_what_is_due();
+  auto go_on = Store::Done(while_alive([this] { await_copies(); }));
+  if (!journal.is_durable(copied_)) return journal.after(copied_, std::move(go_on));
+  if (journal.supply().is_short()) return journal.sync(std::move(go_on));
+  awaiting_ = true;
 }
 
 // -- 2: what is settled goes into a sealed file ---------------------------------------------------
@@ -111,38 +139,21 @@ SealInfo Sealer::info_of_oldest() {
           .filter_seed = seams_.chance.next()};
 }
 
-void Sealer::seal() {
-  const SealInfo info = info_of_oldest();
-  make(sealed_name(info.first_segment, info.last_segment), seal_of(seams_.index.oldest(), info));
-}
-
-bool Sealer::seal_in_lent_room(const world::DiskError& error) {
-  if (error.code != ENOSPC || !merging_.empty()) return false;
-  const auto room = seams_.journal.supply().lend_room();
-  if (room.empty()) return false;
-  const SealInfo info = info_of_oldest();
-  make(sealed_name(info.first_segment, info.last_segment), seal_of(seams_.index.oldest(), info),
-       room);
-  return true;
-}
-
-void Sealer::merge() {
-  merging_ = seams_.books.worth_merging();
-  const SealInfo info = merged_info(merging_, seams_.chance.next());
-  make(sealed_name(info.first_segment, info.last_segment), merge_of(merging_, info));
-}
-
-void Sealer::make(const std::string& name, world::Disk::Content content,
-                  const std::string& instead_of) {
+// What is merged, or else the oldest segment sealed, in the room of that file where one is named.
+void Sealer::make_what_is_due(const std::string& instead_of) {
+  const bool merges = !merging_.empty();
+  const SealInfo info = merges ? merged_info(merging_, seams_.chance.next()) : info_of_oldest();
+  const auto name = sealed_name(info.first_segment, info.last_segment);
   seams_.disk.make(
-      name, std::move(content), instead_of,
+      name, merges ? merge_of(merging_, info) : seal_of(seams_.index.oldest(), info), instead_of,
       while_alive([this, name](world::DiskResult<void> result) { made(name, std::move(result)); }));
 }
 
 void Sealer::made(const std::string& name, world::DiskResult<void> result) {
   if (!result) {
-    if (!seal_in_lent_room(result.error())) fail(result.error());
-    return;
+    const auto room =
+        result.error().code == ENOSPC ? seams_.journal.supply().lend_room() : std::string();
+    return room.empty() ? fail(result.error()) : make_what_is_due(room);
   }
   seams_.disk.toil([this, name, &disk = seams_.disk, alive = std::weak_ptr(alive_)] {
     return [this, alive, file = SealedFile::open(disk, name)]() mutable {
@@ -206,6 +217,7 @@ void Sealer::fail(const world::DiskError& error) {
   failing_ = true;
   merging_.clear();
   seams_.journal.supply().give_back();
+  seams_.on_rest();
   retry_ = seams_.timers.after(retry_in_, [this] {
     retry_ = world::TimerId::none;
     next();

@@ -31,10 +31,10 @@ inline constexpr auto longest_seal_retry = std::chrono::seconds(64);
 //      told again at the end of the journal;
 //   2. when that survives a power cut, what was settled goes into a sealed file;
 //   3. when that is durable, it is read from there; then the segment is removed.
-// Before there are too many sealed files, some are merged. On a full disk a segment is sealed in
-// the room of a prepared one, and frees more than that: so the reserve lasts for any number of
-// attempts (PROTOCOL 4.4). A failure costs nothing but space: it says so, and tries again. Loop
-// thread only.
+// Before there are too many sealed files, some are merged; on a full disk, as soon as they are
+// small enough. There both are done in the room of a prepared segment, and free more than that: so
+// the reserve lasts for any number of attempts (PROTOCOL 4.4). A failure costs nothing but space:
+// it says so, and tries again. Loop thread only.
 class Sealer {
  public:
   struct Seams {
@@ -47,9 +47,10 @@ class Sealer {
     world::Chance& chance;  // of the filters' seeds
     world::Log& log;
     Counters& counters;
+    world::Callback on_rest;  // it is not making room any more
   };
 
-  explicit Sealer(const Seams& seams);
+  explicit Sealer(Seams seams);
   ~Sealer();
   Sealer(const Sealer&) = delete;
   Sealer& operator=(const Sealer&) = delete;
@@ -57,24 +58,28 @@ class Sealer {
   // The journal has left a segment.
   void wake();
 
+  // It is making room on a full disk, and no more is left than that takes.
+  bool needs_the_room_that_is_left() const {
+    return working_ && !failing_ && seams_.journal.supply().is_short() && !has_room_for_copies();
+  }
+
  private:
   using Step = void (Sealer::*)();
 
   void next();
+  SealedFiles to_merge() const;
+  bool has_room_for_copies() const;
+  Attempts attempts_to_carry() const;
   bool is_worth_sealing() const;
   void copy_facts();
   void copy_some();
   void await_copies();
-  void seal();
-  void merge();
-  void make(const std::string& name, world::Disk::Content content,
-            const std::string& instead_of = "");
+  void make_what_is_due(const std::string& instead_of = "");
   void made(const std::string& name, world::DiskResult<void> result);
   void opened(std::expected<std::shared_ptr<const SealedFile>, std::string> file);
   void take_sealed(std::shared_ptr<const SealedFile> file);
   void take_merged(std::shared_ptr<const SealedFile> file);
   void remove_some();
-  bool seal_in_lent_room(const world::DiskError& error);
   void fail(const world::DiskError& error);
   SealInfo info_of_oldest();
   void later(Step step);

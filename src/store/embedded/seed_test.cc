@@ -58,7 +58,7 @@ class FilterSeeds : public testing::Test {
 };
 
 TEST_F(FilterSeeds, EachSealedFileHasARandomOneOfItsOwn) {
-  pay(1, 60);
+  pay(1, 40);
   std::set<std::uint64_t> different;
   for (const auto& [name, seed] : seeds()) different.insert(seed);
   EXPECT_GE(different.size(), 4u);
@@ -67,7 +67,7 @@ TEST_F(FilterSeeds, EachSealedFileHasARandomOneOfItsOwn) {
 }
 
 TEST_F(FilterSeeds, AMergedFileHasANewOne) {
-  pay(1, 60);
+  pay(1, 40);
   const auto parts = SealedBooks::load(lives_.disk).value().files();
   ASSERT_GE(parts.size(), 4u);
   const SealInfo info = merged_info(parts, 77);

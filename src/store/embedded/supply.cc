@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cassert>
+#include <functional>
+#include <numeric>
 #include <span>
 #include <utility>
 
@@ -60,8 +62,9 @@ std::string SegmentSupply::lend_room() {
   return name;
 }
 
-void SegmentSupply::begin_work() {
-  if (!std::exchange(works_, true)) fill();
+void SegmentSupply::keep_up() {
+  works_ = true;
+  fill();
 }
 
 void SegmentSupply::give_back() {
@@ -84,6 +87,11 @@ bool SegmentSupply::is_opening_due() const {
 bool SegmentSupply::is_preparing_due() const {
   return retry_preparing_ == world::TimerId::none && !lent_ &&
          (works_ ? !has_more_than_the_reserve() : ready_.empty());
+}
+
+std::uint64_t SegmentSupply::bytes() const {
+  return std::transform_reduce(ready_.begin(), ready_.end(), std::uint64_t{0}, std::plus{},
+                               [](const Segment& segment) { return segment.size; });
 }
 
 // One to switch to beside the reserve, and all are as long as the reserve must be.
@@ -113,10 +121,11 @@ void SegmentSupply::opened(world::DiskResult<void> result) {
 
 void SegmentSupply::prepare_next() {
   working_ = true;
-  const Segment segment{.number = last_ + 1,
-                        .size = next_segment_bytes(current_bytes_, kind_.most_bytes),
-                        .is_of_os = kind_.is_of_os,
-                        .synced = kind_.is_of_os ? segment_header_bytes : 0};
+  const Segment segment{
+      .number = last_ + 1,
+      .size = is_short_ ? current_bytes_ : next_segment_bytes(current_bytes_, kind_.most_bytes),
+      .is_of_os = kind_.is_of_os,
+      .synced = kind_.is_of_os ? segment_header_bytes : 0};
   const auto header = make_segment_header(segment);
   const auto bytes = std::as_bytes(std::span(&header, 1));
   disk_.prepare(segment_name(segment.number), world::Bytes(bytes.begin(), bytes.end()),

@@ -19,7 +19,7 @@ namespace payswitch::store::embedded {
 // many, and so many times the room that it takes to tell again what is open. A full disk gets room
 // by telling it again, and until then what is open writes as well.
 inline constexpr std::size_t reserve_segments = 2;
-inline constexpr std::uint64_t reserve_times_open = 3;
+inline constexpr std::uint64_t reserve_times_open = 5;
 
 inline constexpr auto prepare_retry = std::chrono::seconds(1);
 
@@ -56,11 +56,18 @@ class SegmentSupply {
   // The next segment in the order of numbers, open for appends. Not empty().
   Segment take();
 
-  // Something is written that needs the reserve: until then one segment is ready, and no more.
-  void begin_work();
+  // Something is written that needs the reserve: until then one segment is ready, and no more. To
+  // be called as often as what is open may have grown, for the reserve grows with it.
+  void keep_up();
 
   // Of the segment that is written to.
   std::uint64_t segment_bytes() const { return current_bytes_; }
+
+  // Since one could not be prepared or opened, until there is more than the reserve again.
+  bool is_short() const { return is_short_; }
+
+  // Of all prepared segments.
+  std::uint64_t bytes() const;
 
   // No segment can be prepared, or none can be opened.
   bool is_failing() const { return preparing_fails_ || opening_fails_; }
