@@ -29,12 +29,6 @@ class RealFiles final : public Files {
     return names;
   }
 
-  world::DiskResult<world::Bytes> read(const std::string& name) override {
-    auto file = world::open_file(directory_, name, O_RDONLY);
-    if (!file) return std::unexpected(file.error());
-    return world::read_whole(*file, name);
-  }
-
   world::DiskResult<std::shared_ptr<const world::StillFile>> open_still(
       const std::string& name) override {
     return world::open_still_file(directory_, name);

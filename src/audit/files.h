@@ -14,7 +14,6 @@ class Files {
   virtual ~Files() = default;
 
   virtual world::DiskResult<std::vector<std::string>> list() = 0;
-  virtual world::DiskResult<world::Bytes> read(const std::string& name) = 0;
   // It stays readable also when its name is removed.
   virtual world::DiskResult<std::shared_ptr<const world::StillFile>> open_still(
       const std::string& name) = 0;

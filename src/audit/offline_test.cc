@@ -26,26 +26,7 @@ using testing::SizeIs;
 
 constexpr const char* first = "journal-0000000001";
 
-class MemoryFile final : public world::StillFile {
- public:
-  explicit MemoryFile(world::Bytes content) : content_(std::move(content)) {}
-
-  std::uint64_t size() const override { return content_.size(); }
-  world::DiskResult<void> read(std::uint64_t offset, std::span<std::byte> into) const override {
-    if (read_at_once(offset, into)) return {};
-    return std::unexpected(world::DiskError{EIO, "read"});
-  }
-  bool read_at_once(std::uint64_t offset, std::span<std::byte> into) const override {
-    if (offset + into.size() > content_.size()) return false;
-    std::ranges::copy_n(content_.begin() + static_cast<std::ptrdiff_t>(offset),
-                        static_cast<std::ptrdiff_t>(into.size()), into.begin());
-    return true;
-  }
-
- private:
-  const world::Bytes content_;
-};
-
+// `on_read` is called before a whole file is read.
 struct MemoryFiles final : Files {
   world::DiskResult<std::vector<std::string>> list() override {
     ++lists;
@@ -53,17 +34,8 @@ struct MemoryFiles final : Files {
     for (const auto& [name, content] : files) names.push_back(name);
     return names;
   }
-  world::DiskResult<world::Bytes> read(const std::string& name) override {
-    if (on_read) on_read(name);
-    if (!files.contains(name)) return std::unexpected(world::DiskError{ENOENT, "open " + name});
-    return files.at(name);
-  }
   world::DiskResult<std::shared_ptr<const world::StillFile>> open_still(
-      const std::string& name) override {
-    const auto content = read(name);
-    if (!content) return std::unexpected(content.error());
-    return std::make_shared<const MemoryFile>(*content);
-  }
+      const std::string& name) override;
   void flip(const std::string& name, std::uint64_t offset) {
     files[name][offset] ^= std::byte{0x10};
   }
@@ -72,6 +44,39 @@ struct MemoryFiles final : Files {
   std::function<void(const std::string&)> on_read;
   int lists = 0;
 };
+
+// One of them that is open: when its name is gone, it holds what it held at the beginning.
+class MemoryFile final : public world::StillFile {
+ public:
+  MemoryFile(const MemoryFiles& all, std::string name)
+      : all_(all), name_(std::move(name)), content_(all.files.at(name_)) {}
+
+  std::uint64_t size() const override { return content_.size(); }
+  world::DiskResult<void> read(std::uint64_t offset, std::span<std::byte> into) const override {
+    if (all_.on_read && into.size() == size()) all_.on_read(name_);
+    if (read_at_once(offset, into)) return {};
+    return std::unexpected(world::DiskError{EIO, "read"});
+  }
+  bool read_at_once(std::uint64_t offset, std::span<std::byte> into) const override {
+    const auto now = all_.files.find(name_);
+    const world::Bytes& content = now == all_.files.end() ? content_ : now->second;
+    if (offset + into.size() > content.size()) return false;
+    std::ranges::copy_n(content.begin() + static_cast<std::ptrdiff_t>(offset),
+                        static_cast<std::ptrdiff_t>(into.size()), into.begin());
+    return true;
+  }
+
+ private:
+  const MemoryFiles& all_;
+  const std::string name_;
+  const world::Bytes content_;
+};
+
+world::DiskResult<std::shared_ptr<const world::StillFile>> MemoryFiles::open_still(
+    const std::string& name) {
+  if (!files.contains(name)) return std::unexpected(world::DiskError{ENOENT, "open " + name});
+  return std::make_shared<const MemoryFile>(*this, name);
+}
 
 // A journal of several segments, written by the store itself: `count` payments of 0.01, 0.02, …,
 // each third one refused at "default" and settled at "fallback", the last one unanswered.
@@ -350,6 +355,49 @@ TEST(Offline, WhatASwitchAtWorkChangesBetweenTwoReadsIsNoDamage) {
   };
   EXPECT_THAT(findings(files), IsEmpty());
   EXPECT_EQ(files.lists, 2);
+}
+
+// It writes on between any two reads: what is read is the log as it was at some moment.
+TEST(Offline, ASwitchThatWritesFasterThanItIsReadIsReadOnce) {
+  const auto later = real_journal();
+  std::vector<std::string> segments;
+  for (const auto& [name, content] : later.files) {
+    if (segment_number(name)) segments.push_back(name);
+  }
+  ASSERT_GE(segments.size(), 5u);
+  auto files = later;
+  std::size_t written = 0;
+  const auto write_up_to = [&](std::size_t end) {
+    std::size_t place = 0;
+    for (const auto& name : segments) {
+      auto& content = files.files.at(name);
+      for (auto at = segment_header_bytes; at < content.size(); ++at, ++place) {
+        content[at] = place < end ? later.files.at(name)[at] : std::byte{0};
+      }
+    }
+    written = end;
+  };
+  const auto of_a_segment = files.files.at(first).size() - segment_header_bytes;
+  write_up_to(of_a_segment / 2);
+  files.on_read = [&](const std::string&) { write_up_to(written + of_a_segment); };
+  const auto report = audit(files);
+  ASSERT_TRUE(report) << report.error();
+  EXPECT_THAT(report->findings, IsEmpty());
+  EXPECT_EQ(files.lists, 1);
+  EXPECT_GT(report->records, 5u);
+}
+
+TEST(Offline, WhatIsRemovedWhileItIsReadWasOpenedBefore) {
+  auto files = sealed_journal();
+  const auto whole = audit(files);
+  ASSERT_TRUE(whole) << whole.error();
+  files.lists = 0;
+  files.on_read = [&](const std::string&) { files.files.clear(); };
+  const auto report = audit(files);
+  ASSERT_TRUE(report) << report.error();
+  EXPECT_THAT(report->findings, IsEmpty());
+  EXPECT_EQ(report->records, whole->records);
+  EXPECT_EQ(files.lists, 1);
 }
 
 TEST(Offline, ADirectoryThatNeverHoldsStillIsGivenUp) {
