@@ -46,9 +46,10 @@ bool is_begun(const world::StillFile& file) {
          std::ranges::any_of(first, [](std::byte byte) { return byte != std::byte{0}; });
 }
 
-// One reading of the directory, beside a switch that may be at work on it. It tells of the log as it
-// was at some moment since the reading began:
-//   - What may be sealed, merged and removed while it is read is opened at once, and stays readable.
+// One reading of the directory, beside a switch that may be at work on it. It tells of the log as
+// it was at some moment since the reading began:
+//   - What may be sealed, merged and removed while it is read is opened at once, and stays
+//   readable.
 //   - The newest segment that is begun then is the last one of which groups are taken: those before
 //     it do not change any more, and one that is begun later may go on behind groups that came when
 //     its predecessor had been read.

@@ -121,11 +121,12 @@ inline constexpr std::size_t max_page_payments = 100;
 // Loop thread only. The calls of one turn are one batch: the engine gathers them and makes them
 // durable together, in the order of the calls; completions run later, from the loop, in that order
 // (save that an answer that needs no sync does not wait for one: summary(), list(), and find() and
-// replays of what is durable). Settlements, refusals and parkings, for which no 202 and no request
-// waits, may wait for Options::linger, so that they share somebody else's sync. State that a call
-// changes is visible to find(), summary() and counters() at once; it is durable when the call
-// completes. But a payment is shown by find() only when its acceptance is durable: whoever sees it
-// counts on it. A failed write never completes anything: the process ends (PROTOCOL 4.4).
+// replays of what is durable, and that an intent may wait for room on a full disk; the calls for
+// one payment keep their order). Settlements, refusals and parkings, for which no 202 and no
+// request waits, may wait for Options::linger, so that they share somebody else's sync. State that
+// a call changes is visible to find(), summary() and counters() at once; it is durable when the
+// call completes. But a payment is shown by find() only when its acceptance is durable: whoever
+// sees it counts on it. A failed write never completes anything: the process ends (PROTOCOL 4.4).
 class Store {
  public:
   using AcceptDone = std::move_only_function<void(Verdict)>;

@@ -99,6 +99,8 @@ class Engine final : public Store {
   void answer_known(const Known& known, const Acceptance& acceptance, AcceptDone done);
   bool must_hold_intents() const;
   void release_intents();
+  void release_intent_of(const payment::CorrelationId& id);
+  void intend_now(const payment::CorrelationId& id, const Intent& intent, IntendDone done);
   void change(const Record& record);
   void keep(const Record& record, Haste haste, Completion completion);
   bool is_durable(std::uint64_t sequence) const {
@@ -268,22 +270,29 @@ void Engine::answer_known(const Known& known, const Acceptance& acceptance, Acce
 
 void Engine::intend(const payment::CorrelationId& id, const Intent& intent, IntendDone done) {
   if (must_hold_intents()) return held_intents_.push_back({id, intent, std::move(done)});
+  intend_now(id, intent, std::move(done));
+}
+
+void Engine::intend_now(const payment::CorrelationId& id, const Intent& intent, IntendDone done) {
   const Record record = intent_record(id, intent);
   change(record);
   keep(record, Haste::now, [done = std::move(done)]() mutable { done(true); });
 }
 
 void Engine::refuse(const payment::CorrelationId& id, const Refusal& refusal) {
+  release_intent_of(id);
   const Record record = refused_record(id, refusal);
   change(record);
   if (journal_) journal_->add(record, Haste::soon);
 }
 
 void Engine::note_unknown(const payment::CorrelationId& id) {
+  release_intent_of(id);
   index_.note_unknown(id);
 }
 
 void Engine::settle(const payment::CorrelationId& id, const Settlement& settlement, Done done) {
+  release_intent_of(id);
   // Nobody can have an answer to a request that could not be sent yet (PROTOCOL 2.1).
   assert(index_.unsettled(id) != nullptr && is_durable(index_.unsettled(id)->sequence));
   const Record record = settled_record(id, settlement);
@@ -292,6 +301,7 @@ void Engine::settle(const payment::CorrelationId& id, const Settlement& settleme
 }
 
 void Engine::park(const payment::CorrelationId& id, payment::UtcMs at, Done done) {
+  release_intent_of(id);
   assert(index_.unsettled(id) != nullptr);
   assert(payment::is_legal(index_.unsettled(id)->state, payment::State::parked));
   const Record record = parked_record(id, at);
@@ -337,8 +347,17 @@ void Engine::release_intents() {
   while (!held_intents_.empty() && !must_hold_intents()) {
     HeldIntent held = std::move(held_intents_.front());
     held_intents_.pop_front();
-    intend(held.id, held.intent, std::move(held.done));
+    intend_now(held.id, held.intent, std::move(held.done));
   }
+}
+
+// The calls for one payment keep their order.
+void Engine::release_intent_of(const payment::CorrelationId& id) {
+  const auto found = std::ranges::find(held_intents_, id, &HeldIntent::id);
+  if (found == held_intents_.end()) return;
+  HeldIntent held = std::move(*found);
+  held_intents_.erase(found);
+  intend_now(held.id, held.intent, std::move(held.done));
 }
 
 // What is sealed beside the work waits for the next start, and so does an intent that is held.
