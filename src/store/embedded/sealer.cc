@@ -37,6 +37,7 @@ void Sealer::wake() {
 
 void Sealer::next() {
   working_ = true;
+  if (!made_.empty()) return open_what_is_made();
   merging_ = to_merge();
   if (!merging_.empty()) return make_what_is_due();
   working_ = is_worth_sealing();
@@ -155,7 +156,14 @@ void Sealer::made(const std::string& name, world::DiskResult<void> result) {
         result.error().code == ENOSPC ? seams_.journal.supply().lend_room() : std::string();
     return room.empty() ? fail(result.error()) : make_what_is_due(room);
   }
-  seams_.disk.toil([this, name, &disk = seams_.disk, alive = std::weak_ptr(alive_)] {
+  made_ = name;
+  open_what_is_made();
+}
+
+// What cannot be opened for now is opened later, and not made again: another choice of parts would
+// be another file, and this one would stand beside it.
+void Sealer::open_what_is_made() {
+  seams_.disk.toil([this, name = made_, &disk = seams_.disk, alive = std::weak_ptr(alive_)] {
     return [this, alive, file = SealedFile::open(disk, name)]() mutable {
       if (!alive.expired()) opened(std::move(file));
     };
@@ -164,6 +172,7 @@ void Sealer::made(const std::string& name, world::DiskResult<void> result) {
 
 void Sealer::opened(std::expected<std::shared_ptr<const SealedFile>, std::string> file) {
   if (!file) return fail({.code = EIO, .what = file.error()});
+  made_.clear();
   retry_in_ = seal_retry;
   failing_ = false;
   merging_.empty() ? take_sealed(*std::move(file)) : take_merged(*std::move(file));
@@ -215,7 +224,7 @@ void Sealer::fail(const world::DiskError& error) {
     seams_.log.warn("{}: the journal is not sealed for now, and grows", error.message());
   }
   failing_ = true;
-  merging_.clear();
+  if (made_.empty()) merging_.clear();
   seams_.journal.supply().give_back();
   seams_.on_rest();
   retry_ = seams_.timers.after(retry_in_, [this] {

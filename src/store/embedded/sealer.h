@@ -76,6 +76,7 @@ class Sealer {
   void await_copies();
   void make_what_is_due(const std::string& instead_of = "");
   void made(const std::string& name, world::DiskResult<void> result);
+  void open_what_is_made();
   void opened(std::expected<std::shared_ptr<const SealedFile>, std::string> file);
   void take_sealed(std::shared_ptr<const SealedFile> file);
   void take_merged(std::shared_ptr<const SealedFile> file);
@@ -92,6 +93,7 @@ class Sealer {
   std::size_t place_ = 0;     // of the index, looked at next
   std::uint64_t copied_ = 0;  // where the last copy is in the journal
   SealedFiles merging_;       // empty: a segment is being sealed
+  std::string made_;          // a sealed file that is there, and was not opened yet
   std::vector<std::string> superfluous_;
   std::shared_ptr<const void> memory_;  // to be let go of elsewhere
   bool failing_ = false;
