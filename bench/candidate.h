@@ -10,7 +10,7 @@
 #include "payment/money.h"
 #include "payment/processor_number.h"
 #include "payment/time.h"
-#include "world/disk.h"
+#include "platform/disk.h"
 
 // The same payments for every store that is measured.
 namespace payswitch::bench {

@@ -4,8 +4,8 @@
 
 #include "bench/candidate.h"
 #include "store/embedded/engine.h"
-#include "store/embedded/supply.h"
-#include "world/real.h"
+#include "store/journal/segment_pool.h"
+#include "platform/linux/real.h"
 
 namespace payswitch::bench {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "world/disk.h"
+#include "platform/disk.h"
 
 namespace payswitch::bench {
 

@@ -17,7 +17,7 @@
 #include "bench/candidate.h"
 #include "bench/hasty_disk.h"
 #include "store/embedded/engine.h"
-#include "world/real.h"
+#include "platform/linux/real.h"
 
 namespace payswitch::bench {
 

@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "lab/world/life.h"
-#include "lab/world/redis.h"
-#include "lab/world/redis_client.h"
+#include "testing/world/life.h"
+#include "testing/world/redis.h"
+#include "testing/world/redis_client.h"
 
 namespace payswitch::lab {
 namespace {

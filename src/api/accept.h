@@ -13,7 +13,7 @@
 #include "http/problem.h"
 #include "payment/correlation_id.h"
 #include "payment/money.h"
-#include "world/clock.h"
+#include "platform/clock.h"
 
 namespace payswitch::api {
 

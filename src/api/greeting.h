@@ -1,7 +1,7 @@
 #pragma once
 
 #include "http/message.h"
-#include "world/clock.h"
+#include "platform/clock.h"
 
 namespace payswitch::api {
 

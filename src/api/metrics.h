@@ -8,7 +8,7 @@
 #include "http/counters.h"
 #include "redis/client.h"
 #include "store/store.h"
-#include "world/disk.h"
+#include "platform/disk.h"
 
 namespace payswitch::api {
 

@@ -6,7 +6,7 @@
 #include "api/query.h"
 #include "api/unavailable.h"
 #include "http/problem.h"
-#include "payment/duration.h"
+#include "text/duration.h"
 
 namespace payswitch::api {
 

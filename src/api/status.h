@@ -5,7 +5,7 @@
 #include "api/waiters.h"
 #include "http/message.h"
 #include "store/store.h"
-#include "world/loop.h"
+#include "platform/loop.h"
 
 namespace payswitch::api {
 

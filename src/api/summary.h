@@ -3,7 +3,7 @@
 #include "dispatch/dispatcher.h"
 #include "http/message.h"
 #include "store/store.h"
-#include "world/clock.h"
+#include "platform/clock.h"
 
 namespace payswitch::api {
 

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "payment/nearest.h"
+#include "text/nearest.h"
 
 namespace payswitch::api {
 

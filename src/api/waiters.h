@@ -8,7 +8,7 @@
 
 #include "http/message.h"
 #include "payment/correlation_id.h"
-#include "world/loop.h"
+#include "platform/loop.h"
 
 namespace payswitch::api {
 

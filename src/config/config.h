@@ -16,7 +16,7 @@
 #include "redis/options.h"
 #include "routing/options.h"
 #include "store/options.h"
-#include "world/log.h"
+#include "platform/log.h"
 
 namespace payswitch::config {
 

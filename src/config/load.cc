@@ -7,14 +7,14 @@
 #include <optional>
 
 #include "config/config.h"
-#include "config/endpoint.h"
+#include "text/url.h"
 #include "config/option.h"
 #include "config/read_value.h"
 #include "config/toml_file.h"
-#include "payment/nearest.h"
+#include "text/nearest.h"
 #include "payment/processor_number.h"
 #include "store/origins.h"
-#include "world/log_text.h"
+#include "platform/linux/log_text.h"
 
 namespace payswitch::config {
 namespace {

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "config/endpoint.h"
+#include "text/url.h"
 #include "config/form.h"
 #include "config/option.h"
 #include "processor/dialect.h"

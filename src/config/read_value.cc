@@ -10,7 +10,7 @@
 #include <optional>
 #include <string_view>
 
-#include "payment/duration.h"
+#include "text/duration.h"
 
 namespace payswitch::config {
 namespace {

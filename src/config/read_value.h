@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "config/setting.h"
-#include "world/clock.h"
+#include "platform/clock.h"
 
 // Reads one value as one kind of option. Errors say what was found and what is wanted, and leave
 // the option's name and place to the caller.

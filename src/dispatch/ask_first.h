@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "dispatch/job.h"
-#include "dispatch/lane.h"
+#include "dispatch/upstream.h"
 #include "dispatch/options.h"
 #include "processor/wire.h"
-#include "world/chance.h"
-#include "world/loop.h"
+#include "platform/random.h"
+#include "platform/loop.h"
 
 namespace payswitch::dispatch {
 

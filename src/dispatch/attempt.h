@@ -8,7 +8,7 @@
 #include "payment/outcome.h"
 #include "payment/time.h"
 #include "processor/wire.h"
-#include "world/clock.h"
+#include "platform/clock.h"
 
 namespace payswitch::dispatch {
 

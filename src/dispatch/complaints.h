@@ -1,6 +1,6 @@
 #pragma once
 
-#include "world/repeats.h"
+#include "platform/repeats.h"
 
 namespace payswitch::dispatch {
 

@@ -7,12 +7,12 @@
 #include <vector>
 
 #include "dispatch/attempt.h"
-#include "dispatch/lane.h"
+#include "dispatch/upstream.h"
 #include "payment/correlation_id.h"
 #include "payment/money.h"
 #include "payment/processor_number.h"
-#include "world/blocks.h"
-#include "world/loop.h"
+#include "platform/blocks.h"
+#include "platform/loop.h"
 
 namespace payswitch::dispatch {
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "dispatch/options.h"
-#include "world/memory.h"
+#include "platform/memory.h"
 
 // How many payments may be open, from the memory that there is: a backlog that does not fit ends
 // the process, and every process that reads it back.

@@ -7,11 +7,11 @@
 
 #include "dispatch/job.h"
 #include "dispatch/open_limit.h"
-#include "dispatch/waiting_line.h"
+#include "dispatch/queue.h"
 #include "store/embedded/index.h"
-#include "store/embedded/record.h"
-#include "store/samples_test.h"
-#include "world/timer_queue.h"
+#include "store/journal/record.h"
+#include "store/samples_fixture.h"
+#include "platform/timer_queue.h"
 
 namespace payswitch::dispatch {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "store/options.h"
 #include "store/store.h"
-#include "world/clock.h"
+#include "platform/clock.h"
 
 namespace payswitch::dispatch {
 

@@ -4,8 +4,8 @@
 #include <cstdint>
 
 #include "dispatch/options.h"
-#include "world/chance.h"
-#include "world/clock.h"
+#include "platform/random.h"
+#include "platform/clock.h"
 
 namespace payswitch::dispatch {
 

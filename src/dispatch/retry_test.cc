@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "lab/world/chance.h"
+#include "testing/world/chance.h"
 
 namespace payswitch::dispatch {
 namespace {

@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "payment/time.h"
-#include "store/group.h"
+#include "store/peers.h"
 #include "store/store.h"
 
 namespace payswitch::dispatch {

@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "http/pool_fixture.h"
-#include "world/host.h"
+#include "testing/fixtures/pool_fixture.h"
+#include "platform/host.h"
 
 namespace payswitch::http {
 namespace {

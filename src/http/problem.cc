@@ -4,7 +4,7 @@
 
 #include <iterator>
 
-#include "world/log_text.h"
+#include "platform/linux/log_text.h"
 
 namespace payswitch::http {
 namespace {

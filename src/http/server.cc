@@ -9,11 +9,11 @@
 #include <utility>
 #include <vector>
 
-#include "http/connection.h"
+#include "http/server_connection.h"
 #include "http/date.h"
-#include "http/poller.h"
+#include "net/poller.h"
 #include "http/rejection.h"
-#include "http/socket.h"
+#include "net/socket.h"
 
 namespace payswitch::http {
 namespace {

@@ -8,7 +8,7 @@
 #include "http/counters.h"
 #include "http/message.h"
 #include "http/options.h"
-#include "world/loop.h"
+#include "platform/loop.h"
 
 namespace payswitch::http {
 

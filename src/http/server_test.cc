@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "http/server_fixture.h"
+#include "testing/fixtures/server_fixture.h"
 
 namespace payswitch::http {
 namespace {

@@ -12,8 +12,8 @@
 #include "processor/dialect.h"
 #include "processor/options.h"
 #include "processor/wire.h"
-#include "world/clock.h"
-#include "world/loop.h"
+#include "platform/clock.h"
+#include "platform/loop.h"
 
 namespace payswitch::processor {
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <map>
 
-#include "redis/client_fixture.h"
+#include "testing/fixtures/client_fixture.h"
 
 // What the real client makes of a network that spoils things.
 namespace payswitch::redis {

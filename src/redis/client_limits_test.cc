@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "redis/client.h"
-#include "redis/client_fixture.h"
+#include "testing/fixtures/client_fixture.h"
 
 namespace payswitch::redis {
 namespace {

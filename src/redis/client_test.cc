@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "redis/client_fixture.h"
+#include "testing/fixtures/client_fixture.h"
 
 namespace payswitch::redis {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "redis/options.h"
-#include "world/resolver.h"
+#include "platform/resolver.h"
 
 namespace payswitch::redis {
 

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "redis/address.h"
-#include "world/clock.h"
+#include "platform/clock.h"
 
 namespace payswitch::redis {
 

@@ -10,7 +10,7 @@
 #include "redis/link.h"
 #include "redis/pipeline.h"
 #include "redis/refusal.h"
-#include "world/host.h"
+#include "platform/host.h"
 
 namespace payswitch::redis {
 

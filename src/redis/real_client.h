@@ -6,9 +6,9 @@
 
 #include "redis/client.h"
 #include "redis/options.h"
-#include "world/chance.h"
-#include "world/loop.h"
-#include "world/resolver.h"
+#include "platform/random.h"
+#include "platform/loop.h"
+#include "platform/resolver.h"
 
 namespace payswitch::redis {
 

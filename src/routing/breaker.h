@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "routing/options.h"
-#include "world/clock.h"
+#include "platform/clock.h"
 
 namespace payswitch::routing {
 

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "routing/options.h"
-#include "world/clock.h"
+#include "platform/clock.h"
 
 namespace payswitch::routing {
 

@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "routing/options.h"
-#include "world/clock.h"
+#include "platform/clock.h"
 
 namespace payswitch::routing {
 

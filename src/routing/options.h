@@ -3,7 +3,7 @@
 #include <chrono>
 #include <cstdint>
 
-#include "world/clock.h"
+#include "platform/clock.h"
 
 namespace payswitch::routing {
 

@@ -5,7 +5,7 @@
 #include <span>
 
 #include "routing/options.h"
-#include "world/clock.h"
+#include "platform/clock.h"
 
 namespace payswitch::routing {
 

@@ -1,4 +1,4 @@
-#include "store/contract_test.h"
+#include "store/contract_fixture.h"
 
 #include <algorithm>
 #include <utility>

@@ -1,6 +1,6 @@
 #include <gmock/gmock.h>
 
-#include "store/contract_test.h"
+#include "store/contract_fixture.h"
 
 // What every store keeps about the whole of itself: store.h's Facts, PROTOCOL 3.3.
 namespace payswitch::store {

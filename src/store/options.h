@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "world/clock.h"
-#include "world/disk.h"
+#include "platform/clock.h"
+#include "platform/disk.h"
 
 namespace payswitch::store {
 

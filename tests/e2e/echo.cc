@@ -6,7 +6,7 @@
 #include <cstdio>
 
 #include "http/server.h"
-#include "world/real.h"
+#include "platform/linux/real.h"
 
 namespace {
 

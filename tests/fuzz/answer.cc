@@ -6,7 +6,7 @@
 #include <cassert>
 #include <string>
 
-#include "http/answer_parser.h"
+#include "http/response_parser.h"
 
 namespace {
 

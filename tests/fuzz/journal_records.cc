@@ -4,9 +4,9 @@
 #include <cstring>
 #include <map>
 
-#include "store/embedded/record.h"
+#include "store/journal/record.h"
 #include "store/embedded/replay.h"
-#include "store/embedded/segment.h"
+#include "store/journal/segment.h"
 #include "store/options.h"
 
 namespace {

@@ -9,10 +9,10 @@
 #include <optional>
 #include <string>
 
-#include "lab/simulator/virtual_switch.h"
-#include "lab/world/disk.h"
-#include "lab/world/log.h"
-#include "lab/world/processor.h"
+#include "testing/simulator/virtual_switch.h"
+#include "testing/world/disk.h"
+#include "testing/world/log.h"
+#include "testing/world/processor.h"
 
 namespace {
 

@@ -8,8 +8,8 @@
 #include <cerrno>
 #include <cstring>
 
-#include "store/embedded/seal.h"
-#include "store/samples_test.h"
+#include "store/archive/merger.h"
+#include "store/samples_fixture.h"
 
 namespace {
 

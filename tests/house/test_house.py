@@ -141,7 +141,7 @@ class House(unittest.TestCase):
         self.hold(offences)
 
     def test_every_source_stands_behind_a_header_beside_it(self) -> None:
-        """x.h for x.cc, or one that several sources share, as those of world/real.h do."""
+        """x.h for x.cc, or one that several sources share, as those of platform/linux/real.h do."""
         offences = []
         for path in sources("src", "lab"):
             if path.suffix != ".cc" or path.name == "main.cc" or path.stem.endswith("_test"):

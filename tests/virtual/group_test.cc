@@ -5,10 +5,10 @@
 #include <memory>
 #include <vector>
 
-#include "lab/simulator/virtual_switch.h"
-#include "lab/world/log.h"
-#include "lab/world/processor.h"
-#include "lab/world/redis.h"
+#include "testing/simulator/virtual_switch.h"
+#include "testing/world/log.h"
+#include "testing/world/processor.h"
+#include "testing/world/redis.h"
 
 // Two whole switches on one virtual Redis: what crosses store, dispatch and processor when payments
 // change hands (PROTOCOL 7).

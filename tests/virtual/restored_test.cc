@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "lab/world/directory_copy.h"
+#include "testing/world/directory_copy.h"
 #include "tests/virtual/town.h"
 
 // A directory that is older than the processors' books (PROTOCOL 3.5).

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cassert>
 
-#include "store/embedded/record.h"
+#include "store/journal/record.h"
 #include "store/origins.h"
 
 namespace payswitch::store::embedded {

@@ -8,7 +8,7 @@
 #include "payment/time.h"
 #include "store/embedded/index.h"
 #include "store/options.h"
-#include "world/log.h"
+#include "platform/log.h"
 
 namespace payswitch::store::embedded {
 

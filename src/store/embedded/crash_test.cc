@@ -5,7 +5,7 @@
 #include <limits>
 #include <vector>
 
-#include "store/embedded/lives_test.h"
+#include "store/embedded/lives_fixture.h"
 
 // The promise of PROTOCOL 4 as one property: payments go through a store that is killed, loses its
 // power, is stopped in its recovery, and meets disk errors, at moments that a seed chooses. After

@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include "store/embedded/record.h"
-#include "store/embedded/sealed_file.h"
-#include "store/embedded/segment.h"
+#include "store/journal/record.h"
+#include "store/archive/file.h"
+#include "store/journal/segment.h"
 
 namespace payswitch::store::embedded {
 

@@ -5,10 +5,10 @@
 #include <optional>
 #include <string>
 
-#include "store/embedded/group.h"
-#include "world/clock.h"
-#include "world/disk.h"
-#include "world/log.h"
+#include "store/journal/batch.h"
+#include "platform/clock.h"
+#include "platform/disk.h"
+#include "platform/log.h"
 
 // The way out of a start that is refused because of damage, when the operator says so
 // (Options::cut_at_damage): the log ends before the damage, and what lies behind it is kept aside

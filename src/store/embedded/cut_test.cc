@@ -5,9 +5,9 @@
 #include <array>
 #include <map>
 
-#include "store/embedded/lives_test.h"
-#include "store/embedded/sealed_books.h"
-#include "store/embedded/segment.h"
+#include "store/embedded/lives_fixture.h"
+#include "store/archive/archive.h"
+#include "store/journal/segment.h"
 
 namespace payswitch::store::embedded {
 namespace {

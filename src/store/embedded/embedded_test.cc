@@ -1,5 +1,5 @@
-#include "store/contract_test.h"
-#include "store/embedded/lives_test.h"
+#include "store/contract_fixture.h"
+#include "store/embedded/lives_fixture.h"
 
 namespace payswitch::store {
 namespace {

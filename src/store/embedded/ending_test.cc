@@ -3,10 +3,10 @@
 #include <array>
 #include <optional>
 
-#include "store/embedded/group.h"
-#include "store/embedded/lives_test.h"
-#include "store/embedded/segment.h"
-#include "store/embedded/supply.h"
+#include "store/journal/batch.h"
+#include "store/embedded/lives_fixture.h"
+#include "store/journal/segment.h"
+#include "store/journal/segment_pool.h"
 
 // How a life ends, and what the next one makes of it.
 namespace payswitch::store::embedded {

@@ -10,14 +10,14 @@
 #include "books/books.h"
 #include "store/embedded/configured.h"
 #include "store/embedded/index.h"
-#include "store/embedded/journal.h"
+#include "store/journal/writer.h"
 #include "store/embedded/listing.h"
-#include "store/embedded/look_ups.h"
-#include "store/embedded/record.h"
+#include "store/embedded/page_reader.h"
+#include "store/journal/record.h"
 #include "store/embedded/recovery.h"
-#include "store/embedded/sealed_books.h"
-#include "store/embedded/sealer.h"
-#include "store/embedded/segment.h"
+#include "store/archive/archive.h"
+#include "store/embedded/compactor.h"
+#include "store/journal/segment.h"
 
 namespace payswitch::store::embedded {
 

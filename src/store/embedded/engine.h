@@ -7,11 +7,11 @@
 
 #include "store/options.h"
 #include "store/store.h"
-#include "world/chance.h"
-#include "world/clock.h"
-#include "world/disk.h"
-#include "world/log.h"
-#include "world/loop.h"
+#include "platform/random.h"
+#include "platform/clock.h"
+#include "platform/disk.h"
+#include "platform/log.h"
+#include "platform/loop.h"
 
 namespace payswitch::store::embedded {
 

@@ -4,8 +4,8 @@
 #include <optional>
 #include <ostream>
 
-#include "store/embedded/lives_test.h"
-#include "store/embedded/sealed_books.h"
+#include "store/embedded/lives_fixture.h"
+#include "store/archive/archive.h"
 
 namespace payswitch::store::embedded {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cassert>
 
-#include "store/embedded/record.h"
+#include "store/journal/record.h"
 
 namespace payswitch::store::embedded {
 

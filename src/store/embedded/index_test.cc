@@ -2,8 +2,8 @@
 
 #include <gmock/gmock.h>
 
-#include "store/embedded/record.h"
-#include "store/samples_test.h"
+#include "store/journal/record.h"
+#include "store/samples_fixture.h"
 
 namespace payswitch::store::embedded {
 namespace {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "store/embedded/applied.h"
-#include "store/embedded/record.h"
+#include "store/journal/record.h"
 #include "store/store.h"
 
 namespace payswitch::store::embedded {

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "store/samples_test.h"
+#include "store/samples_fixture.h"
 
 namespace payswitch::store::embedded {
 namespace {

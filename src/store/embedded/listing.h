@@ -7,7 +7,7 @@
 
 #include "books/books.h"
 #include "payment/correlation_id.h"
-#include "store/embedded/sealed_books.h"
+#include "store/archive/archive.h"
 #include "store/store.h"
 
 namespace payswitch::store::embedded {

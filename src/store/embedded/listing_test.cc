@@ -5,8 +5,8 @@
 #include <set>
 
 #include "store/embedded/index.h"
-#include "store/embedded/record.h"
-#include "store/samples_test.h"
+#include "store/journal/record.h"
+#include "store/samples_fixture.h"
 
 namespace payswitch::store::embedded {
 namespace {

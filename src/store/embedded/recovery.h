@@ -6,14 +6,14 @@
 #include <vector>
 
 #include "store/embedded/cut.h"
-#include "store/embedded/group.h"
+#include "store/journal/batch.h"
 #include "store/embedded/index.h"
-#include "store/embedded/sealed_books.h"
-#include "store/embedded/segment.h"
+#include "store/archive/archive.h"
+#include "store/journal/segment.h"
 #include "store/options.h"
-#include "world/clock.h"
-#include "world/disk.h"
-#include "world/log.h"
+#include "platform/clock.h"
+#include "platform/disk.h"
+#include "platform/log.h"
 
 namespace payswitch::store::embedded {
 

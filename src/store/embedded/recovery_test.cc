@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <array>
 
-#include "store/embedded/lives_test.h"
-#include "store/embedded/supply.h"
+#include "store/embedded/lives_fixture.h"
+#include "store/journal/segment_pool.h"
 
 namespace payswitch::store::embedded {
 namespace {

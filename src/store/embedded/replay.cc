@@ -6,7 +6,7 @@
 #include <cassert>
 #include <cstring>
 
-#include "store/embedded/record.h"
+#include "store/journal/record.h"
 
 namespace payswitch::store::embedded {
 

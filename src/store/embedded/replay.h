@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "store/embedded/cut.h"
-#include "store/embedded/group.h"
+#include "store/journal/batch.h"
 #include "store/embedded/index.h"
-#include "store/embedded/sealed_writer.h"
-#include "store/embedded/segment.h"
+#include "store/archive/writer.h"
+#include "store/journal/segment.h"
 
 namespace payswitch::store::embedded {
 

@@ -1,6 +1,6 @@
 #include <gmock/gmock.h>
 
-#include "store/embedded/journal_bytes_test.h"
+#include "store/embedded/journal_bytes_fixture.h"
 #include "store/embedded/replay.h"
 
 namespace payswitch::store::embedded {

@@ -7,7 +7,7 @@
 
 #include "payment/correlation_id.h"
 #include "store/embedded/payment.h"
-#include "world/blocks.h"
+#include "platform/blocks.h"
 
 namespace payswitch::store::embedded {
 

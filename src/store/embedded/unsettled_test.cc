@@ -4,7 +4,7 @@
 
 #include <set>
 
-#include "store/samples_test.h"
+#include "store/samples_fixture.h"
 
 namespace payswitch::store::embedded {
 namespace {

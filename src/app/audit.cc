@@ -1,0 +1,57 @@
+#include "app/audit.h"
+
+#include <fmt/format.h>
+
+#include "store/embedded/check/journal_report.h"
+#include "reconcile/live_report.h"
+#include "store/embedded/check/offline.h"
+#include "app/caller.h"
+#include "platform/linux/log_text.h"
+#include "platform/linux/real.h"
+
+namespace payswitch::switchboard {
+
+namespace {
+
+using namespace payswitch::audit;
+
+int fail(const std::string& line, std::ostream& err) {
+  err << "payswitch: " << world::on_one_line(line) << '\n';
+  return exit_could_not_ask;
+}
+
+int audit_directory(const Options& options, Progress& progress, std::ostream& out,
+                    std::ostream& err) {
+  const std::string& directory = *options.data;
+  auto files = open_files(directory);
+  if (!files) return fail(files.error().message(), err);
+  auto report = audit_journal(**files, progress);
+  if (!report) return fail(fmt::format("{}: {}", directory, report.error()), err);
+  if (options.processors) report->unasked = unasked_of(*report, *options.processors);
+  out << (options.json ? to_json(*report, directory) : to_text(*report, directory));
+  return exit_code(report->finding_count, report->unasked);
+}
+
+int audit_switch(const Options& options, const world::Clock& clock, Progress& progress,
+                 std::ostream& out, std::ostream& err) {
+  Caller caller(clock);
+  const std::string& url = *options.url;
+  LiveAudit live(Inquiry([&caller](const Question& question) { return caller.ask(question); }, url,
+                         options.token),
+                 options.live, progress);
+  const auto report = live.run();
+  if (!report) return fail(report.error(), err);
+  out << (options.json ? to_json(*report, url) : to_text(*report, url));
+  return exit_code(report->findings.size(), report->unasked);
+}
+
+}  // namespace
+
+int audit(const Options& options, std::ostream& out, std::ostream& err) {
+  const auto clock = world::make_real_clock();
+  Progress progress(*clock, [&err](const std::string& line) { err << line << std::endl; });
+  return options.data ? audit_directory(options, progress, out, err)
+                      : audit_switch(options, *clock, progress, out, err);
+}
+
+}  // namespace payswitch::switchboard

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <ostream>
+
+#include "reconcile/options.h"
+
+namespace payswitch::switchboard {
+
+// Runs an audit to its end: the report goes to `out`, progress and what went wrong to `err`.
+// Returns the process's exit code (reconcile/options.h).
+int audit(const audit::Options& options, std::ostream& out, std::ostream& err);
+
+}  // namespace payswitch::switchboard

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <expected>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "reconcile/options.h"
+#include "config/config.h"
+
+namespace payswitch::cli {
+
+// The flags of `payswitch audit`, and PROCESSOR_TOKEN of the environment. An error is one line for
+// a person.
+std::expected<audit::Options, std::string> read_audit_flags(
+    std::span<const std::string_view> arguments, const config::Environment& environment);
+
+std::string audit_help();
+
+}  // namespace payswitch::cli

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "reconcile/ask.h"
+#include "text/url.h"
+#include "http/client.h"
+#include "platform/clock.h"
+#include "platform/loop.h"
+#include "platform/resolver.h"
+
+namespace payswitch::switchboard {
+
+// Asks real servers, one question at a time, and waits: on a loop of its own that turns only
+// meanwhile. One kept connection a server.
+class Caller {
+ public:
+  static constexpr std::chrono::seconds answer_timeout{30};
+  static constexpr std::chrono::seconds connect_timeout{3};
+  static constexpr int max_tries = 6;
+  // Before the second try; doubles.
+  static constexpr std::chrono::milliseconds first_pause{100};
+  static constexpr std::size_t max_answer_bytes = 8 << 20;
+
+  explicit Caller(const world::Clock& clock);
+  ~Caller();
+
+  // audit::Ask. What was not answered, or with 429 or 503, is asked again: questions change
+  // nothing.
+  std::expected<audit::Reply, std::string> ask(const audit::Question& question);
+
+ private:
+  struct Server {
+    config::ProcessorUrl url;
+    std::unique_ptr<http::Client> client;
+    bool connect_failed = false;
+  };
+
+  std::expected<Server*, std::string> server_at(const std::string& url);
+  std::expected<audit::Reply, std::string> exchange(Server& server,
+                                                    const audit::Question& question);
+  std::optional<http::ConnectionId> connect(Server& server);
+  void pause(std::chrono::milliseconds span);
+
+  const world::Clock& clock_;
+  boost::asio::io_context context_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  std::unique_ptr<world::Timers> timers_;
+  std::unique_ptr<world::Resolver> resolver_;
+  std::map<std::string, Server> servers_;
+};
+
+}  // namespace payswitch::switchboard

@@ -1,0 +1,37 @@
+#include "app/drain.h"
+
+#include <utility>
+
+namespace payswitch::operate {
+
+void Drain::start(world::Callback done) {
+  done_ = std::move(done);
+  until_ = clock_.now() + patience;
+  log_.info("stopping: {} payments are open", dispatcher_.open());
+  server_.drain();
+  dispatcher_.stop();
+  look();
+}
+
+void Drain::look() {
+  const bool ended = dispatcher_.is_quiet() && server_.drained();
+  if (ended || clock_.now() >= until_) {
+    log_.info("stopped: {}", ended ? "every attempt has ended"
+                                   : "attempts without an answer are taken up at the next start");
+    return end_store();
+  }
+  timers_.after(look_every, [this] { look(); });
+}
+
+void Drain::end_store() {
+  timers_.after(patience_with_store, [this] {
+    if (!done_) return;
+    log_.warn("the store could not be told that this is a clean stop: nothing is lost by that");
+    std::exchange(done_, nullptr)();
+  });
+  store_.end([this] {
+    if (done_) std::exchange(done_, nullptr)();
+  });
+}
+
+}  // namespace payswitch::operate

@@ -1,0 +1,46 @@
+#pragma once
+
+#include "dispatch/dispatcher.h"
+#include "http/server.h"
+#include "store/store.h"
+#include "platform/log.h"
+#include "platform/loop.h"
+
+namespace payswitch::operate {
+
+// The way out: no new connections and no new attempts; what is in flight may end, for `patience` at
+// most. What has not ended by then is durable as it is and is taken up again at the next start.
+// Then the store says that this was a clean stop, in `patience_with_store` at most.
+class Drain {
+ public:
+  static constexpr std::chrono::milliseconds patience{8'000};
+  static constexpr std::chrono::milliseconds patience_with_store{1'000};
+  static constexpr std::chrono::milliseconds look_every{10};
+
+  Drain(http::Server& server, dispatch::Dispatcher& dispatcher, store::Store& store,
+        world::Timers& timers, const world::Clock& clock, world::Log& log)
+      : server_(server),
+        dispatcher_(dispatcher),
+        store_(store),
+        timers_(timers),
+        clock_(clock),
+        log_(log) {}
+
+  // Calls `done` when everything has ended or time is up. Once.
+  void start(world::Callback done);
+
+ private:
+  void look();
+  void end_store();
+
+  http::Server& server_;
+  dispatch::Dispatcher& dispatcher_;
+  store::Store& store_;
+  world::Timers& timers_;
+  const world::Clock& clock_;
+  world::Log& log_;
+  world::Instant until_{};
+  world::Callback done_;
+};
+
+}  // namespace payswitch::operate

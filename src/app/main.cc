@@ -1,0 +1,45 @@
+#include <algorithm>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/cli.h"
+#include "app/audit.h"
+#include "app/serve.h"
+#include "platform/linux/log_text.h"
+#include "platform/memory.h"
+
+namespace {
+
+constexpr int exit_bug = 70;  // EX_SOFTWARE
+
+std::optional<std::string> environment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  if (value == nullptr) return std::nullopt;
+  return value;
+}
+
+payswitch::world::MemoryLimit memory() {
+  return payswitch::world::memory_limit(payswitch::world::read_memory_facts());
+}
+
+}  // namespace
+
+int main(int count, char** arguments) try {
+  const std::vector<std::string_view> given(arguments + 1, arguments + std::max(count, 1));
+  return payswitch::cli::run(given, {.version = PAYSWITCH_VERSION,
+                                     .environment = environment,
+                                     .memory = memory,
+                                     .serve = payswitch::switchboard::serve,
+                                     .audit = payswitch::switchboard::audit,
+                                     .out = std::cout,
+                                     .err = std::cerr});
+} catch (const std::exception& error) {
+  const std::string what = payswitch::world::on_one_line(error.what());
+  std::cerr << "payswitch: this should not happen: " << what << '\n';
+  return exit_bug;
+}

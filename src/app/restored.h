@@ -1,0 +1,14 @@
+#pragma once
+
+#include "dispatch/dispatcher.h"
+#include "store/store.h"
+#include "platform/log.h"
+
+namespace payswitch::operate {
+
+// Says loudly that the store is a restored copy, what that costs, what it does not cover, and how
+// it ends (PROTOCOL 3.5). At each start; nothing when it is none.
+void warn_if_restored(const dispatch::Dispatcher& dispatcher, const store::Store& store,
+                      world::Log& log);
+
+}  // namespace payswitch::operate

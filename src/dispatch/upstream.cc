@@ -1,0 +1,192 @@
+#include "dispatch/upstream.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+#include <string>
+
+namespace payswitch::dispatch {
+
+using payment::Outcome;
+using routing::BreakerState;
+using routing::Standing;
+
+namespace {
+
+constexpr world::Duration connect_pause_when_closed = std::chrono::milliseconds(50);
+
+// A breaker that has not changed for so long has come to rest.
+constexpr world::Duration at_rest_after = std::chrono::seconds(10);
+
+}  // namespace
+
+Lane::Lane(const processor::Options& options, payment::ProcessorNumber number,
+           const Routing& routing, const processor::Dialect& dialect, http::Client& client,
+           world::Timers& timers, const world::Clock& clock, world::Log& log)
+    : options_(options),
+      number_(number),
+      client_(client),
+      log_(log),
+      probe_every_(routing.breaker.probe_every),
+      breaker_(routing.breaker),
+      limit_(routing.limit, std::max(1u, options.max_in_flight - options.max_in_flight / 10)),
+      health_(routing.health),
+      channel_(options_, dialect, client, timers, clock),
+      share_(options.max_in_flight) {}
+
+Standing Lane::standing(world::Instant now) const {
+  const bool allows = breaker_.allows(now);
+  if (!allows && breaker_.state() == BreakerState::open) return Standing::broken;
+  if (may_be_away() && client_.counters().connections_idle == 0) return Standing::broken;
+  return allows && in_flight() < limit() ? Standing::ready : Standing::full;
+}
+
+bool Lane::may_be_away() const {
+  return !reachable_ || breaker_.state() == BreakerState::open;
+}
+
+void Lane::seek(world::Instant now) {
+  if (may_be_away() && breaker_.allows(now)) want_connections(1, now);
+}
+
+std::uint32_t Lane::limit() const {
+  return std::min(limit_.current(), std::max(1u, share_ - share_ / 10));
+}
+
+void Lane::share_with(std::uint32_t instances) {
+  share_ = std::max(1u, options_.max_in_flight / instances);
+}
+
+void Lane::want_connections(std::size_t count, world::Instant now) {
+  if (now < connect_not_before_) return;
+  // While it is open, one connection a probe is enough to find out.
+  client_.want(breaker_.state() == BreakerState::open ? std::min<std::size_t>(count, 1) : count);
+}
+
+std::optional<world::Instant> Lane::connect_pause(world::Instant now) const {
+  if (now >= connect_not_before_) return std::nullopt;
+  return connect_not_before_;
+}
+
+std::optional<Lane::Reservation> Lane::reserve(world::Instant now) {
+  const auto connection = client_.take();
+  if (!connection) return std::nullopt;
+  ++reserved_;
+  return Reservation{.connection = *connection, .pass = breaker_.started(now)};
+}
+
+void Lane::cancel(const Reservation& reservation) {
+  assert(reserved_ > 0);
+  --reserved_;
+  breaker_.withdrawn(reservation.pass);
+  client_.give_back(reservation.connection);
+}
+
+void Lane::begin() {
+  assert(reserved_ > 0);
+  --reserved_;
+}
+
+void Lane::learn(const processor::PostEvent& event, routing::Breaker::Pass pass, world::Instant now,
+                 const payment::CorrelationId* id) {
+  const BreakerState before = breaker_.state();
+  heard_at_ = now;
+  if (event.kind == processor::PostEvent::Kind::late) {
+    ++counters_.late;
+    limit_.overloaded(now);
+    breaker_.failed(pass, now, "no answer in time");
+    return say_if_changed(before, now);
+  }
+  ++counters_.outcomes[static_cast<std::size_t>(event.outcome)];
+  if (event.was_late) return;  // counted when it became late
+  counters_.answer.record(event.took);
+  switch (event.outcome) {
+    case Outcome::taken:
+    case Outcome::already_booked:
+      health_.taken(now);
+      limit_.succeeded(in_flight() + 1);
+      breaker_.succeeded(pass, now, event.took);
+      break;
+    case Outcome::throttled:
+      limit_.overloaded(now);
+      breaker_.withdrawn(pass);
+      break;
+    case Outcome::our_fault:
+    case Outcome::not_sent:
+      breaker_.withdrawn(pass);
+      break;
+    case Outcome::misconfigured:
+      refused_as_such_.say(
+          log_, world::Level::error, now,
+          "processor {}: refuses our requests as such (401, 403, 404 or 405), payment {} among "
+          "them: check its URL and key",
+          options_.name, id ? id->to_string() : "(settled)");
+      breaker_.withdrawn(pass);
+      breaker_.trip(now, "wrong URL or key");
+      break;
+    case Outcome::refused:
+      breaker_.failed(pass, now, "refused");
+      break;
+    case Outcome::unknown:
+    case Outcome::released:
+      breaker_.failed(pass, now, "broken answers");
+      break;
+  }
+  say_if_changed(before, now);
+}
+
+void Lane::learn(const processor::HealthReport& report, world::Instant at) {
+  const BreakerState before = breaker_.state();
+  if (health_.reported(
+          {.failing = report.failing, .min_response_time = report.min_response_time, .at = at}) &&
+      before == BreakerState::closed) {
+    breaker_.trip(at, "says that it is failing");
+  }
+  say_if_changed(before, at);
+}
+
+void Lane::heard_of_failures(world::Instant now) {
+  if (breaker_.state() != BreakerState::closed || health_.takes_payments(now)) return;
+  breaker_.trip(now, "another instance's breaker is open");
+  say_if_changed(BreakerState::closed, now);
+}
+
+void Lane::connect_failed(http::ConnectFailure failure, world::Instant now) {
+  const BreakerState before = breaker_.state();
+  heard_at_ = now;
+  reachable_ = false;
+  if (failure == http::ConnectFailure::theirs) {
+    breaker_.failed(breaker_.free_pass(), now, "no connection");
+  }
+  connect_not_before_ =
+      now + (breaker_.state() == BreakerState::open ? probe_every_ : connect_pause_when_closed);
+  say_if_changed(before, now);
+}
+
+void Lane::rested(world::Instant now) {
+  const BreakerState before = breaker_.state();
+  breaker_.rested(now);
+  say_if_changed(before, now);
+}
+
+void Lane::say_if_changed(BreakerState before, world::Instant now) {
+  if (breaker_.state() == before) return;
+  if (const auto times = breaker_changes_.happened(now)) say_breaker(*times);
+}
+
+void Lane::say_what_was_folded(world::Instant now) {
+  if (const auto times = breaker_changes_.rested(now, at_rest_after)) say_breaker(*times);
+}
+
+void Lane::say_breaker(std::uint64_t times) {
+  const std::string more =
+      times > 1 ? fmt::format(", after {} changes that were not said", times - 1) : "";
+  if (breaker_.state() == BreakerState::open) {
+    log_.warn("processor {}: breaker open ({}){}", options_.name, breaker_.why(), more);
+  } else {
+    log_.info("processor {}: breaker {}{}", options_.name, to_string(breaker_.state()), more);
+  }
+}
+
+}  // namespace payswitch::dispatch

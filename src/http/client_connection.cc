@@ -1,0 +1,239 @@
+#include "http/client_connection.h"
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/post.hpp>
+#include <cassert>
+#include <cerrno>
+#include <utility>
+
+#include "http/render.h"
+
+namespace payswitch::http {
+
+using boost::asio::ip::tcp;
+
+namespace {
+
+// Their trouble or ours? Ours says nothing of the other side.
+ConnectFailure to_failure(int error) {
+  constexpr std::array ours{EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOSPC, EADDRNOTAVAIL};
+  return std::ranges::find(ours, error) != ours.end() ? ConnectFailure::ours
+                                                      : ConnectFailure::theirs;
+}
+
+// A port that nobody listens on may be the one that the kernel picks for our own end: then TCP
+// joins the socket to itself, and we would read our request as the answer.
+bool is_connected_to_itself(int descriptor) {
+  tcp::endpoint here;
+  tcp::endpoint there;
+  socklen_t here_size = static_cast<socklen_t>(here.capacity());
+  socklen_t there_size = static_cast<socklen_t>(there.capacity());
+  return ::getsockname(descriptor, here.data(), &here_size) == 0 &&
+         ::getpeername(descriptor, there.data(), &there_size) == 0 && here == there;
+}
+
+}  // namespace
+
+PoolConnection::PoolConnection(PoolConnectionOwner& owner, boost::asio::io_context& context,
+                               Poller& poller, world::Timers& timers, const ClientOptions& options,
+                               std::uint32_t slot)
+    : owner_(owner),
+      context_(context),
+      poller_(poller),
+      timers_(timers),
+      connect_timeout_(options.connect_timeout),
+      slot_(slot),
+      parser_(options.max_answer_bytes) {}
+
+PoolConnection::~PoolConnection() {
+  assert(connect_timer_ == world::TimerId::none);
+}
+
+// -- connecting
+// ------------------------------------------------------------------------------------
+
+void PoolConnection::open() {
+  connect_timer_ = timers_.after(connect_timeout_, [this] {
+    connect_timer_ = world::TimerId::none;
+    fail_to_connect(ConnectFailure::theirs);
+  });
+}
+
+void PoolConnection::connect(Endpoints endpoints) {
+  assert(state_ == State::resolving && !endpoints.empty());
+  state_ = State::connecting;
+  endpoints_ = std::move(endpoints);
+  try_next_endpoint();
+}
+
+void PoolConnection::try_next_endpoint() {
+  const tcp::endpoint& endpoint = endpoints_[endpoints_tried_++];
+  socket_.close();
+  const int error = socket_.connect(poller_, *endpoint.data(), endpoint.size(), *this);
+  if (error == 0) return;
+  boost::asio::post(context_, [self = shared_from_this(), error] { self->on_connected(error); });
+}
+
+void PoolConnection::on_connected(int error) {
+  if (state_ != State::connecting) return;
+  if (error == 0 && is_connected_to_itself(socket_.descriptor())) error = ECONNREFUSED;
+  if (error != 0 && endpoints_tried_ < endpoints_.size()) return try_next_endpoint();
+  if (error != 0) return fail_to_connect(to_failure(error));
+  timers_.cancel(std::exchange(connect_timer_, world::TimerId::none));
+  socket_.set_no_delay();
+  state_ = State::idle;
+  owner_.connected(*this);
+}
+
+void PoolConnection::fail_to_connect(ConnectFailure failure) {
+  const auto self = shared_from_this();
+  close();
+  owner_.not_connected(*this, failure);
+}
+
+void PoolConnection::close() {
+  state_ = State::closed;
+  timers_.cancel(std::exchange(connect_timer_, world::TimerId::none));
+  socket_.close();
+}
+
+Client::Done PoolConnection::abandon() {
+  close();
+  return std::exchange(done_, nullptr);
+}
+
+// -- between exchanges
+// -----------------------------------------------------------------------------
+
+void PoolConnection::hold() {
+  assert(state_ == State::idle);
+  state_ = State::held;
+}
+
+bool PoolConnection::release() {
+  if (state_ == State::held && !retired_) {
+    state_ = State::idle;
+    return true;
+  }
+  close();
+  return false;
+}
+
+std::span<char> PoolConnection::room() {
+  return awaits_answer() ? parser_.prepare() : std::span<char>{};
+}
+
+void PoolConnection::on_ready() {
+  const auto self = shared_from_this();
+  switch (state_) {
+    case State::connecting:
+      if (socket_.is_writable()) on_connected(socket_.error());
+      return;
+    case State::exchanging:
+      if (awaits_answer()) return read_answer();
+      if (!is_quiet()) fail(Failure::not_sent);
+      return;
+    case State::idle:
+    case State::held:
+      if (!is_quiet()) lose();
+      return;
+    case State::resolving:
+    case State::closed:
+      return;
+  }
+}
+
+// One that is held stays in the pool's books until its holder lets go.
+void PoolConnection::lose() {
+  const bool was_idle = state_ == State::idle;
+  close();
+  if (was_idle) owner_.died(*this);
+}
+
+// Nothing has come, not even the end.
+bool PoolConnection::is_quiet() {
+  return !socket_.is_readable() || socket_.peek() == Socket::Status::blocked;
+}
+
+// -- an exchange
+// -----------------------------------------------------------------------------------
+
+bool PoolConnection::send(const OutgoingRequest& request, std::string_view host,
+                          Client::Done& done) {
+  poller_.look_again();
+  if (state_ != State::held || retired_ || !is_quiet()) {
+    close();
+    return false;
+  }
+  state_ = State::exchanging;
+  done_ = std::move(done);
+  parser_.start(request.method == Method::head);
+  output_.clear();
+  sent_ = 0;
+  append_request(output_, request, host);
+  socket_.write_soon();
+  return true;
+}
+
+void PoolConnection::on_written(std::size_t bytes) {
+  sent_ += bytes;
+  if (!unsent().empty()) socket_.write_soon();
+}
+
+// The answer may have come before the error.
+void PoolConnection::on_write_failed() {
+  const auto self = shared_from_this();
+  awaits_answer() ? read_answer() : fail(Failure::cut);
+}
+
+void PoolConnection::read_answer() {
+  while (awaits_answer() && socket_.is_readable()) {
+    const auto [status, count] = socket_.read(parser_.prepare());
+    switch (status) {
+      case Socket::Status::blocked:
+        return;
+      case Socket::Status::failed:
+        return fail(Failure::cut);
+      case Socket::Status::ended:
+        return conclude(parser_.finish());
+      case Socket::Status::done:
+        parser_.commit(count);
+        conclude(parser_.next());
+    }
+  }
+}
+
+void PoolConnection::conclude(AnswerParser::Step step) {
+  switch (step) {
+    case AnswerParser::Step::need_more:
+      return;
+    case AnswerParser::Step::cut:
+      return fail(Failure::cut);
+    case AnswerParser::Step::garbled:
+      return fail(Failure::garbled);
+    case AnswerParser::Step::answer:
+      break;
+  }
+  const auto self = shared_from_this();
+  // An answer to a request that has not left us whole leaves the rest of it in between.
+  const bool keep = parser_.reusable() && unsent().empty() && !retired_ && is_quiet();
+  if (!keep) close();
+  owner_.exchange_over(*this);
+  std::exchange(done_, nullptr)(parser_.answer());
+  if (keep && state_ == State::exchanging) {
+    state_ = State::idle;
+    return owner_.reusable(*this);
+  }
+  owner_.used_up(*this);
+}
+
+void PoolConnection::fail(Failure failure) {
+  const auto self = shared_from_this();
+  close();
+  owner_.exchange_over(*this);
+  std::exchange(done_, nullptr)(std::unexpected(failure));
+  owner_.used_up(*this);
+}
+
+}  // namespace payswitch::http

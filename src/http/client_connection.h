@@ -1,0 +1,114 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/response_parser.h"
+#include "http/client.h"
+#include "http/options.h"
+#include "net/poller.h"
+#include "net/socket.h"
+#include "platform/loop.h"
+
+namespace payswitch::http {
+
+class PoolConnection;
+
+// What a connection tells its pool, always from the loop.
+class PoolConnectionOwner {
+ public:
+  virtual ~PoolConnectionOwner() = default;
+
+  virtual void connected(PoolConnection& connection) = 0;
+  virtual void not_connected(PoolConnection& connection, ConnectFailure failure) = 0;
+  // It has closed while idle.
+  virtual void died(PoolConnection& connection) = 0;
+  // The caller's hold on it is over; its `done` is called after this.
+  virtual void exchange_over(PoolConnection& connection) = 0;
+  // That `done` has returned.
+  virtual void reusable(PoolConnection& connection) = 0;
+  virtual void used_up(PoolConnection& connection) = 0;
+};
+
+// One socket of a pool, from connect to close. What comes in an exchange is the answer, at any
+// other time it is the end of the connection. Nothing is read but an answer, so what came before a
+// request is still in the socket when the request is sent, and is found there.
+class PoolConnection final : public std::enable_shared_from_this<PoolConnection>,
+                             private SocketOwner {
+ public:
+  using Endpoints = std::vector<boost::asio::ip::tcp::endpoint>;
+
+  // `slot` is the pool's name for it.
+  PoolConnection(PoolConnectionOwner& owner, boost::asio::io_context& context, Poller& poller,
+                 world::Timers& timers, const ClientOptions& options, std::uint32_t slot);
+  ~PoolConnection();
+  PoolConnection(const PoolConnection&) = delete;
+  PoolConnection& operator=(const PoolConnection&) = delete;
+
+  std::uint32_t slot() const { return slot_; }
+
+  // Starts the time limit. Then either connect(), or fail_to_connect().
+  void open();
+  void connect(Endpoints endpoints);
+  void fail_to_connect(ConnectFailure failure);
+  bool awaits_address() const { return state_ == State::resolving; }
+
+  bool idle() const { return state_ == State::idle; }
+  // idle → held
+  void hold();
+  // held → idle. False: it may not be used again, and is closed.
+  bool release();
+  // held → in an exchange. False: it is dead, nothing was written, and `done` was not taken.
+  bool send(const OutgoingRequest& request, std::string_view host, Client::Done& done);
+  // Will be closed after its exchange.
+  void retire() { retired_ = true; }
+
+  // Closes at once and in silence; the `done` of its exchange, if there is one.
+  Client::Done abandon();
+
+ private:
+  enum class State : std::uint8_t { resolving, connecting, idle, held, exchanging, closed };
+
+  void try_next_endpoint();
+  void on_connected(int error);
+
+  std::span<char> room() override;
+  void on_ready() override;
+  void lose();
+  bool is_quiet();
+  // What comes before the request has begun to leave is not its answer.
+  bool awaits_answer() const { return state_ == State::exchanging && sent_ > 0; }
+  void read_answer();
+  void conclude(AnswerParser::Step step);
+  void fail(Failure failure);
+
+  std::string_view unsent() const override { return std::string_view{output_}.substr(sent_); }
+  void on_written(std::size_t bytes) override;
+  void on_write_failed() override;
+
+  void close();
+
+  PoolConnectionOwner& owner_;
+  boost::asio::io_context& context_;
+  Poller& poller_;
+  world::Timers& timers_;
+  const std::chrono::milliseconds connect_timeout_;
+  const std::uint32_t slot_;
+  Socket socket_;
+  AnswerParser parser_;
+  State state_ = State::resolving;
+  Endpoints endpoints_;
+  std::size_t endpoints_tried_ = 0;
+  world::TimerId connect_timer_ = world::TimerId::none;
+  std::string output_;
+  std::size_t sent_ = 0;  // bytes of output_ that the kernel has
+  bool retired_ = false;
+  Client::Done done_;
+};
+
+}  // namespace payswitch::http

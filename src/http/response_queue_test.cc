@@ -1,0 +1,136 @@
+#include "http/response_queue.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace payswitch::http {
+namespace {
+
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr std::string_view date = "Sun, 06 Nov 1994 08:49:37 GMT";
+
+Response saying(std::string_view body) {
+  return {.content_type = "", .body = body};
+}
+
+// The bodies in `out`, one letter each.
+std::string bodies(std::string_view out) {
+  std::string found;
+  for (auto at = out.find("\r\n\r\n"); at != std::string_view::npos;
+       at = out.find("\r\n\r\n", at + 4)) {
+    found += out[at + 4];
+  }
+  return found;
+}
+
+TEST(AnswerQueue, AnAnswerInTurnGoesOutAtOnce) {
+  AnswerQueue queue;
+  std::string out;
+  queue.answer(queue.open({}), saying("a"), date, out);
+  EXPECT_EQ(bodies(out), "a");
+  EXPECT_TRUE(queue.empty());
+}
+
+TEST(AnswerQueue, AnswersLeaveInTheOrderOfTheRequests) {
+  AnswerQueue queue;
+  std::string out;
+  const auto a = queue.open({});
+  const auto b = queue.open({});
+  const auto c = queue.open({});
+  queue.answer(c, saying("c"), date, out);
+  queue.answer(b, saying("b"), date, out);
+  EXPECT_EQ(out, "");
+  EXPECT_GT(queue.held_bytes(), 0u);
+  queue.answer(a, saying("a"), date, out);
+  EXPECT_EQ(bodies(out), "abc");
+  EXPECT_EQ(queue.held_bytes(), 0u);
+  EXPECT_TRUE(queue.empty());
+}
+
+TEST(AnswerQueue, AnAnswerStopsAtTheNextOneThatIsMissing) {
+  AnswerQueue queue;
+  std::string out;
+  const auto a = queue.open({});
+  const auto b = queue.open({});
+  const auto c = queue.open({});
+  queue.answer(c, saying("c"), date, out);
+  queue.answer(a, saying("a"), date, out);
+  EXPECT_EQ(bodies(out), "a");
+  queue.answer(b, saying("b"), date, out);
+  EXPECT_EQ(bodies(out), "abc");
+}
+
+TEST(AnswerQueue, NumbersStayRightWhileRequestsComeAndGo) {
+  AnswerQueue queue;
+  std::string out;
+  std::string expected;
+  auto waiting = queue.open({});
+  for (int i = 0; i < 1000; ++i) {
+    const char letter = static_cast<char>('a' + i % 26);
+    const auto next = queue.open({});
+    queue.answer(waiting, saying({&letter, 1}), date, out);
+    expected += letter;
+    waiting = next;
+  }
+  EXPECT_EQ(bodies(out), expected);
+  EXPECT_EQ(queue.size(), 1u);
+}
+
+TEST(AnswerQueue, ClosingMarksOnlyTheLastAnswer) {
+  AnswerQueue queue;
+  std::string out;
+  const auto a = queue.open({});
+  const auto b = queue.open({});
+  queue.close_last();
+  queue.answer(a, saying("a"), date, out);
+  EXPECT_THAT(out, Not(HasSubstr("Connection: close")));
+  queue.answer(b, saying("b"), date, out);
+  EXPECT_THAT(out, EndsWith("Connection: close\r\n\r\nb"));
+}
+
+TEST(AnswerQueue, RawBytesGoOutInTheirTurnAndNothingBehindThem) {
+  AnswerQueue queue;
+  std::string out;
+  const auto a = queue.open({});
+  const auto b = queue.open({});
+  const auto c = queue.open({});
+  queue.answer(b, {.raw_then_close = "garbage"}, date, out);
+  EXPECT_FALSE(queue.ended());
+  queue.answer(a, saying("a"), date, out);
+  EXPECT_TRUE(queue.ended());
+  EXPECT_TRUE(queue.empty());
+  EXPECT_THAT(out, EndsWith("\r\n\r\nagarbage"));
+  queue.answer(c, saying("c"), date, out);
+  EXPECT_THAT(out, EndsWith("garbage"));
+}
+
+TEST(AnswerQueueDeathTest, AnsweringTwiceIsABug) {
+  AnswerQueue queue;
+  std::string out;
+  queue.open({});
+  const auto second = queue.open({});
+  queue.answer(second, saying("b"), date, out);
+  EXPECT_DEATH(queue.answer(second, saying("b"), date, out), "answered");
+}
+
+TEST(AnswerQueue, OnlyUnansweredRequestsHaveWatchersAndEachIsGivenOutOnce) {
+  AnswerQueue queue;
+  std::string out;
+  std::string told;
+  const auto a = queue.open({});
+  const auto b = queue.open({});
+  const auto c = queue.open({});
+  queue.watch(a, [&] { told += 'a'; });
+  queue.watch(b, [&] { told += 'b'; });
+  queue.watch(c, [&] { told += 'c'; });
+  queue.answer(b, saying("b"), date, out);
+  for (auto& ended : queue.take_watchers()) ended();
+  EXPECT_EQ(told, "ac");
+  EXPECT_TRUE(queue.take_watchers().empty());
+}
+
+}  // namespace
+}  // namespace payswitch::http

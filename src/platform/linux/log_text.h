@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "platform/log.h"
+
+namespace payswitch::world {
+
+// Bytes of one line as it is written, without its time and level. What comes from outside (what
+// Redis answers, a flag, a file) may be of any length: a longer text is cut, and says by how much.
+inline constexpr std::size_t max_line_bytes = 1024;
+
+std::string_view to_string(Level level);
+
+// `text` on one line of at most max_line_bytes and the note of what was cut. Control characters
+// are written as \n, \t, \x1b or, those of C1, \u009b, and a byte that is not UTF-8 as \x9b: no
+// payload forges a line or reaches the terminal.
+std::string on_one_line(std::string_view text);
+
+// `text` as a JSON string with its quotes. Control characters are escaped, those of C1 too; bytes
+// that are not UTF-8 become U+FFFD.
+std::string json_quoted(std::string_view text);
+
+// The same for a line of the log: cut as on_one_line does.
+std::string json_line(std::string_view text);
+
+}  // namespace payswitch::world

@@ -1,0 +1,28 @@
+#include <random>
+
+#include "platform/linux/real.h"
+
+namespace payswitch::world {
+namespace {
+
+class RealChance final : public Chance {
+ public:
+  RealChance() {
+    std::random_device device;
+    std::seed_seq seed{device(), device(), device(), device()};
+    engine_.seed(seed);
+  }
+
+  std::uint64_t next() override { return engine_(); }
+
+ private:
+  std::mt19937_64 engine_;
+};
+
+}  // namespace
+
+std::unique_ptr<Chance> make_real_chance() {
+  return std::make_unique<RealChance>();
+}
+
+}  // namespace payswitch::world

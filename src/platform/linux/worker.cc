@@ -1,0 +1,60 @@
+#include "platform/linux/worker.h"
+
+#include <sys/resource.h>
+
+#include <cassert>
+#include <utility>
+
+namespace payswitch::world {
+
+namespace {
+
+constexpr int low_niceness = 15;
+
+}  // namespace
+
+Worker::Worker(Loop& loop, Priority priority)
+    : loop_(loop), thread_([this, priority] {
+        // Of this thread alone: on Linux each has its own.
+        if (priority == Priority::low) ::setpriority(PRIO_PROCESS, 0, low_niceness);
+        work();
+      }) {}
+
+Worker::~Worker() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  changed_.notify_one();
+  thread_.join();
+}
+
+void Worker::run(Job job) {
+  assert(job);
+  {
+    const std::lock_guard lock(mutex_);
+    assert(!busy_);
+    busy_ = true;
+    job_ = std::move(job);
+  }
+  changed_.notify_one();
+}
+
+void Worker::work() {
+  for (;;) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return busy_ || ending_; });
+    if (!busy_) return;
+    Job job = std::exchange(job_, nullptr);
+    lock.unlock();
+    Callback completion = job();
+    job = nullptr;
+    lock.lock();
+    // Before the completion is posted: it may bring the next job at once.
+    busy_ = false;
+    lock.unlock();
+    loop_.post(std::move(completion));
+  }
+}
+
+}  // namespace payswitch::world

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+#include "platform/loop.h"
+
+namespace payswitch::world {
+
+// A thread that does one blocking job at a time, off the loop.
+class Worker {
+ public:
+  using Job = std::move_only_function<Callback()>;
+
+  // Low: gets the processor only when nobody else wants it much.
+  enum class Priority : std::uint8_t { normal, low };
+
+  explicit Worker(Loop& loop, Priority priority = Priority::normal);
+  // Waits for the job that is under way; what it returns is still posted.
+  ~Worker();
+
+  // Runs `job` on the thread, then what it returns on the loop. The job before has returned; a bug
+  // otherwise.
+  void run(Job job);
+
+ private:
+  void work();
+
+  Loop& loop_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  Job job_;              // guarded by mutex_
+  bool busy_ = false;    // guarded by mutex_
+  bool ending_ = false;  // guarded by mutex_
+  std::thread thread_;
+};
+
+}  // namespace payswitch::world

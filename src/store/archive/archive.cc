@@ -1,0 +1,121 @@
+#include "store/archive/archive.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+
+namespace payswitch::store::embedded {
+
+std::expected<SealedBooks, std::string> SealedBooks::load(world::Disk& disk) {
+  const auto names = disk.list();
+  if (!names) return std::unexpected(names.error().message());
+  return load(*names, [&](const std::string& name) { return disk.open_still(name); });
+}
+
+std::expected<SealedBooks, std::string> SealedBooks::load(const std::vector<std::string>& names,
+                                                          const Open& open) {
+  SealedBooks books;
+  // The order of names is that of first segments, then of last ones.
+  for (const auto& name : names) {
+    const auto segments = sealed_segments(name);
+    if (!segments) continue;
+    while (!books.empty() && books.last().first_segment == segments->first) {
+      books.superseded_.push_back(books.files_.back()->name());
+      books.files_.pop_back();
+    }
+    if (!books.empty() && segments->second <= books.last().last_segment) {
+      books.superseded_.push_back(name);
+      continue;
+    }
+    auto still = open(name);
+    if (!still) return std::unexpected(still.error().message());
+    auto file = SealedFile::open(*std::move(still), name);
+    if (!file) return std::unexpected(file.error());
+    books.add(*std::move(file));
+  }
+  if (auto chained = books.check_chain(); !chained) return std::unexpected(chained.error());
+  return books;
+}
+
+std::expected<void, std::string> SealedBooks::check_chain() const {
+  SealInfo before;
+  for (const auto& file : files_) {
+    const SealInfo& info = file->info();
+    if (info.first_segment != before.last_segment + 1) {
+      return std::unexpected(
+          fmt::format("the sealed file of segment {} is missing, but {} is there",
+                      before.last_segment + 1, file->name()));
+    }
+    if (info.previous != before.seal) {
+      return std::unexpected(
+          fmt::format("{} does not follow the sealed file before it: one of "
+                      "them is of another data directory, or of another time",
+                      file->name()));
+    }
+    before = info;
+  }
+  return {};
+}
+
+std::uint64_t SealedBooks::payments() const {
+  std::uint64_t count = 0;
+  for (const auto& file : files_) count += file->info().payments;
+  return count;
+}
+
+std::uint64_t SealedBooks::findings() const {
+  std::uint64_t count = 0;
+  for (const auto& file : files_) count += file->info().findings;
+  return count;
+}
+
+Read<std::optional<SettledPayment>> SealedBooks::find(const payment::CorrelationId& id,
+                                                      Wait wait) const {
+  for (const auto& file : files_) {
+    if (!file->may_hold(id)) continue;
+    auto found = file->find(id, wait);
+    if (!found || *found) return found;
+  }
+  return std::nullopt;
+}
+
+Read<payment::Total> SealedBooks::sum(payment::ProcessorNumber processor,
+                                      const books::Window& window, Wait wait) const {
+  payment::Total total;
+  for (const auto& file : files_) {
+    const auto part = file->sum(processor, window, wait);
+    if (!part) return part;
+    total += *part;
+  }
+  return total;
+}
+
+SealedFiles SealedBooks::worth_merging() const {
+  assert(files_.size() >= 2);
+  auto first = files_.size() - 2;
+  auto behind = files_.back()->info().payments;
+  for (auto i = files_.size() - 1; i-- > 0;) {
+    const auto size = files_[i]->info().payments;
+    if (size <= behind) first = i;
+    behind += size;
+  }
+  return SealedFiles(files_.begin() + static_cast<std::ptrdiff_t>(first), files_.end());
+}
+
+SealedFiles SealedBooks::last_within(std::uint64_t bytes) const {
+  auto first = files_.end();
+  while (first != files_.begin() && (*(first - 1))->bytes() <= bytes) {
+    --first;
+    bytes -= (*first)->bytes();
+  }
+  return SealedFiles(first, files_.end());
+}
+
+void SealedBooks::replace_last(std::size_t parts, std::shared_ptr<const SealedFile> merged) {
+  assert(parts <= files_.size());
+  files_.resize(files_.size() - parts);
+  files_.push_back(std::move(merged));
+}
+
+}  // namespace payswitch::store::embedded

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "books/books.h"
+#include "store/archive/filter.h"
+#include "store/archive/format.h"
+#include "store/archive/page.h"
+#include "store/archive/writer.h"
+#include "platform/disk.h"
+
+namespace payswitch::store::embedded {
+
+// Whether a reader may wait for the disk. The loop may not.
+enum class Wait : std::uint8_t { no, yes };
+
+// Why a page was not read.
+struct Miss {
+  std::string damage;  // for a person; empty: the page is not in memory, and Wait::no was asked for
+};
+
+template <class T>
+using Read = std::expected<T, Miss>;
+
+// One sealed file: 2.3 bytes a payment in memory (filter, first ids, first times), the rest on the
+// disk, one page a question. It never changes. Any thread.
+class SealedFile {
+ public:
+  // Reads footer and tables; blocks. An error is one line for a person.
+  static std::expected<std::shared_ptr<const SealedFile>, std::string> open(
+      std::shared_ptr<const world::StillFile> file, const std::string& name);
+  static std::expected<std::shared_ptr<const SealedFile>, std::string> open(
+      world::Disk& disk, const std::string& name);
+
+  const std::string& name() const { return name_; }
+  const SealInfo& info() const { return info_; }
+  std::uint64_t bytes() const { return file_->size(); }
+  payment::Total total(payment::ProcessorNumber processor) const;
+
+  // Reads all of it: what its footer says of every byte before, and the seal where that can be made
+  // again (a merged file has that of its last part). Blocks. An error is one line for a person.
+  std::expected<void, std::string> check_whole() const;
+
+  // No payment in it was sent or booked later. No disk.
+  payment::UtcMs highest_time() const;
+
+  // The only page of payments that may hold this id; the first one when none may. No disk.
+  std::uint64_t page_of(const payment::CorrelationId& id) const;
+
+  // False: it is certainly not there. No disk.
+  bool may_hold(const payment::CorrelationId& id) const { return filter_.may_hold(id); }
+
+  Read<std::optional<SettledPayment>> find(const payment::CorrelationId& id, Wait wait) const;
+
+  Read<payment::Total> sum(payment::ProcessorNumber processor, const books::Window& window,
+                           Wait wait) const;
+
+  // -- from the first page to the last; what merging reads --------------------------------------
+  std::uint64_t id_pages() const { return first_ids_.size(); }
+  std::uint64_t sum_pages(payment::ProcessorNumber processor) const;
+  Read<SealedPage> id_page(std::uint64_t number, Wait wait) const;
+  Read<SealedPage> sum_page(payment::ProcessorNumber processor, std::uint64_t number,
+                            Wait wait) const;
+
+ private:
+  struct Sums {
+    std::uint64_t first_page = 0;
+    std::uint64_t pages = 0;
+    payment::Total total;
+    std::int64_t last_time = 0;
+  };
+
+  SealedFile(std::string name, std::shared_ptr<const world::StillFile> file)
+      : name_(std::move(name)), file_(std::move(file)), filter_(0, 0) {}
+
+  std::expected<SealedFooter, std::string> read_footer() const;
+  std::expected<void, std::string> read_tables(const SealedFooter& footer);
+  std::string damaged(std::uint64_t offset, std::string_view why) const;
+  void take(const SealedFooter& footer);
+  Read<SealedPage> page(std::uint64_t number, Wait wait) const;
+  Read<payment::Total> sum_until(const Sums& sums, std::int64_t time, Wait wait) const;
+
+  const std::string name_;
+  const std::shared_ptr<const world::StillFile> file_;
+  SealedFooter footer_{};
+  SealInfo info_;
+  Filter filter_;
+  std::vector<payment::CorrelationId> first_ids_;
+  std::vector<std::int64_t> first_times_;
+  std::vector<Sums> sums_;
+};
+
+// It is not damage: another version of the program reads it. Blocks.
+bool is_of_another_format(const world::StillFile& file);
+
+// The segments in a sealed file's name; nullopt when the file is none.
+std::optional<std::pair<std::uint64_t, std::uint64_t>> sealed_segments(std::string_view name);
+
+}  // namespace payswitch::store::embedded

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <xxhash.h>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "payment/money.h"
+#include "payment/time.h"
+#include "store/archive/filter.h"
+#include "store/journal/batch.h"
+#include "store/archive/format.h"
+#include "store/archive/page.h"
+#include "platform/disk.h"
+
+namespace payswitch::store::embedded {
+
+// What a sealed file says beside its payments.
+struct SealInfo {
+  std::uint64_t first_segment = 0;
+  std::uint64_t last_segment = 0;
+  Chain chain;                // of the journal, behind its last segment
+  std::uint64_t records = 0;  // of the journal, up to there
+  std::uint64_t payments = 0;
+  std::uint64_t findings = 0;
+  payment::UtcMs highest_requested_at;
+  std::vector<std::string> names;
+  std::uint64_t previous = 0;  // the seal before
+  std::uint64_t seal = 0;      // of a merged file: that of its last part; 0: it is to be made
+  // Drawn for each file, a merged one too: clients choose the ids, and must not be able to choose
+  // some that its filter takes for its own.
+  std::uint64_t filter_seed = 0;
+};
+
+// "sealed-0000000001-0000000016".
+std::string sealed_name(std::uint64_t first_segment, std::uint64_t last_segment);
+
+// Covers all payments up to here: of a footer that is complete but for its seal and its checksum.
+std::uint64_t make_seal(SealedFooter footer);
+
+// What the footer's checksum covers, and its seal: so many bytes from its beginning.
+std::size_t covered_bytes(const SealedFooter& footer);
+
+// Writes a sealed file from its first byte to its last: payments in the order of their ids, then
+// sums by processor and time, then finish(). One thread, which may wait for the disk.
+class SealedWriter {
+ public:
+  SealedWriter(world::Draft& draft, const SealInfo& info);
+  ~SealedWriter();
+
+  world::DiskResult<void> add(const SealedEntry& entry);
+
+  // What was booked in that very millisecond.
+  world::DiskResult<void> add(payment::ProcessorNumber processor, payment::UtcMs time,
+                              const payment::Total& total);
+
+  world::DiskResult<void> finish();
+
+ private:
+  struct HashDeleter {
+    void operator()(XXH3_state_t* state) const;
+  };
+
+  world::DiskResult<void> close_page(std::uint64_t& pages);
+  world::DiskResult<void> write(std::span<const std::byte> bytes);
+  world::DiskResult<void> write_table(std::span<const std::byte> bytes);
+
+  world::Draft& draft_;
+  const SealInfo info_;
+  std::unique_ptr<XXH3_state_t, HashDeleter> content_;
+  std::unique_ptr<XXH3_state_t, HashDeleter> tables_;
+  SealedFooter footer_{};
+  SealedPage page_;
+  Filter filter_;
+  std::vector<std::array<std::uint8_t, 16>> first_ids_;
+  std::vector<std::int64_t> first_times_;
+  int processor_ = -1;  // whose sums are being written
+  payment::Total running_;
+};
+
+}  // namespace payswitch::store::embedded

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "platform/disk.h"
+
+namespace payswitch::audit {
+
+// A data directory that is only read: no file in it is made, changed, locked or removed. Blocks.
+class Files {
+ public:
+  virtual ~Files() = default;
+
+  virtual world::DiskResult<std::vector<std::string>> list() = 0;
+  // It stays readable also when its name is removed.
+  virtual world::DiskResult<std::shared_ptr<const world::StillFile>> open_still(
+      const std::string& name) = 0;
+};
+
+// The real ones below `directory`.
+world::DiskResult<std::unique_ptr<Files>> open_files(const std::string& directory);
+
+}  // namespace payswitch::audit

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "store/embedded/check/offline.h"
+
+namespace payswitch::audit {
+
+// What is unanswered at processors that are not among `configured`.
+std::vector<UnaskedAt> unasked_of(const JournalReport& report,
+                                  const std::vector<std::string>& configured);
+
+// For a person; several lines.
+std::string to_text(const JournalReport& report, std::string_view directory);
+
+// One JSON document on one line.
+std::string to_json(const JournalReport& report, std::string_view directory);
+
+}  // namespace payswitch::audit

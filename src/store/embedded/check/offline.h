@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <vector>
+
+#include "store/embedded/check/files.h"
+#include "store/embedded/check/finding.h"
+#include "store/embedded/check/journal_audit.h"
+#include "platform/progress.h"
+#include "store/unasked.h"
+
+namespace payswitch::audit {
+
+// What was read of a data directory, and what of it is wrong.
+struct JournalReport {
+  std::uint64_t sealed_files = 0;
+  std::uint64_t sealed_payments = 0;
+  std::uint64_t segments = 0;
+  std::uint64_t groups = 0;
+  std::uint64_t records = 0;
+  std::optional<Place> tear;  // behind the last group: never acknowledged, no finding
+  JournalSums sums;
+  std::vector<JournalFinding> findings;  // the first max_findings_told of them
+  std::uint64_t finding_count = 0;
+  std::vector<UnaskedAt> unasked;  // filled in by whoever knows what is configured
+};
+
+inline constexpr std::size_t max_findings_told = 1'000;
+
+// How often a directory is read that somebody writes to, before its findings are given up on.
+inline constexpr int max_readings = 5;
+
+// Audits the embedded store in `files`: every payment and total of its sealed files, and
+// every record, state and total of the journal behind them. A switch may
+// be at work on it: what it writes between two reads can look like damage, so findings are believed
+// when they are read twice in a row. The memory that it takes is that of the switch itself. Blocks.
+// An error is one line for a person: there is nothing to audit, or it cannot be read.
+std::expected<JournalReport, std::string> audit_journal(Files& files, Progress& progress);
+
+}  // namespace payswitch::audit

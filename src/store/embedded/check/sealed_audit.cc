@@ -1,0 +1,150 @@
+#include "store/embedded/check/sealed_audit.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "store/difference.h"
+#include "books/books.h"
+#include "payment/time.h"
+
+namespace payswitch::audit {
+
+using namespace store::embedded;
+using payment::ProcessorNumber;
+
+namespace {
+
+class FileAudit {
+ public:
+  FileAudit(const SealedFile& file, const SealedBooks& all, Progress& progress,
+            const std::function<void(JournalFinding)>& note)
+      : file_(file), all_(all), progress_(progress), note_(note) {}
+
+  // False: damaged.
+  bool run() {
+    if (const auto whole = file_.check_whole(); !whole) damaged({}, whole.error());
+    for (std::uint64_t page = 0; page < file_.id_pages(); ++page) {
+      read_payments(page);
+      progress_.at([&] {
+        return fmt::format("read {} of {} pages of {}", page + 1, file_.id_pages(), file_.name());
+      });
+    }
+    if (is_sound_) compare_counts();
+    if (!is_sound_) return false;  // sums of what cannot be read say nothing
+    for (std::size_t number = 0; number < file_.info().names.size(); ++number) {
+      compare_sums(static_cast<ProcessorNumber>(number));
+    }
+    return is_sound_;
+  }
+
+ private:
+  void damaged(const Place& place, std::string text) {
+    is_sound_ = false;
+    note_({place, std::move(text)});
+  }
+
+  void read_payments(std::uint64_t number) {
+    const auto page = file_.id_page(number, Wait::yes);
+    if (!page) return damaged({}, page.error().damage);
+    std::uint32_t slot = 0;
+    for (std::uint32_t at = slot; const auto entry = page->next(slot); at = slot) {
+      const Place place{file_.name(),
+                        number * page_bytes + sizeof(PageHeader) + at * sealed_slot_bytes};
+      check_place(*entry, number, place);
+      check_payment(read_entry(*entry), place);
+    }
+    if (slot != page->count()) {
+      damaged({file_.name(), number * page_bytes}, "what is there was never written as payments");
+    }
+  }
+
+  void check_place(const SealedEntry& entry, std::uint64_t page, const Place& place) {
+    const auto id = entry.id();
+    const auto about = " (payment " + id.to_string() + ")";
+    if (last_ && id <= *last_) damaged(place, "out of order, or twice" + about);
+    last_ = id;
+    if (!file_.may_hold(id) || file_.page_of(id) != page) {
+      damaged(place, "filter or table do not find it there" + about);
+    }
+    for (const auto& other : all_.files()) {
+      if (other.get() == &file_) break;
+      if (!other->may_hold(id)) continue;
+      const auto found = other->find(id, Wait::yes);
+      if (found && *found) damaged(place, "is sealed in " + other->name() + " too" + about);
+    }
+  }
+
+  void check_payment(const SettledPayment& payment, const Place& place) {
+    const auto& settlement = payment.settlement;
+    const bool is_named = settlement.processor < file_.info().names.size();
+    if (!is_named) return damaged(place, "settled at an unnamed processor");
+    ++payments_;
+    findings_ += settlement.finding ? 1 : 0;
+    books_.add(settlement.processor, settlement.requested_at, settlement.amount);
+    if (const auto wrong = difference(payment.amount, payment.attempts, settlement)) {
+      note_({place, fmt::format("{} (payment {})", *wrong, payment.id.to_string())});
+    }
+  }
+
+  void compare_counts() {
+    const auto& info = file_.info();
+    if (info.payments == payments_ && info.findings == findings_) return;
+    damaged({file_.name(), 0},
+            fmt::format("its footer says {} payments and {} findings, it holds {} and {}",
+                        info.payments, info.findings, payments_, findings_));
+  }
+
+  // Each sum is what was booked up to its time, and nothing was booked between two of them.
+  void compare_sums(ProcessorNumber processor) {
+    payment::Total running;
+    for (std::uint64_t number = 0; number < file_.sum_pages(processor); ++number) {
+      const auto page = file_.sum_page(processor, number, Wait::yes);
+      if (!page) return damaged({}, page.error().damage);
+      for (std::uint32_t i = 0; i < page->count(); ++i) {
+        const SealedSum sum = page->sum(i);
+        compare(processor, {sum.time - 1}, running);
+        running = read_total(sum.count, sum.cents_low, sum.cents_high);
+        compare(processor, {sum.time}, running);
+      }
+    }
+    compare(processor, payment::UtcMs::max(), running);
+    compare(processor, payment::UtcMs::max(), file_.total(processor));
+  }
+
+  void compare(ProcessorNumber processor, payment::UtcMs until, const payment::Total& said) {
+    const auto sum = books_.sum(processor, {payment::UtcMs::min(), until});
+    if (sum == said) return;
+    const auto when = until == payment::UtcMs::max() ? "in all" : "until " + format_iso8601(until);
+    damaged({file_.name(), 0},
+            fmt::format("{} at {} it says {} payments and {}, those that it holds add up to {} "
+                        "and {}",
+                        when, file_.info().names[processor], said.count, said.amount(), sum.count,
+                        sum.amount()));
+  }
+
+  const SealedFile& file_;
+  const SealedBooks& all_;
+  Progress& progress_;
+  const std::function<void(JournalFinding)>& note_;
+  bool is_sound_ = true;
+  std::optional<payment::CorrelationId> last_;
+  std::uint64_t payments_ = 0;
+  std::uint64_t findings_ = 0;
+  books::Books books_;
+};
+
+}  // namespace
+
+bool audit_sealed(const SealedBooks& sealed, Progress& progress,
+                  const std::function<void(JournalFinding)>& note) {
+  bool is_sound = true;
+  for (const auto& file : sealed.files()) {
+    is_sound &= FileAudit(*file, sealed, progress, note).run();
+  }
+  return is_sound;
+}
+
+}  // namespace payswitch::audit

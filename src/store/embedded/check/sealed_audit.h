@@ -1,0 +1,18 @@
+#pragma once
+
+#include <functional>
+
+#include "store/embedded/check/finding.h"
+#include "platform/progress.h"
+#include "store/archive/archive.h"
+
+namespace payswitch::audit {
+
+// Sealed files against themselves: every checksum and seal, the order of the payments, each of them
+// once, filter and tables, every sum against the payments that it is made of. SealedBooks::load()
+// has seen to the chain. Blocks. False: something is damaged, so that what follows cannot be judged
+// by it; a payment that was booked otherwise than it was sent is a finding and no damage.
+bool audit_sealed(const store::embedded::SealedBooks& sealed, Progress& progress,
+                  const std::function<void(JournalFinding)>& note);
+
+}  // namespace payswitch::audit

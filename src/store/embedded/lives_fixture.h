@@ -1,0 +1,127 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "testing/world/chance.h"
+#include "testing/world/disk.h"
+#include "testing/world/life.h"
+#include "testing/world/log.h"
+#include "testing/world/world.h"
+#include "store/embedded/engine.h"
+#include "store/journal/segment.h"
+#include "store/samples_fixture.h"
+
+namespace payswitch::store::embedded {
+
+// An embedded store in a virtual world, over several lives of its process. Segments are as small as
+// they can be, so that a few payments fill one. Nothing is sealed unless a test asks for it.
+class Lives {
+ public:
+  explicit Lives(std::uint64_t seed = 1, world::Durability durability = world::Durability::fsync)
+      : chance(seed) {
+    options.durability = durability;
+    options.segment_bytes = 8192;
+    options.max_group_bytes = 2048;
+    options.sealing = false;
+    options.processors = {{"default"}, {"fallback"}};
+  }
+  ~Lives() { kill(); }
+
+  std::expected<void, std::string> start() {
+    life_.emplace(world);
+    auto opened = open(options, disk, *life_, *life_, world, chance, log,
+                       [this](const std::string& line) { fatal_lines.push_back(line); });
+    if (!opened) {
+      disk.kill();
+      life_.reset();
+      return std::unexpected(opened.error());
+    }
+    store_ = *std::move(opened);
+    adopted.clear();
+    store_->start([this](const std::vector<OpenPayment>& open) { adopted = open; });
+    return {};
+  }
+
+  Store& store() { return *store_; }
+
+  void kill() {
+    disk.kill();
+    end();
+  }
+
+  void power_cut() {
+    disk.power_cut();
+    end();
+  }
+
+  // The process ends by itself.
+  void stop() {
+    bool has_ended = false;
+    store_->end([&] { has_ended = true; });
+    world.run_until([&] { return has_ended; });
+    kill();
+  }
+
+  // Ends the store while the machine goes on, the disk included.
+  void end() {
+    if (life_) life_->end();
+    store_.reset();
+    life_.reset();
+  }
+
+  lab::World world;
+  lab::SeededChance chance;
+  lab::VirtualDisk disk{world, chance};
+  lab::CollectedLog log;
+  Options options;
+  std::vector<std::string> fatal_lines;
+  std::vector<OpenPayment> adopted;  // in this life
+
+ private:
+  std::optional<lab::Life> life_;
+  std::unique_ptr<Store> store_;
+};
+
+// One life after the other on one disk, which a test spoils in between.
+class LivesTest : public testing::Test {
+ protected:
+  void start() {
+    const auto started = lives_.start();
+    ASSERT_TRUE(started) << started.error();
+  }
+
+  std::string refusal() {
+    const auto started = lives_.start();
+    return started ? "started" : started.error();
+  }
+
+  void accept(std::uint32_t first, std::uint32_t count = 1) {
+    for (std::uint32_t number = first; number < first + count; ++number) {
+      lives_.store().accept(acceptance(number), [](Verdict) {});
+      lives_.world.run_for(std::chrono::milliseconds(10));
+    }
+  }
+
+  void flip(std::uint64_t segment, std::uint64_t offset) {
+    const auto name = segment_name(segment);
+    const std::array<std::byte, 1> flipped{lives_.disk.content(name).at(offset) ^ std::byte{1}};
+    lives_.disk.overwrite(name, offset, flipped);
+  }
+
+  std::uint64_t payments() { return lives_.store().counters().open(); }
+
+  Lives lives_;
+};
+
+}  // namespace payswitch::store::embedded

@@ -1,0 +1,158 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "store/counters.h"
+#include "store/journal/completion.h"
+#include "store/embedded/engine.h"
+#include "store/embedded/memtable.h"
+#include "store/journal/batch.h"
+#include "store/journal/record.h"
+#include "store/embedded/recovery.h"
+#include "store/journal/segment_pool.h"
+#include "store/options.h"
+#include "platform/random.h"
+#include "platform/clock.h"
+#include "platform/disk.h"
+#include "platform/log.h"
+#include "platform/loop.h"
+
+namespace payswitch::store::embedded {
+
+// What the journal stands on.
+struct JournalSeams {
+  world::Disk& disk;
+  world::Loop& loop;
+  world::Timers& timers;
+  const world::Clock& clock;
+  world::Chance& chance;
+  world::Log& log;
+};
+
+// The smallest limit of a group: a payment that is told again fits.
+inline constexpr std::uint64_t min_group_bytes = group_bytes(max_copied_records);
+
+// Whether somebody waits for a record, or it may linger for company.
+enum class Haste : std::uint8_t { now, soon };
+
+// Writes records in groups: one write, one sync, one group in flight (PROTOCOL 4.1). What is added
+// while a group is in flight, or in one turn of the loop, becomes the next group; a group of which
+// nothing is hasty lingers for Options::linger at most. Completions run
+// in the order in which they were added, when their record is durable. A failed write or sync is
+// final: `fatal` is called once, and nothing completes any more (PROTOCOL 4.4). Loop thread only.
+class Journal {
+ public:
+  // The journal goes on in a new segment; the one before does not change any more.
+  using OnSegment = std::move_only_function<void(const SegmentBegin&)>;
+  // `on_prepared` is called whenever a prepared segment has become ready.
+
+  Journal(const Options& options, JournalStart start, const JournalSeams& seams, Counters& counters,
+          SegmentSupply::BytesToTell bytes_to_tell, OnSegment on_segment,
+          world::Callback on_prepared, Fatal fatal);
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+
+  // The record's place in the journal; places grow by one.
+  std::uint64_t add(const Record& record, Haste haste);
+  std::uint64_t add(const Record& record, Haste haste, Completion completion);
+
+  // Ends the journal, when it is idle: in a group of its own, so that damage to the one before is
+  // seen (PROTOCOL 4.2).
+  void add_end_mark(Store::Done done);
+
+  // `completion` runs when the record at `sequence`, which is not durable yet, is.
+  void after(std::uint64_t sequence, Completion completion);
+
+  // The place of the next record.
+  std::uint64_t next_sequence() const { return added_ + 1; }
+
+  bool is_durable(std::uint64_t sequence) const { return sequence <= durable_; }
+
+  // Also with durability `os`.
+  bool survives_power_cut(std::uint64_t sequence) const;
+
+  // Also with durability `os` all that is durable survives a power cut when `done` runs. It is for
+  // a full disk: else the segment's end is near enough. One at a time.
+  void sync(Store::Done done);
+
+  // False while there is space only for payments that were accepted already.
+  bool has_room() const { return !supply_.is_down_to_reserve(); }
+
+  // So much can be written before a segment must be prepared.
+  std::uint64_t room() const { return segment_.size - offset_ + supply_.bytes(); }
+
+  SegmentSupply& supply() { return supply_; }
+
+  // Nothing is gathered or in flight.
+  bool idle() const { return durable_ == added_; }
+
+ private:
+  struct Waiting {
+    std::uint64_t sequence;
+    Completion completion;
+  };
+  // Two of them take turns, so that no group needs new memory.
+  struct Batch {
+    GroupBuffer group;
+    std::vector<Waiting> waiting;
+  };
+
+  std::uint64_t gather(const Record& record, Haste haste);
+  void schedule();
+  void flush_at_the_end_of_the_turn();
+  void flush();
+  void write_group(std::uint64_t most_records);
+  void move_later_completions();
+  void change_segment();
+  void leave_segment();
+  void sync_segment();
+  void append(std::uint64_t offset, std::span<const std::byte> bytes, world::Durability durability,
+              std::shared_ptr<const void> owner, void (Journal::*next)());
+  void group_is_durable();
+  void segment_is_synced();
+  void fail(const world::DiskError& error);
+
+  const world::Durability durability_;
+  const std::uint64_t max_group_bytes_;
+  const world::Duration linger_;
+  world::Disk& disk_;
+  world::Loop& loop_;
+  world::Timers& timers_;
+  const world::Clock& clock_;
+  Counters& counters_;
+  OnSegment on_segment_;
+  Fatal fatal_;
+
+  Chain chain_;
+  Segment segment_;
+  std::string segment_name_;
+  std::uint64_t offset_;
+  SegmentBegin begin_;     // of segment_
+  Store::Done on_synced_;  // null: nobody has asked for a sync
+
+  std::shared_ptr<Batch> gathering_ = std::make_shared<Batch>();
+  std::shared_ptr<Batch> flying_ = std::make_shared<Batch>();
+  std::uint64_t flying_bytes_ = 0;
+  std::uint64_t flying_records_ = 0;
+  world::Instant flying_since_;
+  std::uint64_t added_;     // the place of the newest record
+  std::uint64_t flown_;     // of the newest record that was handed to the disk
+  std::uint64_t durable_;   // of the newest record that is durable
+  std::uint64_t synced_;    // of the newest record that survives a power cut, with `os`
+  bool appending_ = false;  // the disk has not answered yet
+  bool flush_is_due_ = false;
+  bool needs_reserve_ = false;  // something was added, beside an end mark
+  bool is_hasty_ = false;       // somebody waits for what is gathered
+  world::TimerId linger_timer_ = world::TimerId::none;
+  bool failed_ = false;
+
+  std::shared_ptr<char> alive_ = std::make_shared<char>();  // completions may come after the end
+  SegmentSupply supply_;
+};
+
+}  // namespace payswitch::store::embedded

@@ -1,0 +1,42 @@
+#include "store/shared/replay_buffer.h"
+
+#include <cassert>
+#include <utility>
+
+namespace payswitch::store::redis {
+
+Ledger::Number Ledger::add(const Operation& operation, Completion done, world::Instant now) {
+  entries_.push_back({.operation = operation, .done = std::move(done), .owner = {}, .since = now});
+  ++waiting_;
+  return first_ + entries_.size() - 1;
+}
+
+Ledger::Entry* Ledger::find(Number number) {
+  return number < first_ ? nullptr : &entries_.at(number - first_);
+}
+
+void Ledger::answered(Number number, world::Instant now) {
+  if (Entry* entry = find(number); entry && !std::exchange(entry->is_answered, true)) {
+    entry->done = {};
+    --waiting_;
+  }
+  forget_old(now);
+}
+
+void Ledger::for_each(bool all, const std::function<void(Number, Entry&)>& visit) {
+  const Number end = first_ + entries_.size();
+  for (Number number = first_; number < end; ++number) {
+    Entry* entry = find(number);
+    if (entry && (all || !entry->is_answered)) visit(number, *entry);
+  }
+}
+
+void Ledger::forget_old(world::Instant now) {
+  while (!entries_.empty() && entries_.front().is_answered &&
+         (now - entries_.front().since > memory_ || entries_.size() - waiting_ > max_answered)) {
+    entries_.pop_front();
+    ++first_;
+  }
+}
+
+}  // namespace payswitch::store::redis

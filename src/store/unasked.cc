@@ -1,0 +1,29 @@
+#include "store/unasked.h"
+
+#include <fmt/format.h>
+
+#include "reconcile/options.h"
+#include "text/quoted.h"
+
+namespace payswitch::audit {
+
+int exit_code(std::uint64_t findings, const std::vector<UnaskedAt>& unasked) {
+  if (findings > 0) return exit_findings;
+  return unasked.empty() ? exit_equal : exit_unasked;
+}
+
+std::string to_text(const UnaskedAt& unasked) {
+  return fmt::format(
+      "{}{}: {} open payment{} of {} may be charged there, and it is not configured: no request "
+      "asks it",
+      unasked.name, unasked.origin.empty() ? "" : fmt::format(" ({})", unasked.origin),
+      unasked.open.count, unasked.open.count == 1 ? "" : "s", unasked.open.amount());
+}
+
+std::string to_json(const UnaskedAt& unasked) {
+  return fmt::format(R"({{"processor":{},"origin":{},"open":{{"payments":{},"amount":{}}}}})",
+                     quoted(unasked.name), unasked.origin.empty() ? "null" : quoted(unasked.origin),
+                     unasked.open.count, unasked.open.amount());
+}
+
+}  // namespace payswitch::audit

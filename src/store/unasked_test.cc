@@ -1,0 +1,30 @@
+#include "store/unasked.h"
+
+#include <gtest/gtest.h>
+
+#include "reconcile/options.h"
+
+namespace payswitch::audit {
+namespace {
+
+const UnaskedAt old{.name = "old", .origin = "http://a:1", .open = {.count = 2, .cents = 3980}};
+
+TEST(Unasked, WhatNoRequestAsksForIsNotInOrderAndAFindingIsWorse) {
+  EXPECT_EQ(exit_code(0, {}), 0);
+  EXPECT_EQ(exit_code(0, {old}), 3);
+  EXPECT_EQ(exit_code(1, {}), 1);
+  EXPECT_EQ(exit_code(1, {old}), 1);
+}
+
+TEST(Unasked, NamesTheProcessorWhereItWasHowManyAndHowMuch) {
+  EXPECT_EQ(to_text(old),
+            "old (http://a:1): 2 open payments of 39.80 may be charged there, and it is not "
+            "configured: no request asks it");
+  EXPECT_EQ(to_json(old),
+            R"({"processor":"old","origin":"http://a:1","open":{"payments":2,"amount":39.80}})");
+  EXPECT_EQ(to_json({.name = "old", .origin = "", .open = {}}),
+            R"({"processor":"old","origin":null,"open":{"payments":0,"amount":0.00}})");
+}
+
+}  // namespace
+}  // namespace payswitch::audit

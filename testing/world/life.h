@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "testing/world/world.h"
+#include "platform/loop.h"
+
+namespace payswitch::lab {
+
+// The loop and the timers of one process in the world. When the process dies, what it had posted
+// and set dies with it, while the world around it (processors, clients, disks) goes on.
+class Life final : public world::Loop, public world::Timers {
+ public:
+  explicit Life(World& world) : world_(world), waiting_(std::make_shared<Waiting>()) {}
+  ~Life() override { end(); }
+  Life(const Life&) = delete;
+  Life& operator=(const Life&) = delete;
+
+  void post(world::Callback callback) override;
+  world::TimerId after(world::Duration delay, world::Callback callback) override;
+  void cancel(world::TimerId timer) override;
+
+  // Nothing that was handed in runs any more; the callbacks are destroyed now.
+  void end();
+
+  // The process is stopped (SIGSTOP): what becomes due waits until it goes on, and runs then, in
+  // order.
+  void sleep() { waiting_->is_asleep = true; }
+  void wake_up();
+
+ private:
+  struct Entry {
+    world::Callback callback;
+    world::TimerId timer = world::TimerId::none;  // of the world; none: posted
+  };
+  struct Waiting {
+    std::unordered_map<std::uint64_t, Entry> entries;
+    std::uint64_t next = 1;
+    bool is_asleep = false;
+    std::vector<std::uint64_t> overdue;
+  };
+
+  static void run(const std::weak_ptr<Waiting>& waiting, std::uint64_t key);
+
+  World& world_;
+  std::shared_ptr<Waiting> waiting_;
+};
+
+}  // namespace payswitch::lab

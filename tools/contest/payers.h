@@ -1,0 +1,67 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "tools/contest/comparison.h"
+#include "tools/contest/schedule.h"
+#include "tools/load/outbox.h"
+#include "tools/load/tally.h"
+#include "platform/random.h"
+
+namespace payswitch::lab::contest {
+
+// The clients of the contest, each with a connection of its own: pays, waits for the answer, rests,
+// pays again, until the run is over. Latencies count from the start of the sending: as in the
+// contest, a client that has to wait is a client that pays less. Loop thread only; lives until it
+// is over.
+class Payers {
+ public:
+  using MakeConnection = std::function<std::unique_ptr<http::Client>()>;
+
+  Payers(const Schedule& schedule, MakeConnection make_connection, std::string target,
+         world::Timers& timers, const world::Clock& clock, world::Chance& chance);
+  Payers(const Payers&) = delete;
+  Payers& operator=(const Payers&) = delete;
+
+  void start();
+
+  // Every client has rested after its last payment.
+  bool over() const { return done_ == schedule_.clients; }
+
+  std::size_t clients() const { return clients_.size() - done_; }
+  const load::Tally& tally() const { return tally_; }
+  // By the stage in which a payment was sent.
+  const std::vector<load::Tally>& by_stage() const { return by_stage_; }
+  const Payments& payments() const { return payments_; }
+  load::Tally take_recent() { return std::exchange(recent_, {}); }
+
+ private:
+  static constexpr world::Duration timeout = std::chrono::seconds(10);
+
+  struct Client {
+    std::unique_ptr<http::Client> connection;
+    std::unique_ptr<load::Outbox> outbox;
+  };
+
+  void add_client();
+  void pay(load::Outbox& outbox);
+  void note(const payment::CorrelationId& id, const load::Outbox::Result& result);
+
+  const Schedule& schedule_;
+  const MakeConnection make_connection_;
+  const std::string target_;
+  world::Timers& timers_;
+  const world::Clock& clock_;
+  world::Chance& chance_;
+  world::Instant start_;
+  std::vector<Client> clients_;
+  std::size_t done_ = 0;
+  Payments payments_;
+  load::Tally tally_;
+  load::Tally recent_;
+  std::vector<load::Tally> by_stage_;
+};
+
+}  // namespace payswitch::lab::contest

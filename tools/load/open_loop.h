@@ -1,0 +1,50 @@
+#pragma once
+
+#include <functional>
+
+#include "tools/load/outbox.h"
+#include "tools/load/pace.h"
+#include "tools/load/tally.h"
+#include "platform/random.h"
+
+namespace payswitch::lab::load {
+
+// Hands in a payment whenever one is due, whatever became of those before. A payment's latency
+// counts from the moment at which it was due, so a server that stands still makes all that should
+// have been sent meanwhile as late as they really are. Loop thread only; lives until its end.
+class OpenLoop {
+ public:
+  OpenLoop(Outbox& outbox, world::Timers& timers, const world::Clock& clock, world::Chance& chance,
+           const Pace& pace);
+  OpenLoop(const OpenLoop&) = delete;
+  OpenLoop& operator=(const OpenLoop&) = delete;
+
+  // `over` is called when every payment was handed in and is over.
+  void start(std::function<void()> over);
+
+  std::uint64_t handed_in() const { return handed_in_; }
+  const Tally& tally() const { return tally_; }
+  // How late payments were handed in: the delay that this program itself has added to each.
+  const metrics::FineHistogram& lateness() const { return lateness_; }
+  // What became of those that ended since the last call.
+  Tally take_recent() { return std::exchange(recent_, {}); }
+
+ private:
+  void hand_in_what_is_due();
+  void hand_in(world::Instant due);
+  void wait_for_next();
+
+  Outbox& outbox_;
+  world::Timers& timers_;
+  const world::Clock& clock_;
+  world::Chance& chance_;
+  const Pace pace_;
+  std::function<void()> over_;
+  world::Instant start_;
+  std::uint64_t handed_in_ = 0;
+  Tally tally_;
+  Tally recent_;
+  metrics::FineHistogram lateness_;
+};
+
+}  // namespace payswitch::lab::load

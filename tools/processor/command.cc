@@ -1,0 +1,53 @@
+#include "tools/processor/command.h"
+
+#include <fmt/format.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <charconv>
+#include <csignal>
+#include <cstdio>
+
+#include "http/server.h"
+#include "tools/processor/service.h"
+#include "platform/linux/real.h"
+
+namespace payswitch::lab {
+
+std::expected<Address, std::string> parse_address(std::string_view text) {
+  const auto colon = text.rfind(':');
+  const auto port_text = colon == text.npos ? std::string_view() : text.substr(colon + 1);
+  const char* const end = port_text.data() + port_text.size();
+  Address address;
+  const auto [stop, error] = std::from_chars(port_text.data(), end, address.port);
+  if (colon == 0 || port_text.empty() || error != std::errc{} || stop != end) {
+    return std::unexpected(fmt::format("not an address (HOST:PORT): {}", text));
+  }
+  address.host = text.substr(0, colon);
+  return address;
+}
+
+std::expected<void, std::string> serve_processor(const ProcessorOptions& options) {
+  boost::asio::io_context context(1);
+  const auto clock = world::make_real_clock();
+  const auto timers = world::make_real_timers(context, *clock);
+  Processor processor(options.fee, {.token = options.token});
+  Service service(processor, *timers, *clock);
+  http::ServerOptions server_options;
+  server_options.host = options.host;
+  server_options.port = options.port;
+  const auto server =
+      http::make_server(context, *timers, *clock, server_options,
+                        [&service](const http::Request& request, http::Responder respond) {
+                          service.handle(request, std::move(respond));
+                        });
+  if (!server) return std::unexpected(server.error());
+  boost::asio::signal_set signals(context, SIGTERM, SIGINT);
+  signals.async_wait([&context](const boost::system::error_code&, int) { context.stop(); });
+  fmt::print("listening on {}:{}\n", options.host, (*server)->port());
+  std::fflush(stdout);
+  context.run();
+  return {};
+}
+
+}  // namespace payswitch::lab

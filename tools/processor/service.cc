@@ -1,0 +1,95 @@
+#include "tools/processor/service.h"
+
+#include <cassert>
+
+#include "tools/processor/routes.h"
+
+namespace payswitch::lab {
+namespace {
+
+constexpr std::string_view garbage = "\x16\x03\x01 this is no HTTP answer\r\n\r\n";
+
+http::Response response_to(PostAnswer answer, const Post& post) {
+  switch (answer) {
+    case PostAnswer::taken:
+      return {.body = R"({"message":"payment processed successfully"})"};
+    case PostAnswer::already_booked:
+      return {.status = 422, .body = R"({"message":"correlationId already exists"})"};
+    case PostAnswer::failing:
+      return {.status = 500, .content_type = {}};
+    case PostAnswer::broken:
+      return {.status = 500, .body = R"({"message":"the books could not be reached"})"};
+    case PostAnswer::status:
+      return {.status = post.mischief.status, .content_type = {}};
+    case PostAnswer::garbled:
+      return {.raw_then_close = garbage};
+    case PostAnswer::silence:
+      return {.raw_then_close = std::string_view()};
+  }
+  assert(false);
+  return {};
+}
+
+void send(const Reply& reply, http::Responder respond) {
+  http::Response response{.status = reply.status, .body = reply.body};
+  response.content_type = reply.body.empty() ? std::string_view() : reply.content_type;
+  if (reply.silence) response.raw_then_close = std::string_view();
+  respond(response);
+}
+
+}  // namespace
+
+void Service::handle(const http::Request& request, http::Responder respond) {
+  if (request.method == http::Method::post && request.path == "/payments") {
+    take_post(request, std::move(respond));
+  } else {
+    send(answer(processor_, request, clock_.now()), std::move(respond));
+  }
+}
+
+void Service::take_post(const http::Request& request, http::Responder respond) {
+  processor_.count_post();
+  const auto body = reader_.read(request.body);
+  if (!body) {
+    send({.status = 400, .body = message_json(body.error())}, std::move(respond));
+    return;
+  }
+  Post post{.id = body->id, .entry = body->entry, .mischief = {}, .decided = {}};
+  switch (processor_.arrive(post)) {
+    case Processor::Admission::run:
+      run(post, std::move(respond));
+      return;
+    case Processor::Admission::wait:
+      waiting_.push_back({post, std::move(respond)});
+      return;
+    case Processor::Admission::turn_away:
+      send({.status = 429, .body = message_json("too many requests")}, std::move(respond));
+      return;
+  }
+}
+
+void Service::run(Post post, http::Responder respond) {
+  const world::Duration sleep = processor_.start(post);
+  if (sleep == world::Duration::zero()) {
+    finish(post, std::move(respond));
+    return;
+  }
+  timers_.after(sleep, [this, post, respond = std::move(respond)]() mutable {
+    finish(post, std::move(respond));
+    start_waiting();
+  });
+}
+
+void Service::finish(const Post& post, http::Responder respond) {
+  respond(response_to(processor_.finish(post), post));
+}
+
+void Service::start_waiting() {
+  while (processor_.start_waiting()) {
+    Waiting next = std::move(waiting_.front());
+    waiting_.pop_front();
+    run(next.post, std::move(next.respond));
+  }
+}
+
+}  // namespace payswitch::lab

@@ -1,0 +1,208 @@
+#include "tools/processor/service.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "platform/timer_queue.h"
+
+namespace payswitch::lab {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class HandClock : public world::Clock {
+ public:
+  world::Instant now() const override { return now_; }
+  payment::UtcMs wall() const override { return {}; }
+  void set(world::Instant now) { now_ = now; }
+
+ private:
+  world::Instant now_{1h};
+};
+
+class HandTimers : public world::Timers {
+ public:
+  explicit HandTimers(HandClock& clock) : clock_(clock) {}
+
+  world::TimerId after(world::Duration delay, world::Callback callback) override {
+    return queue_.add(clock_.now() + delay, std::move(callback));
+  }
+  void cancel(world::TimerId timer) override { queue_.cancel(timer); }
+
+  void advance(world::Duration span) {
+    const world::Instant end = clock_.now() + span;
+    while (const auto due = queue_.earliest()) {
+      if (*due > end) break;
+      clock_.set(*due);
+      (*queue_.pop_due(*due))();
+    }
+    clock_.set(end);
+  }
+
+ private:
+  HandClock& clock_;
+  world::TimerQueue queue_;
+};
+
+// Keeps what was answered, by the sequence of the request.
+struct Answers : http::ResponseSink {
+  struct Kept {
+    unsigned status;
+    std::string content_type;
+    std::string body;
+    std::optional<std::string> raw;
+  };
+
+  void answer(std::uint64_t sequence, const http::Response& response) override {
+    Kept kept{response.status, std::string(response.content_type), std::string(response.body), {}};
+    if (response.raw_then_close) kept.raw = std::string(*response.raw_then_close);
+    ASSERT_TRUE(by_sequence.emplace(sequence, std::move(kept)).second);
+    order.push_back(sequence);
+  }
+
+  std::map<std::uint64_t, Kept> by_sequence;
+  std::vector<std::uint64_t> order;
+};
+
+class ServiceTest : public testing::Test {
+ protected:
+  // The sequence of the request.
+  std::uint64_t ask(http::Method method, std::string_view path, std::string_view body) {
+    const std::uint64_t sequence = next_++;
+    service_.handle({.method = method, .path = path, .query = {}, .fields = {}, .body = body},
+                    http::Responder(answers_, sequence));
+    return sequence;
+  }
+
+  std::uint64_t post(unsigned number) {
+    return ask(http::Method::post, "/payments",
+               fmt::format(R"({{"correlationId":"00000000-0000-4000-8000-{:012}","amount":19.90,)"
+                           R"("requestedAt":"2025-07-08T12:34:56.789Z"}})",
+                           number));
+  }
+
+  const Answers::Kept& answer_to(std::uint64_t sequence) {
+    return answers_->by_sequence.at(sequence);
+  }
+  bool is_answered(std::uint64_t sequence) { return answers_->by_sequence.contains(sequence); }
+
+  void set_faults(std::string_view json) { processor_.set_faults(Faults::parse(json).value()); }
+
+  Processor processor_{Fee::parse("0.05").value()};
+  HandClock clock_;
+  HandTimers timers_{clock_};
+  Service service_{processor_, timers_, clock_};
+  std::shared_ptr<Answers> answers_ = std::make_shared<Answers>();
+  std::uint64_t next_ = 0;
+};
+
+TEST_F(ServiceTest, TakesAPaymentAtOnceWhenNoDelayIsSet) {
+  const auto first = post(1);
+  EXPECT_EQ(answer_to(first).status, 200u);
+  EXPECT_EQ(answer_to(first).body, R"({"message":"payment processed successfully"})");
+  const auto again = post(1);
+  EXPECT_EQ(answer_to(again).status, 422u);
+  EXPECT_NE(answer_to(again).body, "");
+  EXPECT_EQ(processor_.ledger().size(), 1u);
+}
+
+TEST_F(ServiceTest, AnswersAndBooksWhenTheDelayIsOverAndNotEarlier) {
+  processor_.settings().delay = 1500ms;
+  const auto one = post(1);
+  timers_.advance(1499ms);
+  EXPECT_FALSE(is_answered(one));
+  EXPECT_EQ(processor_.ledger().size(), 0u);
+  timers_.advance(1ms);
+  EXPECT_EQ(answer_to(one).status, 200u);
+  EXPECT_EQ(processor_.ledger().size(), 1u);
+}
+
+TEST_F(ServiceTest, AFailingProcessorAnswersWithAnEmptyBody) {
+  processor_.settings().failing = true;
+  const auto one = post(1);
+  EXPECT_EQ(answer_to(one).status, 500u);
+  EXPECT_EQ(answer_to(one).body, "");
+  EXPECT_EQ(answer_to(one).content_type, "");
+}
+
+TEST_F(ServiceTest, ABadBodyIsAnsweredAtOnceAndTakesNoPlace) {
+  processor_.settings().delay = 1500ms;
+  const auto one = ask(http::Method::post, "/payments", R"({"correlationId":1})");
+  EXPECT_EQ(answer_to(one).status, 400u);
+  EXPECT_EQ(answer_to(one).body, R"({"message":"correlationId: must be a string"})");
+  EXPECT_EQ(processor_.counters().posts, 1u);
+  EXPECT_EQ(processor_.counters().max_running, 0u);
+}
+
+TEST_F(ServiceTest, WaitingPostsStartInOrderWhenPlacesBecomeFreeAndSleepOnlyThen) {
+  processor_.settings().delay = 1000ms;
+  for (unsigned i = 0; i < 1300; ++i) post(i);
+  EXPECT_THAT(answers_->order, IsEmpty());
+  const auto turned_away = post(1300);
+  EXPECT_EQ(answer_to(turned_away).status, 429u);
+  timers_.advance(1000ms);
+  EXPECT_EQ(answers_->order.size(), 801u);
+  timers_.advance(999ms);
+  EXPECT_EQ(answers_->order.size(), 801u);
+  timers_.advance(1ms);
+  EXPECT_EQ(answers_->order.size(), 1301u);
+  EXPECT_EQ(answers_->order.back(), 1299u);
+  EXPECT_EQ(processor_.ledger().size(), 1300u);
+}
+
+TEST_F(ServiceTest, WaitingPostsAreThroughAtOnceWhenTheDelayIsGoneMeanwhile) {
+  processor_.settings().delay = 1000ms;
+  for (unsigned i = 0; i < 1300; ++i) post(i);
+  processor_.settings().delay = 0ms;
+  timers_.advance(1000ms);
+  EXPECT_EQ(processor_.ledger().size(), 1300u);
+}
+
+TEST_F(ServiceTest, AnErrorWithABodyIsToldFromTheFailureSwitch) {
+  set_faults(R"({"post":"error_booked"})");
+  const auto one = post(1);
+  EXPECT_EQ(answer_to(one).status, 500u);
+  EXPECT_NE(answer_to(one).body, "");
+  EXPECT_EQ(answer_to(one).content_type, "application/json");
+}
+
+TEST_F(ServiceTest, AStatusFaultHasAnEmptyBody) {
+  set_faults(R"({"post":"status","status":302})");
+  const auto one = post(1);
+  EXPECT_EQ(answer_to(one).status, 302u);
+  EXPECT_EQ(answer_to(one).body, "");
+}
+
+TEST_F(ServiceTest, DropsCloseWithoutAByteAndGarbageIsNoHttpAnswer) {
+  set_faults(R"({"post":"drop","get":"drop"})");
+  EXPECT_EQ(answer_to(post(1)).raw, "");
+  EXPECT_EQ(answer_to(ask(http::Method::get, "/payments/x", "")).raw, "");
+  set_faults(R"({"post":"garble_booked"})");
+  const auto garbled = answer_to(post(2)).raw;
+  ASSERT_TRUE(garbled);
+  EXPECT_NE(*garbled, "");
+  EXPECT_FALSE(garbled->starts_with("HTTP/"));
+}
+
+TEST_F(ServiceTest, ALateTakerHasItsPlaceUntilItAnswers) {
+  set_faults(R"({"post":"take_late","late_ms":3000,"count":1})");
+  const auto late = post(1);
+  const auto repeat = post(1);
+  EXPECT_EQ(answer_to(repeat).status, 200u);
+  timers_.advance(2999ms);
+  EXPECT_FALSE(is_answered(late));
+  timers_.advance(1ms);
+  EXPECT_EQ(answer_to(late).status, 422u);
+  EXPECT_THAT(answers_->order, ElementsAre(repeat, late));
+  EXPECT_EQ(processor_.counters().max_running, 2u);
+}
+
+}  // namespace
+}  // namespace payswitch::lab
