@@ -3,9 +3,9 @@
 #include <boost/asio/io_context.hpp>
 
 #include "bench/candidate.h"
+#include "platform/linux/real.h"
 #include "store/embedded/engine.h"
 #include "store/journal/segment_pool.h"
-#include "platform/linux/real.h"
 
 namespace payswitch::bench {
 

@@ -16,8 +16,8 @@
 
 #include "bench/candidate.h"
 #include "bench/hasty_disk.h"
-#include "store/embedded/engine.h"
 #include "platform/linux/real.h"
+#include "store/embedded/engine.h"
 
 namespace payswitch::bench {
 

@@ -2,12 +2,12 @@
 #include <cstdio>
 #include <exception>
 
+#include "testing/simulator/command.h"
+#include "text/duration.h"
 #include "tools/contest/command.h"
 #include "tools/load/command.h"
 #include "tools/load/pace.h"
 #include "tools/processor/command.h"
-#include "testing/simulator/command.h"
-#include "text/duration.h"
 
 namespace {
 

@@ -6,9 +6,9 @@
 #include "api/counters.h"
 #include "dispatch/dispatcher.h"
 #include "http/counters.h"
+#include "platform/disk.h"
 #include "redis/client.h"
 #include "store/store.h"
-#include "platform/disk.h"
 
 namespace payswitch::api {
 

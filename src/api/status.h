@@ -4,8 +4,8 @@
 
 #include "api/waiters.h"
 #include "http/message.h"
-#include "store/store.h"
 #include "platform/loop.h"
+#include "store/store.h"
 
 namespace payswitch::api {
 

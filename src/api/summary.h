@@ -2,8 +2,8 @@
 
 #include "dispatch/dispatcher.h"
 #include "http/message.h"
-#include "store/store.h"
 #include "platform/clock.h"
+#include "store/store.h"
 
 namespace payswitch::api {
 

@@ -2,12 +2,13 @@
 
 #include <fmt/format.h>
 
-#include "store/embedded/check/journal_report.h"
-#include "reconcile/live_report.h"
-#include "store/embedded/check/offline.h"
 #include "app/caller.h"
 #include "platform/linux/log_text.h"
 #include "platform/linux/real.h"
+#include "reconcile/exit_code.h"
+#include "reconcile/live_report.h"
+#include "store/embedded/check/journal_report.h"
+#include "store/embedded/check/offline.h"
 
 namespace payswitch::switchboard {
 

@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include "reconcile/options.h"
 #include "config/config.h"
+#include "reconcile/options.h"
 
 namespace payswitch::cli {
 

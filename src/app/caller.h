@@ -8,12 +8,12 @@
 #include <optional>
 #include <string>
 
-#include "reconcile/ask.h"
-#include "text/url.h"
 #include "http/client.h"
 #include "platform/clock.h"
 #include "platform/loop.h"
 #include "platform/resolver.h"
+#include "reconcile/ask.h"
+#include "text/url.h"
 
 namespace payswitch::switchboard {
 

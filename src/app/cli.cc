@@ -8,8 +8,8 @@
 
 #include "app/audit_command.h"
 #include "dispatch/open_limit.h"
-#include "text/nearest.h"
 #include "platform/linux/log_text.h"
+#include "text/nearest.h"
 
 namespace payswitch::cli {
 namespace {

@@ -5,9 +5,9 @@
 #include <span>
 #include <string_view>
 
-#include "reconcile/options.h"
 #include "config/config.h"
 #include "platform/memory.h"
+#include "reconcile/options.h"
 
 // The commands of the program.
 namespace payswitch::cli {

@@ -2,9 +2,9 @@
 
 #include "dispatch/dispatcher.h"
 #include "http/server.h"
-#include "store/store.h"
 #include "platform/log.h"
 #include "platform/loop.h"
+#include "store/store.h"
 
 namespace payswitch::operate {
 

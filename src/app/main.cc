@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "app/cli.h"
 #include "app/audit.h"
+#include "app/cli.h"
 #include "app/serve.h"
 #include "platform/linux/log_text.h"
 #include "platform/memory.h"

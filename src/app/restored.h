@@ -1,8 +1,8 @@
 #pragma once
 
 #include "dispatch/dispatcher.h"
-#include "store/store.h"
 #include "platform/log.h"
+#include "store/store.h"
 
 namespace payswitch::operate {
 

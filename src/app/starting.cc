@@ -1,8 +1,8 @@
 #include "app/starting.h"
 
+#include "api/readiness.h"
 #include "api/unavailable.h"
 #include "http/problem.h"
-#include "api/readiness.h"
 
 namespace payswitch::operate {
 

@@ -12,11 +12,11 @@
 #include "api/options.h"
 #include "dispatch/options.h"
 #include "http/options.h"
+#include "platform/log.h"
 #include "processor/options.h"
 #include "redis/options.h"
 #include "routing/options.h"
 #include "store/options.h"
-#include "platform/log.h"
 
 namespace payswitch::config {
 

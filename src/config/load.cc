@@ -7,14 +7,14 @@
 #include <optional>
 
 #include "config/config.h"
-#include "text/url.h"
 #include "config/option.h"
 #include "config/read_value.h"
 #include "config/toml_file.h"
-#include "text/nearest.h"
 #include "payment/processor_number.h"
-#include "store/origins.h"
 #include "platform/linux/log_text.h"
+#include "store/origins.h"
+#include "text/nearest.h"
+#include "text/url.h"
 
 namespace payswitch::config {
 namespace {

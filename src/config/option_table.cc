@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <chrono>
 
-#include "text/url.h"
 #include "config/form.h"
 #include "config/option.h"
 #include "processor/dialect.h"
+#include "text/url.h"
 
 // What each limit is for stands beside the member that it fills, in that room's options.h.
 namespace payswitch::config {

@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "dispatch/job.h"
-#include "dispatch/upstream.h"
 #include "dispatch/options.h"
-#include "processor/wire.h"
-#include "platform/random.h"
+#include "dispatch/upstream.h"
 #include "platform/loop.h"
+#include "platform/random.h"
+#include "processor/wire.h"
 
 namespace payswitch::dispatch {
 

@@ -7,8 +7,8 @@
 #include "payment/money.h"
 #include "payment/outcome.h"
 #include "payment/time.h"
-#include "processor/wire.h"
 #include "platform/clock.h"
+#include "processor/wire.h"
 
 namespace payswitch::dispatch {
 

@@ -8,10 +8,10 @@
 #include "dispatch/job.h"
 #include "dispatch/open_limit.h"
 #include "dispatch/queue.h"
+#include "platform/timer_queue.h"
 #include "store/embedded/index.h"
 #include "store/journal/record.h"
 #include "store/samples_fixture.h"
-#include "platform/timer_queue.h"
 
 namespace payswitch::dispatch {
 namespace {

@@ -2,9 +2,9 @@
 
 #include <cstdint>
 
+#include "platform/clock.h"
 #include "store/options.h"
 #include "store/store.h"
-#include "platform/clock.h"
 
 namespace payswitch::dispatch {
 

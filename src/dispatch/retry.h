@@ -4,8 +4,8 @@
 #include <cstdint>
 
 #include "dispatch/options.h"
-#include "platform/random.h"
 #include "platform/clock.h"
+#include "platform/random.h"
 
 namespace payswitch::dispatch {
 

@@ -7,13 +7,13 @@
 #include "dispatch/counters.h"
 #include "http/client.h"
 #include "payment/processor_number.h"
+#include "platform/log.h"
+#include "platform/repeats.h"
 #include "processor/channel.h"
 #include "routing/breaker.h"
 #include "routing/health.h"
 #include "routing/limit.h"
 #include "routing/policy.h"
-#include "platform/log.h"
-#include "platform/repeats.h"
 
 namespace payswitch::dispatch {
 

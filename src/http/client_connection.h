@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "http/response_parser.h"
 #include "http/client.h"
 #include "http/options.h"
+#include "http/response_parser.h"
 #include "net/poller.h"
 #include "net/socket.h"
 #include "platform/loop.h"

@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "net/poller.h"
 #include "http/client_connection.h"
+#include "net/poller.h"
 #include "platform/host.h"
 
 namespace payswitch::http {

@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "testing/fixtures/pool_fixture.h"
 #include "platform/host.h"
+#include "testing/fixtures/pool_fixture.h"
 
 namespace payswitch::http {
 namespace {

@@ -9,10 +9,10 @@
 #include <utility>
 #include <vector>
 
-#include "http/server_connection.h"
 #include "http/date.h"
-#include "net/poller.h"
 #include "http/rejection.h"
+#include "http/server_connection.h"
+#include "net/poller.h"
 #include "net/socket.h"
 
 namespace payswitch::http {

@@ -4,11 +4,11 @@
 #include <optional>
 #include <string>
 
-#include "http/response_queue.h"
 #include "http/counters.h"
 #include "http/message.h"
 #include "http/options.h"
 #include "http/request_parser.h"
+#include "http/response_queue.h"
 #include "net/socket.h"
 #include "platform/loop.h"
 

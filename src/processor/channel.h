@@ -9,11 +9,11 @@
 #include "payment/money.h"
 #include "payment/outcome.h"
 #include "payment/time.h"
+#include "platform/clock.h"
+#include "platform/loop.h"
 #include "processor/dialect.h"
 #include "processor/options.h"
 #include "processor/wire.h"
-#include "platform/clock.h"
-#include "platform/loop.h"
 
 namespace payswitch::processor {
 

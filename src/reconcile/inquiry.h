@@ -7,14 +7,14 @@
 #include <string>
 #include <vector>
 
-#include "reconcile/ask.h"
-#include "store/unasked.h"
 #include "books/books.h"
 #include "payment/correlation_id.h"
 #include "payment/money.h"
 #include "payment/state.h"
 #include "payment/time.h"
 #include "processor/wire.h"
+#include "reconcile/ask.h"
+#include "store/unasked.h"
 
 namespace payswitch::audit {
 

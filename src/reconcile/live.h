@@ -9,10 +9,10 @@
 #include <utility>
 #include <vector>
 
+#include "platform/clock.h"
+#include "platform/progress.h"
 #include "reconcile/examination.h"
 #include "reconcile/inquiry.h"
-#include "platform/progress.h"
-#include "platform/clock.h"
 
 namespace payswitch::audit {
 

@@ -18,9 +18,4 @@ struct Options {
   std::optional<std::vector<std::string>> processors = {};
 };
 
-inline constexpr int exit_equal = 0;
-inline constexpr int exit_findings = 1;
-inline constexpr int exit_could_not_ask = 2;
-inline constexpr int exit_unasked = 3;  // no findings, but payments at processors nobody asks
-
 }  // namespace payswitch::audit

@@ -6,8 +6,8 @@
 #include <span>
 #include <string>
 
-#include "redis/options.h"
 #include "platform/resolver.h"
+#include "redis/options.h"
 
 namespace payswitch::redis {
 

@@ -3,8 +3,8 @@
 #include <cstddef>
 #include <string>
 
-#include "redis/address.h"
 #include "platform/clock.h"
+#include "redis/address.h"
 
 namespace payswitch::redis {
 

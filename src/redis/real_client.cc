@@ -6,11 +6,11 @@
 #include <cassert>
 #include <utility>
 
+#include "platform/host.h"
 #include "redis/handshake.h"
 #include "redis/link.h"
 #include "redis/pipeline.h"
 #include "redis/refusal.h"
-#include "platform/host.h"
 
 namespace payswitch::redis {
 

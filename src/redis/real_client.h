@@ -4,11 +4,11 @@
 #include <memory>
 #include <vector>
 
+#include "platform/loop.h"
+#include "platform/random.h"
+#include "platform/resolver.h"
 #include "redis/client.h"
 #include "redis/options.h"
-#include "platform/random.h"
-#include "platform/loop.h"
-#include "platform/resolver.h"
 
 namespace payswitch::redis {
 

@@ -5,8 +5,8 @@
 #include <optional>
 #include <string_view>
 
-#include "routing/options.h"
 #include "platform/clock.h"
+#include "routing/options.h"
 
 namespace payswitch::routing {
 

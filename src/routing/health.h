@@ -3,8 +3,8 @@
 #include <chrono>
 #include <optional>
 
-#include "routing/options.h"
 #include "platform/clock.h"
+#include "routing/options.h"
 
 namespace payswitch::routing {
 

@@ -2,8 +2,8 @@
 
 #include <cstdint>
 
-#include "routing/options.h"
 #include "platform/clock.h"
+#include "routing/options.h"
 
 namespace payswitch::routing {
 

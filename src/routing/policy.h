@@ -4,8 +4,8 @@
 #include <optional>
 #include <span>
 
-#include "routing/options.h"
 #include "platform/clock.h"
+#include "routing/options.h"
 
 namespace payswitch::routing {
 

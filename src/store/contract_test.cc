@@ -1,7 +1,7 @@
-#include "store/contract_fixture.h"
-
 #include <algorithm>
 #include <utility>
+
+#include "store/contract_fixture.h"
 
 namespace payswitch::store {
 namespace {

@@ -2,15 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "reconcile/options.h"
 #include "text/quoted.h"
 
 namespace payswitch::audit {
-
-int exit_code(std::uint64_t findings, const std::vector<UnaskedAt>& unasked) {
-  if (findings > 0) return exit_findings;
-  return unasked.empty() ? exit_equal : exit_unasked;
-}
 
 std::string to_text(const UnaskedAt& unasked) {
   return fmt::format(

@@ -18,9 +18,6 @@ struct UnaskedAt {
   bool operator==(const UnaskedAt&) const = default;
 };
 
-// Of a report with so many findings.
-int exit_code(std::uint64_t findings, const std::vector<UnaskedAt>& unasked);
-
 std::string to_text(const UnaskedAt& unasked);
 std::string to_json(const UnaskedAt& unasked);
 

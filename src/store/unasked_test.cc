@@ -2,19 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include "reconcile/options.h"
-
 namespace payswitch::audit {
 namespace {
 
 const UnaskedAt old{.name = "old", .origin = "http://a:1", .open = {.count = 2, .cents = 3980}};
-
-TEST(Unasked, WhatNoRequestAsksForIsNotInOrderAndAFindingIsWorse) {
-  EXPECT_EQ(exit_code(0, {}), 0);
-  EXPECT_EQ(exit_code(0, {old}), 3);
-  EXPECT_EQ(exit_code(1, {}), 1);
-  EXPECT_EQ(exit_code(1, {old}), 1);
-}
 
 TEST(Unasked, NamesTheProcessorWhereItWasHowManyAndHowMuch) {
   EXPECT_EQ(to_text(old),

@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "books/books.h"
-#include "testing/simulator/processor.h"
-#include "testing/simulator/virtual_switch.h"
 #include "payment/money.h"
 #include "platform/clock.h"
+#include "testing/simulator/processor.h"
+#include "testing/simulator/virtual_switch.h"
 
 namespace payswitch::lab::simulator {
 

@@ -4,11 +4,11 @@
 #include <string>
 #include <vector>
 
-#include "testing/simulator/menu.h"
-#include "testing/world/network.h"
 #include "payment/correlation_id.h"
 #include "payment/money.h"
 #include "payment/time.h"
+#include "testing/simulator/menu.h"
+#include "testing/world/network.h"
 
 namespace payswitch::lab::simulator {
 

@@ -4,8 +4,8 @@
 
 #include <set>
 
-#include "testing/simulator/referee.h"
 #include "processor/wire.h"
+#include "testing/simulator/referee.h"
 
 namespace payswitch::lab::simulator {
 namespace {

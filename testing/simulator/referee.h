@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "books/books.h"
+#include "payment/state.h"
 #include "testing/simulator/judge.h"
 #include "testing/simulator/told_sums.h"
 #include "testing/simulator/trace.h"
 #include "testing/world/world.h"
-#include "payment/state.h"
 
 namespace payswitch::lab::simulator {
 

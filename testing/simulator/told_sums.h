@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "books/books.h"
-#include "testing/simulator/told.h"
 #include "payment/time.h"
 #include "platform/clock.h"
+#include "testing/simulator/told.h"
 
 namespace payswitch::lab::simulator {
 

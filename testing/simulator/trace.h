@@ -4,8 +4,8 @@
 
 #include <cstdio>
 
-#include "testing/world/world.h"
 #include "platform/log.h"
+#include "testing/world/world.h"
 
 namespace payswitch::lab::simulator {
 

@@ -9,16 +9,16 @@
 
 #include "api/payment_routes.h"
 #include "dispatch/dispatcher.h"
+#include "platform/disk.h"
+#include "platform/log.h"
+#include "store/embedded/engine.h"
+#include "store/peers.h"
+#include "store/shared/engine.h"
 #include "testing/world/life.h"
 #include "testing/world/network.h"
 #include "testing/world/redis_client.h"
 #include "testing/world/skewed_clock.h"
 #include "testing/world/world.h"
-#include "store/embedded/engine.h"
-#include "store/peers.h"
-#include "store/shared/engine.h"
-#include "platform/disk.h"
-#include "platform/log.h"
 
 namespace payswitch::lab::simulator {
 

@@ -10,11 +10,11 @@
 #include <string>
 #include <vector>
 
+#include "platform/disk.h"
 #include "testing/world/chance.h"
 #include "testing/world/inode.h"
 #include "testing/world/virtual_directory.h"
 #include "testing/world/world.h"
-#include "platform/disk.h"
 
 namespace payswitch::lab {
 
@@ -43,8 +43,8 @@ struct DiskCounts {
 };
 
 // A disk that forgets. Directory entries and the files that they name are two different things, and
-// files are made by the same steps as on the real disk (platform/making.h). What it may and may not do
-// is the contract that the store must survive:
+// files are made by the same steps as on the real disk (platform/making.h). What it may and may not
+// do is the contract that the store must survive:
 //   - kill(): what was written stays; the append in flight has come as far as any byte of it; a
 //     prepare or make in flight has come as far as any of its steps, and any byte of a write; a
 //     toil in flight was done, or not begun.

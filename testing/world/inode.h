@@ -4,8 +4,8 @@
 #include <set>
 #include <span>
 
-#include "testing/world/chance.h"
 #include "platform/disk.h"
+#include "testing/world/chance.h"
 
 namespace payswitch::lab {
 

@@ -5,8 +5,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "testing/world/world.h"
 #include "platform/loop.h"
+#include "testing/world/world.h"
 
 namespace payswitch::lab {
 

@@ -5,10 +5,10 @@
 #include <optional>
 #include <string>
 
-#include "testing/world/network.h"
 #include "payment/correlation_id.h"
 #include "payment/money.h"
 #include "payment/time.h"
+#include "testing/world/network.h"
 
 namespace payswitch::lab {
 

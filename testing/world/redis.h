@@ -10,12 +10,12 @@
 #include <string_view>
 #include <vector>
 
+#include "redis/reply.h"
 #include "testing/world/chance.h"
 #include "testing/world/redis/engine.h"
 #include "testing/world/redis/keyspace.h"
 #include "testing/world/redis/words.h"
 #include "testing/world/world.h"
-#include "redis/reply.h"
 
 namespace payswitch::lab {
 

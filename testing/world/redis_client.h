@@ -9,14 +9,14 @@
 #include <string_view>
 #include <vector>
 
-#include "testing/world/redis.h"
-#include "testing/world/redis/words.h"
-#include "testing/world/world.h"
+#include "platform/loop.h"
+#include "platform/random.h"
 #include "redis/client.h"
 #include "redis/handshake.h"
 #include "redis/options.h"
-#include "platform/random.h"
-#include "platform/loop.h"
+#include "testing/world/redis.h"
+#include "testing/world/redis/words.h"
+#include "testing/world/world.h"
 
 namespace payswitch::lab {
 

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "platform/directory.h"
 #include "testing/world/chance.h"
 #include "testing/world/inode.h"
-#include "platform/directory.h"
 
 namespace payswitch::lab {
 

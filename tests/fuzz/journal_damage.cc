@@ -6,12 +6,12 @@
 #include <algorithm>
 #include <cassert>
 
-#include "testing/world/disk.h"
-#include "testing/world/log.h"
+#include "store/embedded/recovery.h"
 #include "store/journal/batch.h"
 #include "store/journal/record.h"
-#include "store/embedded/recovery.h"
 #include "store/samples_fixture.h"
+#include "testing/world/disk.h"
+#include "testing/world/log.h"
 
 namespace {
 

@@ -4,8 +4,8 @@
 #include <cstring>
 #include <map>
 
-#include "store/journal/record.h"
 #include "store/embedded/replay.h"
+#include "store/journal/record.h"
 #include "store/journal/segment.h"
 #include "store/options.h"
 

@@ -1,33 +1,19 @@
-"""Holds the house rules of the tree: which room may include which, who may touch the network
+"""Holds the conventions of the tree: which module may include which, who may touch the network
 library, how long a file may grow, and which names say nothing. An offence is shown as file:line."""
 
 import re
 import unittest
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# From the bottom up. Rooms in one row do not include each other.
-FLOORS = [
-    ["payment"],
-    ["metrics"],
-    ["world"],
-    ["http", "redis"],
-    ["books", "routing"],
-    ["store", "processor"],
-    ["dispatch"],
-    ["api", "audit"],
-    ["operate"],
-    ["config"],
-    ["switchboard"],
-    ["cli"],
-    ["main"],
-]
-FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+MODULE = re.compile(r"^module\(([\w/]+)([^)]*)\)", re.M)
+KEYWORDS = ("RECURSIVE", "DEPENDS", "LIBS", "TEST_DEPENDS")
 
-# Only these may see sockets: everything else runs on a virtual world.
-MAY_USE_ASIO = re.compile(r"^src/(http/|redis/|world/real|switchboard/)|^lab/(?!world/)")
+# Only these may see sockets: everything else runs on a virtual platform.
+MAY_USE_ASIO = re.compile(r"^src/(net|http|redis|platform/linux|app)/|^tools/|^testing/fixtures/")
 ASIO = re.compile(r"^boost/(asio|beast)\b")
 
 SAYS_NOTHING = set("util utils common base core helper helpers manager handler misc".split())
@@ -50,10 +36,49 @@ def name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def room_of(path: Path) -> str:
-    """The first folder below src; a file that lies in src itself is a room of its own name."""
-    first = path.relative_to(ROOT / "src").parts[0]
-    return first.removesuffix("_test.cc").removesuffix(".cc").removesuffix(".h")
+@dataclass
+class Module:
+    """What CMake says of one: the only statement of who knows whom."""
+
+    path: str
+    is_recursive: bool
+    depends: set[str]
+    test_depends: set[str]
+
+    @property
+    def name(self) -> str:
+        return self.path.removeprefix("src/").replace("/", "_")
+
+
+def declared(text: str) -> Iterator[Module]:
+    for path, words in MODULE.findall(text):
+        lists: dict[str, set[str]] = {keyword: set() for keyword in KEYWORDS}
+        keyword = ""
+        for word in words.split():
+            if word in KEYWORDS:
+                keyword = word
+                lists[keyword].add("")
+            else:
+                lists[keyword].add(word)
+        yield Module(path, bool(lists["RECURSIVE"]), lists["DEPENDS"] - {""},
+                     lists["TEST_DEPENDS"] - {""})
+
+
+MODULES = [module for folder in ("src", "testing", "tools")
+           for module in declared((ROOT / folder / "CMakeLists.txt").read_text())]
+
+
+def module_of(path: str) -> Module | None:
+    """Of a file, named from the root: the folder that it lies in, or a recursive one above it."""
+    folder = path.rpartition("/")[0]
+    for module in MODULES:
+        if folder == module.path or (module.is_recursive and folder.startswith(module.path + "/")):
+            return module
+    return None
+
+
+def is_of_tests(path: Path) -> bool:
+    return path.stem.endswith(("_test", "_fixture"))
 
 
 def numbered(path: Path) -> Iterator[tuple[int, str]]:
@@ -75,52 +100,81 @@ class House(unittest.TestCase):
         if offences:
             self.fail("\n" + "\n".join(offences))
 
-    def test_every_room_stands_in_the_table(self) -> None:
-        rooms = {room_of(path) for path in sources("src")}
-        strangers = sorted(rooms - set(FLOOR))
-        self.hold([f"src/{room}:1: no floor of the table names it" for room in strangers])
-
-    def test_includes_go_down_only(self) -> None:
-        offences = []
-        for path in sources("src"):
-            room = room_of(path)
+    def included(self) -> Iterator[tuple[Path, int, Module, Module]]:
+        """Where a file of one module includes one of another."""
+        for path in sources("src", "testing", "tools"):
             for number, target in includes(path):
-                other = target.split("/")[0] if "/" in target else None
-                if other not in FLOOR or other == room or FLOOR[other] < FLOOR.get(room, -1):
-                    continue
-                offences.append(f"{name(path)}:{number}: {room} must not include {target}")
+                file = f"src/{target}" if (ROOT / "src" / target).is_file() else target
+                mine, other = module_of(name(path)), module_of(file)
+                if mine and other and mine != other:
+                    yield path, number, mine, other
+
+    def test_every_source_belongs_to_a_module(self) -> None:
+        self.hold([f"{name(path)}:1: no module holds it"
+                   for path in sources("src", "testing", "tools")
+                   if module_of(name(path)) is None and path.name != "main.cc"])
+
+    def test_what_is_included_is_stated(self) -> None:
+        offences = []
+        for path, number, mine, other in self.included():
+            known = mine.depends | mine.test_depends if is_of_tests(path) else mine.depends
+            if other.name not in known:
+                offences.append(f"{name(path)}:{number}: {mine.name} does not state that it "
+                                f"depends on {other.name}")
         self.hold(offences)
 
-    def test_includes_name_the_room(self) -> None:
+    def test_what_is_stated_is_included(self) -> None:
+        used: dict[str, set[str]] = {module.name: set() for module in MODULES}
+        used_by_tests: dict[str, set[str]] = {module.name: set() for module in MODULES}
+        for path, _, mine, other in self.included():
+            (used_by_tests if is_of_tests(path) else used)[mine.name].add(other.name)
+        offences = []
+        for module in MODULES:
+            offences += [f"{module.path}/: it states that it depends on {other}, and does not"
+                         for other in sorted(module.depends - used[module.name])]
+            offences += [f"{module.path}/: its tests do not depend on {other}, as it states"
+                         for other in sorted(module.test_depends - used_by_tests[module.name])]
+        self.hold(offences)
+
+    def test_no_module_depends_on_itself_by_way_of_others(self) -> None:
+        ordered: set[str] = set()
+        for module in MODULES:
+            later = module.depends - ordered
+            self.assertEqual(later, set(), f"{module.name} stands before what it depends on")
+            ordered.add(module.name)
+
+    def test_includes_name_the_module(self) -> None:
         """`#include "clock.h"` would slip past the table."""
         offences = []
-        for path in sources("src", "lab"):
+        for path in sources("src", "testing", "tools"):
             for number, line in numbered(path):
                 if re.match(r'^\s*#\s*include\s*"([^"/]+|\.[^"]*)"', line):
-                    offences.append(f"{name(path)}:{number}: name the room too: {line.strip()}")
+                    offences.append(f"{name(path)}:{number}: name the module too: {line.strip()}")
         self.hold(offences)
 
     def test_only_the_edges_touch_the_network_library(self) -> None:
         offences = []
-        for path in sources("src", "lab"):
+        for path in sources("src", "testing", "tools"):
             for number, target in includes(path):
                 if ASIO.match(target) and not MAY_USE_ASIO.match(name(path)):
                     offences.append(f"{name(path)}:{number}: {target} belongs to the edges")
         self.hold(offences)
 
-    def test_the_laboratory_is_never_part_of_the_switch(self) -> None:
+    def test_what_tests_stand_on_is_never_part_of_the_switch(self) -> None:
         offences = []
-        for path in sources("src"):
+        for path in [*sources("src"), *sources("tools")]:
             for number, target in includes(path):
-                forbidden = target.startswith("lab/") or target.endswith("_test.h")
-                if forbidden and not path.stem.endswith("_test"):
+                forbidden = target.startswith("testing/fixtures/") or \
+                    target.endswith("_fixture.h") or \
+                    (name(path).startswith("src/") and target.startswith(("testing/", "tools/")))
+                if forbidden and not is_of_tests(path):
                     offences.append(f"{name(path)}:{number}: only a test may include {target}")
         self.hold(offences)
 
     def test_no_file_is_too_long_and_no_line_too_wide(self) -> None:
         scripts = [*(ROOT / "tests").rglob("*.py"), *(ROOT / "script").glob("*")]
         offences = []
-        for path in [*sources("src", "lab", "tests", "bench"), *sorted(scripts)]:
+        for path in [*sources("src", "testing", "tools", "tests", "bench"), *sorted(scripts)]:
             for number, line in numbered(path):
                 if number == LINES_MAX + 1:
                     offences.append(f"{name(path)}:{number}: longer than {LINES_MAX} lines")
@@ -130,11 +184,11 @@ class House(unittest.TestCase):
 
     def test_no_name_says_nothing(self) -> None:
         offences = []
-        for folder in ("src", "lab", "tests", "bench"):
+        for folder in ("src", "testing", "tools", "tests", "bench"):
             for path in sorted((ROOT / folder).rglob("*")):
                 if path.name != "__pycache__" and says_nothing(path.stem):
                     offences.append(f"{name(path)}:1: a name that says nothing")
-        for path in sources("src", "lab"):
+        for path in sources("src", "testing", "tools"):
             for number, line in numbered(path):
                 if (found := TYPE.match(line)) and says_nothing(found[1]):
                     offences.append(f"{name(path)}:{number}: {found[1]} says nothing")
@@ -143,7 +197,7 @@ class House(unittest.TestCase):
     def test_every_source_stands_behind_a_header_beside_it(self) -> None:
         """x.h for x.cc, or one that several sources share, as those of platform/linux/real.h do."""
         offences = []
-        for path in sources("src", "lab"):
+        for path in sources("src", "testing", "tools"):
             if path.suffix != ".cc" or path.name == "main.cc" or path.stem.endswith("_test"):
                 continue
             if not any((path.parent / Path(target).name).exists() for _, target in includes(path)):
@@ -153,7 +207,7 @@ class House(unittest.TestCase):
     def test_every_header_is_included_once(self) -> None:
         """`#pragma once` comes before anything else that the compiler reads."""
         offences = []
-        for path in sources("src", "lab"):
+        for path in sources("src", "testing", "tools"):
             if path.suffix == ".h" and path.read_text().splitlines()[:1] != ["#pragma once"]:
                 offences.append(f"{name(path)}:1: begin with #pragma once")
         self.hold(offences)

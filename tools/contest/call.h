@@ -4,8 +4,8 @@
 #include <expected>
 #include <string>
 
-#include "text/url.h"
 #include "http/message.h"
+#include "text/url.h"
 
 namespace payswitch::lab::contest {
 

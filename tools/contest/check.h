@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "tools/contest/schedule.h"
 #include "payment/money.h"
 #include "payment/time.h"
+#include "tools/contest/schedule.h"
 
 // What the switch and the processors say of one window of time. Pure.
 namespace payswitch::lab::contest {

@@ -8,10 +8,10 @@
 #include <unordered_map>
 #include <vector>
 
-#include "tools/contest/schedule.h"
 #include "payment/correlation_id.h"
 #include "payment/money.h"
 #include "payment/time.h"
+#include "tools/contest/schedule.h"
 
 // Every payment of the run beside the books of both processors. Pure.
 namespace payswitch::lab::contest {

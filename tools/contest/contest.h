@@ -5,10 +5,10 @@
 #include <expected>
 #include <string>
 
+#include "platform/linux/real.h"
 #include "text/url.h"
 #include "tools/contest/payers.h"
 #include "tools/contest/report.h"
-#include "platform/linux/real.h"
 
 namespace payswitch::lab::contest {
 

@@ -4,11 +4,11 @@
 #include <memory>
 #include <vector>
 
+#include "platform/random.h"
 #include "tools/contest/comparison.h"
 #include "tools/contest/schedule.h"
 #include "tools/load/outbox.h"
 #include "tools/load/tally.h"
-#include "platform/random.h"
 
 namespace payswitch::lab::contest {
 

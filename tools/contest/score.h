@@ -2,9 +2,9 @@
 
 #include <cstdint>
 
-#include "tools/contest/schedule.h"
 #include "payment/money.h"
 #include "platform/clock.h"
+#include "tools/contest/schedule.h"
 
 // The contest's score. Pure.
 namespace payswitch::lab::contest {

@@ -7,10 +7,10 @@
 #include <memory>
 
 #include "http/client_pool.h"
+#include "platform/linux/real.h"
 #include "tools/load/machine.h"
 #include "tools/load/open_loop.h"
 #include "tools/load/report_file.h"
-#include "platform/linux/real.h"
 
 namespace payswitch::lab::load {
 namespace {

@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
-#include "text/url.h"
 #include "platform/clock.h"
+#include "text/url.h"
 
 namespace payswitch::lab::load {
 

@@ -2,10 +2,10 @@
 
 #include <functional>
 
+#include "platform/random.h"
 #include "tools/load/outbox.h"
 #include "tools/load/pace.h"
 #include "tools/load/tally.h"
-#include "platform/random.h"
 
 namespace payswitch::lab::load {
 

@@ -8,8 +8,8 @@
 #include <string>
 
 #include "http/client.h"
-#include "tools/load/outcome.h"
 #include "platform/loop.h"
+#include "tools/load/outcome.h"
 
 namespace payswitch::lab::load {
 

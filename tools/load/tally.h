@@ -5,9 +5,9 @@
 #include <map>
 #include <string>
 
-#include "tools/load/outcome.h"
 #include "metrics/histogram.h"
 #include "platform/clock.h"
+#include "tools/load/outcome.h"
 
 namespace payswitch::lab::load {
 

@@ -9,8 +9,8 @@
 #include <cstdio>
 
 #include "http/server.h"
-#include "tools/processor/service.h"
 #include "platform/linux/real.h"
+#include "tools/processor/service.h"
 
 namespace payswitch::lab {
 

@@ -6,10 +6,10 @@
 #include <optional>
 #include <string>
 
+#include "platform/clock.h"
 #include "tools/processor/faults.h"
 #include "tools/processor/fee.h"
 #include "tools/processor/ledger.h"
-#include "platform/clock.h"
 
 namespace payswitch::lab {
 

@@ -3,9 +3,9 @@
 #include <deque>
 
 #include "http/message.h"
+#include "platform/loop.h"
 #include "tools/processor/bodies.h"
 #include "tools/processor/processor.h"
-#include "platform/loop.h"
 
 namespace payswitch::lab {
 

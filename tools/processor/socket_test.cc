@@ -13,8 +13,8 @@
 #include <thread>
 
 #include "http/server.h"
-#include "tools/processor/service.h"
 #include "platform/linux/real.h"
+#include "tools/processor/service.h"
 
 namespace payswitch::lab {
 namespace {

@@ -13,12 +13,12 @@
 #include <thread>
 #include <utility>
 
-#include "platform/linux/file.h"
-#include "platform/making.h"
-#include "platform/linux/real.h"
 #include "platform/linux/directory.h"
+#include "platform/linux/file.h"
+#include "platform/linux/real.h"
 #include "platform/linux/ring.h"
 #include "platform/linux/worker.h"
+#include "platform/making.h"
 
 namespace payswitch::world {
 namespace {

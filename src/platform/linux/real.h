@@ -4,12 +4,12 @@
 #include <memory>
 #include <string>
 
-#include "platform/random.h"
 #include "platform/clock.h"
 #include "platform/disk.h"
 #include "platform/log.h"
 #include "platform/loop.h"
 #include "platform/options.h"
+#include "platform/random.h"
 #include "platform/resolver.h"
 
 // The real side of the seams. Only the switchboard (and the lab's main) makes these.

@@ -15,8 +15,8 @@
 #include <string>
 #include <vector>
 
-#include "platform/linux/real.h"
 #include "platform/linux/loop_fixture.h"
+#include "platform/linux/real.h"
 
 namespace payswitch::world {
 namespace {

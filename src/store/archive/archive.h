@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "store/archive/merger.h"
-#include "store/archive/file.h"
 #include "platform/disk.h"
+#include "store/archive/file.h"
+#include "store/archive/merger.h"
 
 namespace payswitch::store::embedded {
 

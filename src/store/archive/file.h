@@ -10,11 +10,11 @@
 #include <vector>
 
 #include "books/books.h"
+#include "platform/disk.h"
 #include "store/archive/filter.h"
 #include "store/archive/format.h"
 #include "store/archive/page.h"
 #include "store/archive/writer.h"
-#include "platform/disk.h"
 
 namespace payswitch::store::embedded {
 

@@ -18,47 +18,6 @@ std::unexpected<DiskError> damage(std::string what) {
   return std::unexpected(DiskError{EIO, std::move(what)});
 }
 
-// -- one segment ------------------------------------------------------------------------
-
-struct Booking {
-  payment::ProcessorNumber processor;
-  payment::UtcMs time;
-  payment::Money amount;
-};
-
-DiskResult<void> write_sums(SealedWriter& writer, std::vector<Booking>& bookings) {
-  std::ranges::sort(bookings, {}, [](const Booking& booking) {
-    return std::pair(booking.processor, booking.time);
-  });
-  for (std::size_t i = 0; i < bookings.size();) {
-    const auto [processor, time, first] = bookings[i];
-    payment::Total total;
-    for (; i < bookings.size() && bookings[i].processor == processor && bookings[i].time == time;
-         ++i) {
-      total.add(bookings[i].amount);
-    }
-    if (auto added = writer.add(processor, time, total); !added) return added;
-  }
-  return {};
-}
-
-DiskResult<void> write_generation(world::Draft& draft, const Generation& generation,
-                                  const SealInfo& info) {
-  SealedWriter writer(draft, info);
-  std::vector<Booking> bookings;
-  bookings.reserve(generation.settled.size());
-  for (const auto& id : generation.settled.sorted_ids()) {
-    const auto payment = *generation.settled.find(id);
-    const auto& settlement = payment.settlement;
-    bookings.push_back({settlement.processor, settlement.requested_at, settlement.amount});
-    if (auto added = writer.add(make_entry(payment)); !added) return added;
-  }
-  if (auto written = write_sums(writer, bookings); !written) return written;
-  return writer.finish();
-}
-
-// -- several files ----------------------------------------------------------------------
-
 // Walks through the payments of one file.
 class IdScan {
  public:
@@ -178,12 +137,6 @@ DiskResult<void> write_merged(world::Draft& draft, const SealedFiles& parts, con
 }
 
 }  // namespace
-
-world::Disk::Content seal_of(std::shared_ptr<const Generation> generation, const SealInfo& info) {
-  return [generation = std::move(generation), info](world::Draft& draft) {
-    return write_generation(draft, *generation, info);
-  };
-}
 
 // It ends where the last part ends, and takes its place in the chain of seals.
 SealInfo merged_info(const SealedFiles& parts, std::uint64_t filter_seed) {

@@ -3,16 +3,12 @@
 #include <memory>
 #include <vector>
 
-#include "store/embedded/memtable.h"
+#include "platform/disk.h"
 #include "store/archive/file.h"
 #include "store/archive/writer.h"
-#include "platform/disk.h"
 
-// What goes into a sealed file. Both run on a helper thread and may wait for the disk.
+// What goes into a merged file. It runs on a helper thread and may wait for the disk.
 namespace payswitch::store::embedded {
-
-// One segment's settled payments. `generation` does not change any more.
-world::Disk::Content seal_of(std::shared_ptr<const Generation> generation, const SealInfo& info);
 
 using SealedFiles = std::vector<std::shared_ptr<const SealedFile>>;
 

@@ -10,7 +10,7 @@
 
 #include "payment/money.h"
 #include "store/archive/format.h"
-#include "store/embedded/settled.h"
+#include "store/archive/settled_payment.h"
 
 // Payments and sums as they lie in the pages of a sealed file, and back. Pure.
 namespace payswitch::store::embedded {

@@ -10,11 +10,11 @@
 
 #include "payment/money.h"
 #include "payment/time.h"
+#include "platform/disk.h"
 #include "store/archive/filter.h"
-#include "store/journal/batch.h"
 #include "store/archive/format.h"
 #include "store/archive/page.h"
-#include "platform/disk.h"
+#include "store/journal/batch.h"
 
 namespace payswitch::store::embedded {
 

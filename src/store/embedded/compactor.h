@@ -5,14 +5,14 @@
 #include <memory>
 #include <string>
 
-#include "store/counters.h"
-#include "store/embedded/index.h"
-#include "store/journal/writer.h"
-#include "store/archive/archive.h"
-#include "platform/random.h"
 #include "platform/disk.h"
 #include "platform/log.h"
 #include "platform/loop.h"
+#include "platform/random.h"
+#include "store/archive/archive.h"
+#include "store/counters.h"
+#include "store/embedded/index.h"
+#include "store/journal/writer.h"
 
 namespace payswitch::store::embedded {
 

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "payment/time.h"
+#include "platform/log.h"
 #include "store/embedded/index.h"
 #include "store/options.h"
-#include "platform/log.h"
 
 namespace payswitch::store::embedded {
 

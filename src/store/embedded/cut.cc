@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "store/journal/record.h"
 #include "store/archive/file.h"
+#include "store/journal/record.h"
 #include "store/journal/segment.h"
 
 namespace payswitch::store::embedded {

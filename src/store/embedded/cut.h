@@ -5,10 +5,10 @@
 #include <optional>
 #include <string>
 
-#include "store/journal/batch.h"
 #include "platform/clock.h"
 #include "platform/disk.h"
 #include "platform/log.h"
+#include "store/journal/batch.h"
 
 // The way out of a start that is refused because of damage, when the operator says so
 // (Options::cut_at_damage): the log ends before the damage, and what lies behind it is kept aside

@@ -5,8 +5,8 @@
 #include <array>
 #include <map>
 
-#include "store/embedded/lives_fixture.h"
 #include "store/archive/archive.h"
+#include "store/embedded/lives_fixture.h"
 #include "store/journal/segment.h"
 
 namespace payswitch::store::embedded {

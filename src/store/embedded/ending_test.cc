@@ -3,8 +3,8 @@
 #include <array>
 #include <optional>
 
-#include "store/journal/batch.h"
 #include "store/embedded/lives_fixture.h"
+#include "store/journal/batch.h"
 #include "store/journal/segment.h"
 #include "store/journal/segment_pool.h"
 

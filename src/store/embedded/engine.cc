@@ -8,16 +8,16 @@
 #include <vector>
 
 #include "books/books.h"
-#include "store/embedded/configured.h"
-#include "store/embedded/index.h"
-#include "store/journal/writer.h"
-#include "store/embedded/listing.h"
-#include "store/embedded/page_reader.h"
-#include "store/journal/record.h"
-#include "store/embedded/recovery.h"
 #include "store/archive/archive.h"
 #include "store/embedded/compactor.h"
+#include "store/embedded/configured.h"
+#include "store/embedded/index.h"
+#include "store/embedded/listing.h"
+#include "store/embedded/page_reader.h"
+#include "store/embedded/recovery.h"
+#include "store/journal/record.h"
 #include "store/journal/segment.h"
+#include "store/journal/writer.h"
 
 namespace payswitch::store::embedded {
 

@@ -5,19 +5,16 @@
 #include <memory>
 #include <string>
 
-#include "store/options.h"
-#include "store/store.h"
-#include "platform/random.h"
 #include "platform/clock.h"
 #include "platform/disk.h"
 #include "platform/log.h"
 #include "platform/loop.h"
+#include "platform/random.h"
+#include "store/journal/start.h"
+#include "store/options.h"
+#include "store/store.h"
 
 namespace payswitch::store::embedded {
-
-// Called when the journal cannot be written or synced any more. Nothing that was not acknowledged
-// may be acknowledged after it: the switchboard ends the process (PROTOCOL 4.4).
-using Fatal = std::move_only_function<void(const std::string& line)>;
 
 // Opens the store in the directory behind `disk`: reads the journal, makes what survived durable
 // again (PROTOCOL 4.3) and registers the processors' names. Blocks; before the loop runs. An error

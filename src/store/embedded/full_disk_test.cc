@@ -4,8 +4,8 @@
 #include <optional>
 #include <ostream>
 
-#include "store/embedded/lives_fixture.h"
 #include "store/archive/archive.h"
+#include "store/embedded/lives_fixture.h"
 
 namespace payswitch::store::embedded {
 namespace {

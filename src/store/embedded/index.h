@@ -8,16 +8,16 @@
 #include <vector>
 
 #include "books/books.h"
+#include "store/archive/archive.h"
 #include "store/counters.h"
 #include "store/embedded/applied.h"
-#include "store/journal/format.h"
-#include "store/embedded/memtable.h"
 #include "store/embedded/kept_facts.h"
 #include "store/embedded/listing.h"
+#include "store/embedded/memtable.h"
 #include "store/embedded/payment.h"
-#include "store/archive/archive.h"
 #include "store/embedded/settled.h"
 #include "store/embedded/unsettled.h"
+#include "store/journal/format.h"
 #include "store/store.h"
 
 namespace payswitch::store::embedded {

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "store/journal/record.h"
 #include "store/embedded/replay.h"
+#include "store/journal/record.h"
 #include "store/samples_fixture.h"
 
 // A journal as bytes, and what a replay makes of it.

@@ -13,14 +13,14 @@
 #include <utility>
 #include <vector>
 
+#include "store/embedded/engine.h"
+#include "store/journal/segment.h"
+#include "store/samples_fixture.h"
 #include "testing/world/chance.h"
 #include "testing/world/disk.h"
 #include "testing/world/life.h"
 #include "testing/world/log.h"
 #include "testing/world/world.h"
-#include "store/embedded/engine.h"
-#include "store/journal/segment.h"
-#include "store/samples_fixture.h"
 
 namespace payswitch::store::embedded {
 

@@ -6,10 +6,10 @@
 #include <string>
 #include <utility>
 
+#include "platform/disk.h"
+#include "store/archive/file.h"
 #include "store/counters.h"
 #include "store/embedded/engine.h"
-#include "store/archive/file.h"
-#include "platform/disk.h"
 
 namespace payswitch::store::embedded {
 

@@ -7,10 +7,10 @@
 #include <span>
 
 #include "store/embedded/configured.h"
-#include "store/journal/record.h"
 #include "store/embedded/replay.h"
-#include "store/journal/segment_sizes.h"
+#include "store/journal/record.h"
 #include "store/journal/segment_pool.h"
+#include "store/journal/segment_sizes.h"
 
 namespace payswitch::store::embedded {
 

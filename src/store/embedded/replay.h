@@ -8,10 +8,10 @@
 #include <unordered_map>
 #include <vector>
 
-#include "store/embedded/cut.h"
-#include "store/journal/batch.h"
-#include "store/embedded/index.h"
 #include "store/archive/writer.h"
+#include "store/embedded/cut.h"
+#include "store/embedded/index.h"
+#include "store/journal/batch.h"
 #include "store/journal/segment.h"
 
 namespace payswitch::store::embedded {

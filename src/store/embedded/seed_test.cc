@@ -6,8 +6,8 @@
 #include <map>
 #include <set>
 
-#include "store/embedded/lives_fixture.h"
 #include "store/archive/archive.h"
+#include "store/embedded/lives_fixture.h"
 
 // The seeds of the sealed files' filters.
 namespace payswitch::store::embedded {

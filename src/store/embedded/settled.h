@@ -7,26 +7,13 @@
 #include <vector>
 
 #include "books/books.h"
+#include "store/archive/settled_payment.h"
 #include "store/embedded/payment.h"
 #include "store/store.h"
 
 namespace payswitch::store::embedded {
 
 struct ListCursor;
-
-// All that is kept of a payment once it is settled.
-struct SettledPayment {
-  payment::CorrelationId id;
-  payment::Money amount;  // as it was accepted
-  payment::UtcMs accepted_at;
-  Settlement settlement;
-  std::vector<AttemptView> attempts;  // the remembered ones; never empty
-
-  PaymentView view() const;
-
-  // One attempt, booked as it was sent.
-  bool is_plain() const;
-};
 
 SettledPayment settled_payment(const Payment& payment, const Settlement& settlement);
 

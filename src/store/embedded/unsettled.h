@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "payment/correlation_id.h"
-#include "store/embedded/payment.h"
 #include "platform/blocks.h"
+#include "store/embedded/payment.h"
 
 namespace payswitch::store::embedded {
 

@@ -14,14 +14,6 @@ namespace {
 
 static_assert(sizeof(Record) - offsetof(Record, id) == max_name_bytes);
 
-Record blank(RecordType type, const payment::CorrelationId& id) {
-  Record record{};
-  record.type = type;
-  record.processor = payment::no_processor;
-  record.id = id.bytes();
-  return record;
-}
-
 bool is_processor(std::uint8_t number) {
   return number < payment::max_processors;
 }
@@ -75,6 +67,14 @@ const char* fault_of_fact(const Record& record) {
 
 }  // namespace
 
+Record blank_record(RecordType type, const payment::CorrelationId& id) {
+  Record record{};
+  record.type = type;
+  record.processor = payment::no_processor;
+  record.id = id.bytes();
+  return record;
+}
+
 Record named_record(payment::ProcessorNumber processor, std::string_view name) {
   assert(!name.empty() && name.size() <= max_name_bytes);
   Record record{};
@@ -85,7 +85,7 @@ Record named_record(payment::ProcessorNumber processor, std::string_view name) {
 }
 
 Record accepted_record(const Acceptance& acceptance) {
-  Record record = blank(RecordType::accepted, acceptance.id);
+  Record record = blank_record(RecordType::accepted, acceptance.id);
   record.cents = acceptance.amount.cents();
   record.at = acceptance.accepted_at.value;
   if (acceptance.intent) {
@@ -98,7 +98,7 @@ Record accepted_record(const Acceptance& acceptance) {
 }
 
 Record intent_record(const payment::CorrelationId& id, const Intent& intent) {
-  Record record = blank(RecordType::intent, id);
+  Record record = blank_record(RecordType::intent, id);
   record.processor = intent.processor;
   record.attempt = intent.number;
   record.requested_at = intent.requested_at.value;
@@ -106,7 +106,7 @@ Record intent_record(const payment::CorrelationId& id, const Intent& intent) {
 }
 
 Record refused_record(const payment::CorrelationId& id, const Refusal& refusal) {
-  Record record = blank(RecordType::refused, id);
+  Record record = blank_record(RecordType::refused, id);
   record.processor = refusal.processor;
   record.attempt = refusal.number;
   record.outcome = static_cast<std::uint8_t>(refusal.reason);
@@ -114,7 +114,7 @@ Record refused_record(const payment::CorrelationId& id, const Refusal& refusal) 
 }
 
 Record settled_record(const payment::CorrelationId& id, const Settlement& settlement) {
-  Record record = blank(RecordType::settled, id);
+  Record record = blank_record(RecordType::settled, id);
   record.flags = settlement.finding ? flag_finding : 0;
   record.processor = settlement.processor;
   record.attempt = settlement.number;
@@ -125,32 +125,9 @@ Record settled_record(const payment::CorrelationId& id, const Settlement& settle
 }
 
 Record parked_record(const payment::CorrelationId& id, payment::UtcMs at) {
-  Record record = blank(RecordType::parked, id);
+  Record record = blank_record(RecordType::parked, id);
   record.at = at.value;
   return record;
-}
-
-std::vector<Record> copied_records(const Payment& payment) {
-  Record head = blank(RecordType::copied, payment.id);
-  head.attempt = payment.our_fault_mask;
-  head.cents = payment.amount.cents();
-  head.at = payment.accepted_at.value;
-  head.requested_at = static_cast<std::int64_t>(payment.sequence);
-  std::vector<Record> records{head};
-  for (const AttemptView& attempt : payment.attempts()) {
-    records.push_back(intent_record(payment.id, {.processor = attempt.processor,
-                                                 .number = attempt.number,
-                                                 .requested_at = attempt.requested_at}));
-    if (!attempt.outcome) continue;
-    records.push_back(refused_record(
-        payment.id,
-        {.processor = attempt.processor, .number = attempt.number, .reason = *attempt.outcome}));
-  }
-  if (payment.state == payment::State::parked) {
-    records.push_back(parked_record(payment.id, payment.parked_at()));
-  }
-  for (std::size_t i = 1; i < records.size(); ++i) records[i].flags |= flag_continues;
-  return records;
 }
 
 std::vector<Record> origin_records(payment::ProcessorNumber processor, std::string_view origin) {
@@ -171,20 +148,20 @@ std::vector<Record> origin_records(payment::ProcessorNumber processor, std::stri
 }
 
 Record restored_record(bool restored, payment::UtcMs at) {
-  Record record = blank(RecordType::restored, {});
+  Record record = blank_record(RecordType::restored, {});
   record.attempt = restored ? 1 : 0;
   record.at = at.value;
   return record;
 }
 
 Record told_record(payment::UtcMs told) {
-  Record record = blank(RecordType::told, {});
+  Record record = blank_record(RecordType::told, {});
   record.at = told.value;
   return record;
 }
 
 Record clean_stop_record(payment::UtcMs at) {
-  Record record = blank(RecordType::clean_stop, {});
+  Record record = blank_record(RecordType::clean_stop, {});
   record.at = at.value;
   return record;
 }

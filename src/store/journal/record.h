@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "store/journal/format.h"
-#include "store/embedded/payment.h"
 #include "store/store.h"
 
 // What the store is told, as records. Pure.
@@ -18,15 +17,14 @@ Record refused_record(const payment::CorrelationId& id, const Refusal& refusal);
 Record settled_record(const payment::CorrelationId& id, const Settlement& settlement);
 Record parked_record(const payment::CorrelationId& id, payment::UtcMs at);
 
+// Without what a record of its type holds beside the id.
+Record blank_record(RecordType type, const payment::CorrelationId& id);
+
 // All pieces of it, which belong together. 1 to max_origin_bytes of printable ASCII.
 std::vector<Record> origin_records(payment::ProcessorNumber processor, std::string_view origin);
 Record restored_record(bool restored, payment::UtcMs at);
 Record told_record(payment::UtcMs told);
 Record clean_stop_record(payment::UtcMs at);
-
-// All that is known of a payment that is not settled, told again (PROTOCOL 4.5): with these records
-// at the end of the journal, none of its earlier ones is needed. The first one is `copied`.
-std::vector<Record> copied_records(const Payment& payment);
 
 // The most that it takes to tell a payment again: they fit into one group.
 inline constexpr std::size_t max_copied_records = 2 + 2 * max_attempts_remembered;

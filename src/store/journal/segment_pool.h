@@ -7,11 +7,11 @@
 #include <memory>
 #include <vector>
 
-#include "store/counters.h"
-#include "store/journal/segment.h"
 #include "platform/disk.h"
 #include "platform/log.h"
 #include "platform/loop.h"
+#include "store/counters.h"
+#include "store/journal/segment.h"
 
 namespace payswitch::store::embedded {
 

@@ -7,20 +7,18 @@
 #include <string>
 #include <vector>
 
-#include "store/counters.h"
-#include "store/journal/completion.h"
-#include "store/embedded/engine.h"
-#include "store/embedded/memtable.h"
-#include "store/journal/batch.h"
-#include "store/journal/record.h"
-#include "store/embedded/recovery.h"
-#include "store/journal/segment_pool.h"
-#include "store/options.h"
-#include "platform/random.h"
 #include "platform/clock.h"
 #include "platform/disk.h"
 #include "platform/log.h"
 #include "platform/loop.h"
+#include "platform/random.h"
+#include "store/counters.h"
+#include "store/journal/batch.h"
+#include "store/journal/completion.h"
+#include "store/journal/record.h"
+#include "store/journal/segment_pool.h"
+#include "store/journal/start.h"
+#include "store/options.h"
 
 namespace payswitch::store::embedded {
 

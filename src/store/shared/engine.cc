@@ -5,11 +5,11 @@
 #include <unordered_map>
 #include <utility>
 
-#include "store/shared/replica_acks.h"
-#include "store/shared/owned_payments.h"
-#include "store/shared/replay_buffer.h"
-#include "store/shared/reader.h"
 #include "platform/repeats.h"
+#include "store/shared/owned_payments.h"
+#include "store/shared/reader.h"
+#include "store/shared/replay_buffer.h"
+#include "store/shared/replica_acks.h"
 
 namespace payswitch::store::redis {
 

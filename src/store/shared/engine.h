@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "platform/loop.h"
 #include "store/peers.h"
 #include "store/shared/cluster/membership.h"
 #include "store/store.h"
-#include "platform/loop.h"
 
 namespace payswitch::store::redis {
 

@@ -12,14 +12,14 @@
 #include <thread>
 #include <vector>
 
-#include "testing/world/log.h"
+#include "platform/linux/loop_fixture.h"
+#include "platform/linux/real.h"
 #include "redis/real_client.h"
+#include "store/samples_fixture.h"
+#include "store/shared/engine.h"
 #include "testing/fixtures/redis_proxy.h"
 #include "testing/fixtures/redis_server.h"
-#include "store/shared/engine.h"
-#include "store/samples_fixture.h"
-#include "platform/linux/real.h"
-#include "platform/linux/loop_fixture.h"
+#include "testing/world/log.h"
 
 // For tests: several instances of the store in one process, on one real Redis. Time is real and
 // leases are short; a test waits for what must happen, and never for a moment.

@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "store/shared/keys.h"
 #include "store/samples_fixture.h"
+#include "store/shared/keys.h"
 
 namespace payswitch::store::redis {
 namespace {

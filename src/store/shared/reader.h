@@ -4,9 +4,9 @@
 #include <memory>
 #include <string>
 
+#include "platform/loop.h"
 #include "store/shared/cluster/membership.h"
 #include "store/store.h"
-#include "platform/loop.h"
 
 namespace payswitch::store::redis {
 

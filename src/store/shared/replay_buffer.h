@@ -6,9 +6,9 @@
 #include <string>
 #include <variant>
 
+#include "platform/clock.h"
 #include "store/shared/operation.h"
 #include "store/store.h"
-#include "platform/clock.h"
 
 namespace payswitch::store::redis {
 

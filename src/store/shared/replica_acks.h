@@ -4,9 +4,9 @@
 #include <memory>
 #include <vector>
 
+#include "platform/loop.h"
 #include "redis/client.h"
 #include "store/options.h"
-#include "platform/loop.h"
 
 namespace payswitch::store::redis {
 

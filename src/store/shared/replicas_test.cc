@@ -3,14 +3,14 @@
 #include <memory>
 #include <optional>
 
+#include "store/samples_fixture.h"
+#include "store/shared/engine.h"
 #include "testing/world/chance.h"
 #include "testing/world/life.h"
 #include "testing/world/log.h"
 #include "testing/world/redis.h"
 #include "testing/world/redis_client.h"
 #include "testing/world/world.h"
-#include "store/shared/engine.h"
-#include "store/samples_fixture.h"
 
 // `wait_replicas`: a 202, and a byte to a processor, wait for replicas (PROTOCOL 7.5, 7.6).
 namespace payswitch::store::redis {

@@ -6,10 +6,10 @@
 #include <regex>
 #include <string>
 
-#include "testing/fixtures/redis_server.h"
+#include "store/samples_fixture.h"
 #include "store/shared/keys.h"
 #include "store/shared/operation.h"
-#include "store/samples_fixture.h"
+#include "testing/fixtures/redis_server.h"
 
 // Each script alone, on a real Redis: what it says, and that saying it again changes nothing
 // (PROTOCOL 7.1, 7.3).

@@ -1,13 +1,13 @@
 #include <algorithm>
 #include <memory>
 
-#include "testing/world/log.h"
+#include "platform/linux/loop_fixture.h"
+#include "platform/linux/real.h"
 #include "redis/real_client.h"
-#include "testing/fixtures/redis_server.h"
 #include "store/contract_fixture.h"
 #include "store/shared/engine.h"
-#include "platform/linux/real.h"
-#include "platform/linux/loop_fixture.h"
+#include "testing/fixtures/redis_server.h"
+#include "testing/world/log.h"
 
 namespace payswitch::store {
 namespace {

@@ -4,10 +4,10 @@
 
 #include <random>
 
-#include "testing/fixtures/redis_server.h"
+#include "store/samples_fixture.h"
 #include "store/shared/keys.h"
 #include "store/shared/operation.h"
-#include "store/samples_fixture.h"
+#include "testing/fixtures/redis_server.h"
 
 namespace payswitch::store::redis {
 namespace {

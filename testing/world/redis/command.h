@@ -8,10 +8,10 @@
 #include <string_view>
 #include <vector>
 
+#include "redis/reply.h"
 #include "testing/world/chance.h"
 #include "testing/world/redis/keyspace.h"
 #include "testing/world/redis/words.h"
-#include "redis/reply.h"
 
 // One command of Redis: a step that reads and writes a Keyspace. Pure: time and chance come in.
 namespace payswitch::lab {

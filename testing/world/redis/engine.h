@@ -5,12 +5,12 @@
 #include <string_view>
 #include <vector>
 
+#include "redis/reply.h"
 #include "testing/world/chance.h"
 #include "testing/world/redis/command.h"
 #include "testing/world/redis/keyspace.h"
 #include "testing/world/redis/scripts.h"
 #include "testing/world/redis/words.h"
-#include "redis/reply.h"
 
 namespace payswitch::lab {
 

@@ -13,9 +13,9 @@
 #include <lua.hpp>
 #include <vector>
 
+#include "redis/script.h"
 #include "testing/world/redis/command.h"
 #include "testing/world/redis/lua_values.h"
-#include "redis/script.h"
 
 namespace payswitch::lab {
 

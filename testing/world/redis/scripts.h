@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "testing/world/redis/sorted_set.h"
 #include "redis/reply.h"
+#include "testing/world/redis/sorted_set.h"
 
 struct lua_State;
 

@@ -7,9 +7,9 @@
 #include <unordered_set>
 #include <vector>
 
-#include "store/embedded/check/finding.h"
 #include "payment/processor_number.h"
 #include "store/counters.h"
+#include "store/embedded/check/finding.h"
 #include "store/embedded/index.h"
 
 namespace payswitch::audit {

@@ -5,9 +5,9 @@
 #include <optional>
 #include <span>
 
+#include "store/archive/writer.h"
 #include "store/embedded/check/finding.h"
 #include "store/journal/batch.h"
-#include "store/archive/writer.h"
 #include "store/journal/segment.h"
 
 namespace payswitch::audit {

@@ -9,10 +9,10 @@
 #include <map>
 #include <ranges>
 
-#include "store/embedded/check/journal_reader.h"
-#include "store/embedded/check/sealed_audit.h"
 #include "store/archive/archive.h"
 #include "store/archive/format.h"
+#include "store/embedded/check/journal_reader.h"
+#include "store/embedded/check/sealed_audit.h"
 
 namespace payswitch::audit {
 

@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "platform/progress.h"
 #include "store/embedded/check/files.h"
 #include "store/embedded/check/finding.h"
 #include "store/embedded/check/journal_audit.h"
-#include "platform/progress.h"
 #include "store/unasked.h"
 
 namespace payswitch::audit {

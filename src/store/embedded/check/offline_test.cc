@@ -11,8 +11,8 @@
 #include "store/embedded/check/journal_report.h"
 #include "store/embedded/check/memory_files_fixture.h"
 #include "store/embedded/lives_fixture.h"
-#include "store/journal/record.h"
 #include "store/embedded/replay.h"
+#include "store/journal/record.h"
 
 namespace payswitch::audit {
 namespace {

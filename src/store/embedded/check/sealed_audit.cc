@@ -6,9 +6,9 @@
 #include <optional>
 #include <utility>
 
-#include "store/difference.h"
 #include "books/books.h"
 #include "payment/time.h"
+#include "store/difference.h"
 
 namespace payswitch::audit {
 

@@ -2,9 +2,9 @@
 
 #include <functional>
 
-#include "store/embedded/check/finding.h"
 #include "platform/progress.h"
 #include "store/archive/archive.h"
+#include "store/embedded/check/finding.h"
 
 namespace payswitch::audit {
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "payment/time.h"
-#include "redis/reply.h"
 #include "platform/clock.h"
+#include "redis/reply.h"
 
 namespace payswitch::store::redis {
 

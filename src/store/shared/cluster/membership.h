@@ -9,22 +9,22 @@
 #include <string>
 #include <vector>
 
-#include "redis/client.h"
-#include "store/peers.h"
-#include "store/options.h"
-#include "store/shared/cluster/declarations.h"
-#include "store/shared/cluster/finality.h"
-#include "store/shared/keys.h"
-#include "store/shared/operation.h"
-#include "store/shared/scripts.h"
-#include "store/shared/cluster/shared_facts.h"
-#include "store/shared/cluster/rejoin.h"
-#include "store/store.h"
-#include "platform/random.h"
 #include "platform/clock.h"
 #include "platform/log.h"
 #include "platform/loop.h"
+#include "platform/random.h"
 #include "platform/repeats.h"
+#include "redis/client.h"
+#include "store/options.h"
+#include "store/peers.h"
+#include "store/shared/cluster/declarations.h"
+#include "store/shared/cluster/finality.h"
+#include "store/shared/cluster/rejoin.h"
+#include "store/shared/cluster/shared_facts.h"
+#include "store/shared/keys.h"
+#include "store/shared/operation.h"
+#include "store/shared/scripts.h"
+#include "store/store.h"
 
 namespace payswitch::store::redis {
 

@@ -9,13 +9,13 @@
 #include <vector>
 
 #include "payment/money.h"
+#include "platform/clock.h"
+#include "platform/log.h"
 #include "redis/client.h"
 #include "store/options.h"
 #include "store/origins.h"
 #include "store/shared/scripts.h"
 #include "store/store.h"
-#include "platform/clock.h"
-#include "platform/log.h"
 
 namespace payswitch::store::redis {
 
