@@ -137,6 +137,8 @@ void latencies(PrometheusText& text, const Sources& from) {
 }
 
 void machine(PrometheusText& text, const Sources& from) {
+  const http::ServerCounters none;
+  const http::ServerCounters& server = from.server ? *from.server : none;
   const store::Counters& store = from.store.counters();
   text.gauge("payswitch_durability", "1 for the durability that is configured.");
   for (const auto durability :
@@ -169,14 +171,14 @@ void machine(PrometheusText& text, const Sources& from) {
                "Questions to the sealed files that waited for the disk.");
   text.sample(store.look_ups);
   text.counter("payswitch_http_requests_total", "Well-formed requests.");
-  text.sample(from.server.requests);
+  text.sample(server.requests);
   text.counter("payswitch_http_bad_requests_total",
                "Requests that the server itself answered with an error.");
-  text.sample(from.server.bad_requests);
+  text.sample(server.bad_requests);
   text.gauge("payswitch_http_connections", "Open connections of clients.");
-  text.sample(from.server.connections_open);
+  text.sample(server.connections_open);
   text.counter("payswitch_http_refused_connections_total", "Connections beyond the limit.");
-  text.sample(from.server.connections_refused);
+  text.sample(server.connections_refused);
   text.counter("payswitch_log_lines_dropped_total", "Lines of the log that no reader took.");
   text.sample(from.log_lines_dropped);
   text.gauge("payswitch_build_info", "1; the labels say what runs.");

@@ -17,12 +17,12 @@ struct Sources {
   const store::Store& store;
   const dispatch::Dispatcher& dispatcher;
   const Counters& api;
-  const http::ServerCounters& server;
-  std::optional<world::Durability> durability;  // none: the store is on Redis
+  const http::ServerCounters* server = nullptr;      // null: there is no server
+  std::optional<world::Durability> durability = {};  // none: the store is on Redis
   const redis::Client* redis = nullptr;
   const redis::Server* redis_server = nullptr;
   std::uint64_t log_lines_dropped = 0;
-  std::string_view version;
+  std::string_view version = {};
 };
 
 // Prometheus text exposition format 0.0.4. Every family is listed in docs/protocol.md.

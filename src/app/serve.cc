@@ -9,14 +9,8 @@
 #include <cstdlib>
 #include <limits>
 
-#include "api/greeting.h"
-#include "api/metrics.h"
-#include "api/payment_routes.h"
-#include "api/processors.h"
-#include "api/readiness.h"
+#include "app/composition/composition.h"
 #include "app/descriptors.h"
-#include "app/drain.h"
-#include "app/restored.h"
 #include "app/signals.h"
 #include "app/start_trouble.h"
 #include "app/starting.h"
@@ -71,8 +65,8 @@ std::string start_line(const config::Config& config, std::string_view version,
       descriptors);
 }
 
-// Every room, in the order in which a payment visits them. Members are destroyed in the opposite
-// order.
+// The composition on the real platform: what it stands on, and its life from start to end. Members
+// are destroyed in the opposite order.
 class Switchboard {
  public:
   Switchboard(const config::Config& config, std::string_view version)
@@ -103,8 +97,9 @@ class Switchboard {
   std::expected<void, std::string> join_shared_store();
   std::expected<void, std::string> bind();
   std::string durability() const;
-  std::vector<std::unique_ptr<dispatch::Lane>> make_lanes();
-  void add_reading_routes();
+  void compose();
+  std::vector<app::Composition::Processor> make_clients();
+  app::Composition::Outside outside();
   void answer(const http::Request& request, http::Responder respond);
   void heed_signals();
   void stop();
@@ -129,15 +124,11 @@ class Switchboard {
   store::Group* group_ = &alone_;
   const redis::Server* redis_server_ = nullptr;  // none: the store is embedded
   std::vector<std::unique_ptr<http::Client>> clients_;
-  std::optional<dispatch::Dispatcher> dispatcher_;
-  api::Counters api_counters_;
-  std::optional<api::PaymentRoutes> payments_;
-  api::Router router_;
-  http::ServerOptions server_options_;          // as the descriptors allow
-  std::vector<processor::Options> processors_;  // likewise
-  std::string lowered_;                         // what that lowers, for the start line
+  std::unique_ptr<app::Composition> composition_;  // null: the store is not open yet
+  http::ServerOptions server_options_;             // as the descriptors allow
+  std::vector<processor::Options> processors_;     // likewise
+  std::string lowered_;                            // what that lowers, for the start line
   std::unique_ptr<http::Server> server_;
-  std::optional<operate::Drain> drain_;
   operate::Starting starting_;
   Signals signals_;
 };
@@ -146,18 +137,35 @@ std::expected<void, std::string> Switchboard::wire() {
   if (auto shared = share_descriptors(); !shared) return shared;
   heed_signals();
   if (auto opened = open_store(); !opened) return opened;
-  dispatch::Options options = config_.dispatch;
-  options.max_open_payments = open_limit_.payments;
-  options.restored = dispatch::restored_mode(config_.store.restored, store_->facts());
-  dispatcher_.emplace(
-      options, config_.policy,
-      dispatch::Dispatcher::World{*store_, *group_, *loop_, *timers_, *clock_, *chance_, *log_},
-      make_lanes(), [this](const payment::CorrelationId& id) { payments_->status().ended(id); });
-  payments_.emplace(config_.api, *dispatcher_, *store_, *timers_, *clock_, api_counters_);
-  payments_->add_to(router_);
-  add_reading_routes();
-  drain_.emplace(*server_, *dispatcher_, *store_, *timers_, *clock_, *log_);
+  compose();
   return {};
+}
+
+void Switchboard::compose() {
+  app::Composition::Settings settings{.dispatch = config_.dispatch,
+                                      .policy = config_.policy,
+                                      .routing = {config_.breaker, config_.limit, config_.health},
+                                      .api = config_.api,
+                                      .restored = config_.store.restored};
+  settings.dispatch.max_open_payments = open_limit_.payments;
+  composition_ = std::make_unique<app::Composition>(
+      settings, app::Composition::Platform{*loop_, *timers_, *clock_, *chance_, *log_}, *store_,
+      *group_, make_clients(), outside());
+}
+
+app::Composition::Outside Switchboard::outside() {
+  return {.door = {.close = [this] { server_->drain(); },
+                   .is_deserted = [this] { return server_->drained(); }},
+          .durability = [this] { return durability(); },
+          .complete =
+              [this](api::Sources& sources) {
+                sources.server = &server_->counters();
+                if (!redis_server_) sources.durability = config_.store.durability;
+                sources.redis = redis_.get();
+                sources.redis_server = redis_server_;
+                sources.log_lines_dropped = log_->dropped();
+                sources.version = version_;
+              }};
 }
 
 std::expected<void, std::string> Switchboard::share_descriptors() {
@@ -242,59 +250,25 @@ std::expected<void, std::string> Switchboard::open_embedded_store() {
   return {};
 }
 
-std::vector<std::unique_ptr<dispatch::Lane>> Switchboard::make_lanes() {
-  std::vector<std::unique_ptr<dispatch::Lane>> lanes;
+std::vector<app::Composition::Processor> Switchboard::make_clients() {
+  std::vector<app::Composition::Processor> processors;
   for (const processor::Options& each : processors_) {
     clients_.push_back(
         http::make_pool(context_, *timers_, *clock_, *resolver_,
                         {.host = each.host,
                          .port = each.port,
                          .max_connections = each.max_in_flight + spare_connections}));
-    const auto& names = store_->names();
-    const auto number =
-        static_cast<payment::ProcessorNumber>(std::ranges::find(names, each.name) - names.begin());
-    lanes.push_back(std::make_unique<dispatch::Lane>(
-        each, number, dispatch::Lane::Routing{config_.breaker, config_.limit, config_.health},
-        *processor::find_dialect(each.dialect), *clients_.back(), *timers_, *clock_, *log_));
+    processors.push_back({each, *clients_.back()});
   }
-  return lanes;
-}
-
-void Switchboard::add_reading_routes() {
-  using http::Method;
-  router_.add(Method::get, "/processors", {}, [this](const auto&, auto, auto respond) {
-    api::list_processors(*dispatcher_, *store_, *clock_, std::move(respond));
-  });
-  router_.add(Method::get, "/", {},
-              [this](const auto&, auto, auto respond) { api::greet(*clock_, std::move(respond)); });
-  router_.add(Method::get, "/healthz", {},
-              [](const auto&, auto, auto respond) { operate::answer_healthz(std::move(respond)); });
-  router_.add(Method::get, "/readyz", {}, [this](const auto&, auto, auto respond) {
-    operate::answer_readyz(*dispatcher_, *store_, durability(), std::move(respond));
-  });
-  router_.add(Method::get, "/metrics", {}, [this](const auto&, auto, auto respond) {
-    const std::string text = api::metrics_text(
-        {.store = *store_,
-         .dispatcher = *dispatcher_,
-         .api = api_counters_,
-         .server = server_->counters(),
-         .durability = redis_server_ ? std::nullopt : std::optional(config_.store.durability),
-         .redis = redis_.get(),
-         .redis_server = redis_server_,
-         .log_lines_dropped = log_->dropped(),
-         .version = version_});
-    respond(
-        {.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = text, .fields = {}});
-  });
+  return processors;
 }
 
 int Switchboard::run() {
-  dispatcher_->start();
-  const bool is_restored = dispatcher_->restored() == dispatch::Restored::yes;
+  const bool is_restored = composition_->dispatcher().restored() == dispatch::Restored::yes;
   log_->info("{}", start_line(config_, version_, durability(), is_restored, open_limit_,
                               server_->port(), lowered_));
   if (open_limit_.warning) log_->warn("{}", *open_limit_.warning);
-  operate::warn_if_restored(*dispatcher_, *store_, *log_);
+  composition_->start();
   if (config_.processors.empty()) {
     log_->warn("no processors are configured: payments are kept, and not sent");
   }
@@ -303,8 +277,8 @@ int Switchboard::run() {
 }
 
 void Switchboard::answer(const http::Request& request, http::Responder respond) {
-  const bool is_open = drain_.has_value();
-  is_open ? router_(request, std::move(respond)) : starting_.answer(request, std::move(respond));
+  composition_ ? composition_->answer(request, std::move(respond))
+               : starting_.answer(request, std::move(respond));
 }
 
 void Switchboard::heed_signals() {
@@ -317,9 +291,8 @@ void Switchboard::heed_signals() {
 }
 
 void Switchboard::stop() {
-  if (!drain_) end_at_once(exit_ended_at_once);  // not open yet: nothing to lose
-  drain_->start([this] { context_.stop(); });
-  payments_->status().stop_waiting();
+  if (!composition_) end_at_once(exit_ended_at_once);  // not open yet: nothing to lose
+  composition_->stop([this] { context_.stop(); });
 }
 
 void Switchboard::end_on_journal_failure(const std::string& line) {

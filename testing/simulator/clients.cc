@@ -1,6 +1,9 @@
 #include "testing/simulator/clients.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 namespace payswitch::lab::simulator {
@@ -164,6 +167,24 @@ void Clients::ask_for_sums(const books::Window& window) {
         if (windows_.size() == most_windows) windows_.erase(windows_.begin());
         windows_.push_back(window);
       });
+}
+
+void Clients::ask_by_every_route() {
+  VirtualSwitch* process = process_();
+  if (!process) return;
+  for (const std::string_view target :
+       {"/", "/healthz", "/readyz", "/metrics", "/processors", "/payments", "/payments-summary"}) {
+    unanswered_routes_.emplace(target);
+    process->request(http::Method::get, target, "", [this, target](const Received& received) {
+      unanswered_routes_.erase(unanswered_routes_.find(target));
+      if (received.status == 200) return;
+      judge_.accuse(fmt::format("GET {} answered {}: {}", target, received.status, received.body));
+    });
+  }
+}
+
+void Clients::expect_every_route_answered() {
+  for (const auto& target : unanswered_routes_) judge_.accuse("GET " + target + " got no answer");
 }
 
 // Once more what was told before: it may have been final.

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "testing/simulator/judge.h"
@@ -34,6 +35,10 @@ class Clients {
 
   void ask_for_status(std::uint32_t n, world::Duration wait = {});
   void ask_for_sums(const books::Window& window);
+  // One that reads by every route, when the run is calm: what is not answered 200 is a violation,
+  // and so is what expect_every_route_answered() finds without an answer.
+  void ask_by_every_route();
+  void expect_every_route_answered();
   books::Window some_window();
 
  private:
@@ -58,6 +63,7 @@ class Clients {
   const Trace& trace_;
   std::uint32_t payments_;
   Process process_;
+  std::set<std::string, std::less<>> unanswered_routes_;
   std::vector<books::Window> windows_;  // whose sums were told lately
   std::vector<payment::Money> amounts_;
   std::set<std::uint32_t> to_repeat_;

@@ -314,7 +314,9 @@ void GroupRun::audit() {
     }
     clients_.ask_for_sums({});
     for (std::size_t i = 0; i < final_windows; ++i) clients_.ask_for_sums(clients_.some_window());
+    clients_.ask_by_every_route();
     run_for(answering_time);
+    if (!is_over()) clients_.expect_every_route_answered();
   }
   if (!is_over()) referee_.expect_everything_charged();
   if (redis_.redis().scripts_that_failed_halfway() > 0) {

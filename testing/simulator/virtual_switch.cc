@@ -48,7 +48,7 @@ std::expected<std::unique_ptr<VirtualSwitch>, std::string> VirtualSwitch::start(
   if (auto opened = made->open_embedded(std::move(failed)); !opened) {
     return std::unexpected(std::move(opened.error()));
   }
-  made->wire();
+  made->compose();
   return made;
 }
 
@@ -85,36 +85,44 @@ void VirtualSwitch::join_group() {
   place_processors(options);
   auto shared = store::redis::open(
       options, settings_.redis, {*redis_, scripts_, life_, clock_, seams_.chance, seams_.log},
-      life_, {.opened = [this] { wire(); }, .refused = [](const std::string&) { std::abort(); }});
+      life_,
+      {.opened = [this] { compose(); }, .refused = [](const std::string&) { std::abort(); }});
   store_ = std::move(shared.store);
   group_ = shared.group;
+  shared_server_ = shared.server;
 }
 
-void VirtualSwitch::wire() {
-  std::vector<std::unique_ptr<dispatch::Lane>> lanes;
+void VirtualSwitch::compose() {
+  std::vector<app::Composition::Processor> processors;
   for (std::size_t i = 0; i < seams_.processors.size(); ++i) {
-    if (!seams_.processors[i]) {
-      clients_.emplace_back();
-      continue;
-    }
-    clients_.push_back(std::make_unique<VirtualClient>(seams_.world, life_, *seams_.processors[i]));
-    const processor::Options options = options_of(i, settings_);
-    const auto& names = store_->names();
-    const auto number = std::ranges::find(names, options.name) - names.begin();
-    lanes.push_back(std::make_unique<dispatch::Lane>(
-        options, static_cast<payment::ProcessorNumber>(number), settings_.routing,
-        *processor::find_dialect("rinha"), *clients_.back(), life_, clock_, seams_.log));
+    clients_.push_back(seams_.processors[i] ? std::make_unique<VirtualClient>(seams_.world, life_,
+                                                                              *seams_.processors[i])
+                                            : nullptr);
+    if (clients_.back()) processors.push_back({options_of(i, settings_), *clients_.back()});
   }
-  dispatch::Options dispatch = settings_.dispatch;
-  dispatch.restored = dispatch::restored_mode(settings_.store.restored, store_->facts());
-  dispatcher_.emplace(dispatch, settings_.policy,
-                      dispatch::Dispatcher::World{*store_, *group_, life_, life_, clock_,
-                                                  seams_.chance, seams_.log},
-                      std::move(lanes),
-                      [this](const payment::CorrelationId& id) { payments_->status().ended(id); });
-  payments_.emplace(api::Options{}, *dispatcher_, *store_, life_, clock_, counters_);
-  payments_->add_to(router_);
-  dispatcher_->start();
+  composition_ = std::make_unique<app::Composition>(
+      app::Composition::Settings{.dispatch = settings_.dispatch,
+                                 .policy = settings_.policy,
+                                 .routing = settings_.routing,
+                                 .restored = settings_.store.restored},
+      app::Composition::Platform{life_, life_, clock_, seams_.chance, seams_.log}, *store_, *group_,
+      processors, outside());
+  composition_->start();
+}
+
+app::Composition::Outside VirtualSwitch::outside() {
+  return {.door = {.close = [this] { is_closed_ = true; },
+                   .is_deserted = [this] { return unanswered_ == 0; }},
+          .durability = [] { return "virtual"; },
+          .complete =
+              [this](api::Sources& sources) {
+                if (redis_) {
+                  sources.redis = redis_.get();
+                  sources.redis_server = shared_server_;
+                } else {
+                  sources.durability = settings_.store.durability;
+                }
+              }};
 }
 
 void VirtualSwitch::request(http::Method method, std::string_view target, std::string_view body,
@@ -135,11 +143,12 @@ void VirtualSwitch::request(http::Method method, std::string_view target, std::s
 std::string VirtualSwitch::open_work() const {
   if (!is_open()) return "not open";
   std::string work;
-  if (const auto open = dispatcher_->open(); open > 0) work += fmt::format(", {} open", open);
+  if (const auto open = composition_->dispatcher().open(); open > 0)
+    work += fmt::format(", {} open", open);
   if (unanswered_ > 0) work += fmt::format(", {} requests without an answer", unanswered_);
   if (!store_->idle()) {
     work += ", waits for its store";
-  } else if (!dispatcher_->is_quiet()) {
+  } else if (!composition_->dispatcher().is_quiet()) {
     work += ", waits for a processor";
   }
   return work.empty() ? work : work.substr(2);
@@ -153,7 +162,7 @@ void VirtualSwitch::serve(http::Method method, std::string_view target, std::str
                               .query = target.substr(std::min(mark + 1, target.size())),
                               .fields = {},
                               .body = body};
-  router_(request, http::Responder(std::make_shared<Mailbox>(std::move(answered)), 0));
+  composition_->answer(request, http::Responder(std::make_shared<Mailbox>(std::move(answered)), 0));
 }
 
 }  // namespace payswitch::lab::simulator

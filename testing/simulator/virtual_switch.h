@@ -7,8 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "api/payment_routes.h"
-#include "dispatch/dispatcher.h"
+#include "app/composition/composition.h"
 #include "platform/disk.h"
 #include "platform/log.h"
 #include "store/embedded/engine.h"
@@ -47,8 +46,8 @@ struct SwitchSettings {
   std::optional<std::chrono::milliseconds> max_processing_time = {};
 };
 
-// The real api, dispatch, routing and store of one switch process, on a virtual world. It dies with
-// the object; what it had under way dies with it.
+// The composition of the real switch (app/composition) on a virtual world: one process. It dies
+// with the object; what it had under way dies with it.
 class VirtualSwitch {
  public:
   // What it stands on; all outlive it. The processors are named by processor_names, in this order;
@@ -72,17 +71,14 @@ class VirtualSwitch {
 
   // A process on seams.redis; it takes requests once is_open().
   static std::unique_ptr<VirtualSwitch> join(const Seams& seams, const SwitchSettings& settings);
-  bool is_open() const { return payments_.has_value(); }
+  bool is_open() const { return composition_ != nullptr && !is_closed_; }
 
   // SIGSTOP and SIGCONT. Requests that come meanwhile wait in its socket.
   void sleep() { life_.sleep(); }
   void wake_up() { life_.wake_up(); }
 
   // A clean stop; `done` runs when the store has said so. It is to be destroyed then.
-  void stop(world::Callback done) {
-    dispatcher_->stop();
-    store_->end(std::move(done));
-  }
+  void stop(world::Callback done) { composition_->stop(std::move(done)); }
 
   // `answered` runs once, now or later, or never when the process dies before.
   void request(http::Method method, std::string_view target, std::string_view body,
@@ -92,7 +88,7 @@ class VirtualSwitch {
   // all has.
   std::string open_work() const;
 
-  dispatch::Dispatcher& dispatcher() { return *dispatcher_; }
+  dispatch::Dispatcher& dispatcher() { return composition_->dispatcher(); }
   store::Store& store() { return *store_; }
   VirtualClient& client(std::size_t processor) { return *clients_[processor]; }
 
@@ -106,7 +102,8 @@ class VirtualSwitch {
   void place_processors(store::Options& options) const;
   std::expected<void, std::string> open_embedded(JournalFailed failed);
   void join_group();
-  void wire();
+  void compose();
+  app::Composition::Outside outside();
   void serve(http::Method method, std::string_view target, std::string_view body,
              Answered answered);
 
@@ -120,12 +117,11 @@ class VirtualSwitch {
   std::unique_ptr<store::Store> store_;
   store::Alone alone_;
   store::Group* group_ = &alone_;
+  const redis::Server* shared_server_ = nullptr;
   std::vector<std::unique_ptr<VirtualClient>> clients_;
-  std::optional<dispatch::Dispatcher> dispatcher_;
-  api::Counters counters_;
-  std::optional<api::PaymentRoutes> payments_;
-  api::Router router_;
+  std::unique_ptr<app::Composition> composition_;  // null: the store is not open yet
   std::size_t unanswered_ = 0;
+  bool is_closed_ = false;  // it stops
 };
 
 }  // namespace payswitch::lab::simulator

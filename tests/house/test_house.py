@@ -136,6 +136,15 @@ class House(unittest.TestCase):
                          for other in sorted(module.test_depends - used_by_tests[module.name])]
         self.hold(offences)
 
+    def test_the_table_of_the_architecture_says_the_same(self) -> None:
+        text = (ROOT / "ARCHITECTURE.md").read_text()
+        text = text[text.index("## Modules"):text.index("A lower module")]
+        rows = re.findall(r"^\| `([\w/]+)` \| [^|]+ \| (?:nobody|([^|]+)) \|$", text, re.M)
+        shown = {f"src/{path}": set(re.findall(r"`(\w+)`", depends)) for path, depends in rows}
+        stated = {module.path: module.depends for module in MODULES
+                  if module.path.startswith("src/")}
+        self.assertEqual(shown, stated)
+
     def test_no_module_depends_on_itself_by_way_of_others(self) -> None:
         ordered: set[str] = set()
         for module in MODULES:

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "store/archive/merger.h"
+#include "store/embedded/seal.h"
 
 namespace payswitch::store::embedded {
 

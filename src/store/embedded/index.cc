@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "store/embedded/copies.h"
 #include "store/journal/record.h"
 
 namespace payswitch::store::embedded {

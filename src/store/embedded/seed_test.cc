@@ -8,6 +8,7 @@
 
 #include "store/archive/archive.h"
 #include "store/embedded/lives_fixture.h"
+#include "store/embedded/seal.h"
 
 // The seeds of the sealed files' filters.
 namespace payswitch::store::embedded {

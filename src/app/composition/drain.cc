@@ -1,4 +1,4 @@
-#include "app/drain.h"
+#include "app/composition/drain.h"
 
 #include <utility>
 
@@ -8,13 +8,13 @@ void Drain::start(world::Callback done) {
   done_ = std::move(done);
   until_ = clock_.now() + patience;
   log_.info("stopping: {} payments are open", dispatcher_.open());
-  server_.drain();
+  door_.close();
   dispatcher_.stop();
   look();
 }
 
 void Drain::look() {
-  const bool ended = dispatcher_.is_quiet() && server_.drained();
+  const bool ended = dispatcher_.is_quiet() && door_.is_deserted();
   if (ended || clock_.now() >= until_) {
     log_.info("stopped: {}", ended ? "every attempt has ended"
                                    : "attempts without an answer are taken up at the next start");

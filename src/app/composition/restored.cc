@@ -1,4 +1,4 @@
-#include "app/restored.h"
+#include "app/composition/restored.h"
 
 #include <algorithm>
 

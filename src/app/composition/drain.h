@@ -1,7 +1,8 @@
 #pragma once
 
+#include <functional>
+
 #include "dispatch/dispatcher.h"
-#include "http/server.h"
 #include "platform/log.h"
 #include "platform/loop.h"
 #include "store/store.h"
@@ -17,9 +18,15 @@ class Drain {
   static constexpr std::chrono::milliseconds patience_with_store{1'000};
   static constexpr std::chrono::milliseconds look_every{10};
 
-  Drain(http::Server& server, dispatch::Dispatcher& dispatcher, store::Store& store,
-        world::Timers& timers, const world::Clock& clock, world::Log& log)
-      : server_(server),
+  // Where requests come in.
+  struct Door {
+    std::function<void()> close;        // no new connections; those that are idle end
+    std::function<bool()> is_deserted;  // all connections have ended
+  };
+
+  Drain(Door door, dispatch::Dispatcher& dispatcher, store::Store& store, world::Timers& timers,
+        const world::Clock& clock, world::Log& log)
+      : door_(std::move(door)),
         dispatcher_(dispatcher),
         store_(store),
         timers_(timers),
@@ -33,7 +40,7 @@ class Drain {
   void look();
   void end_store();
 
-  http::Server& server_;
+  const Door door_;
   dispatch::Dispatcher& dispatcher_;
   store::Store& store_;
   world::Timers& timers_;
