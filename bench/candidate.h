@@ -48,7 +48,7 @@ inline Payment payment_number(std::uint64_t number) {
 
 struct Setup {
   std::string directory;
-  world::Durability durability = world::Durability::fsync;
+  platform::Durability durability = platform::Durability::fsync;
   std::uint64_t turn = 32;  // payments that are accepted together
 };
 

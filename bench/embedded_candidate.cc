@@ -16,11 +16,11 @@ namespace {
 class Embedded final : public Candidate {
  public:
   explicit Embedded(const Setup& setup) : turn_(setup.turn) {
-    auto disk = world::open_real_disk(setup.directory, context_, *loop_);
+    auto disk = platform::open_real_disk(setup.directory, context_, *loop_);
     if (!disk) give_up(disk.error());
     disk_ = *std::move(disk);
     const store::Options options{.durability = setup.durability, .processors = {{"default"}}};
-    auto store = store::embedded::open(options, *disk_, *loop_, *timers_, *clock_, *chance_, *log_,
+    auto store = store::embedded::open(options, *disk_, *loop_, *timers_, *clock_, *random_, *log_,
                                        [](const std::string& line) { give_up(line); });
     if (!store) give_up(store.error());
     store_ = *std::move(store);
@@ -88,13 +88,13 @@ class Embedded final : public Candidate {
   boost::asio::io_context context_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{
       context_.get_executor()};
-  std::unique_ptr<world::Log> log_ =
-      world::make_real_log(world::LogFormat::text, world::Level::warn);
-  std::unique_ptr<world::Clock> clock_ = world::make_real_clock();
-  std::unique_ptr<world::Chance> chance_ = world::make_real_chance();
-  std::unique_ptr<world::Loop> loop_ = world::make_real_loop(context_);
-  std::unique_ptr<world::Timers> timers_ = world::make_real_timers(context_, *clock_);
-  std::unique_ptr<world::Disk> disk_;
+  std::unique_ptr<platform::Log> log_ =
+      platform::make_real_log(platform::LogFormat::text, platform::Level::warn);
+  std::unique_ptr<platform::Clock> clock_ = platform::make_real_clock();
+  std::unique_ptr<platform::Random> random_ = platform::make_real_random();
+  std::unique_ptr<platform::Loop> loop_ = platform::make_real_loop(context_);
+  std::unique_ptr<platform::Timers> timers_ = platform::make_real_timers(context_, *clock_);
+  std::unique_ptr<platform::Disk> disk_;
   std::unique_ptr<store::Store> store_;
   const std::uint64_t turn_;
   std::uint64_t end_ = 0;

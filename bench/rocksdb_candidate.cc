@@ -76,7 +76,7 @@ class RocksDb final : public Candidate {
     rocksdb::DB* db = nullptr;
     must(rocksdb::DB::Open(make_options(), setup.directory, &db));
     db_.reset(db);
-    write_.sync = setup.durability == world::Durability::fsync;
+    write_.sync = setup.durability == platform::Durability::fsync;
   }
 
   void pay(std::uint64_t end) override {

@@ -45,21 +45,21 @@ std::uint64_t resident_bytes() {
   return resident * 4096;
 }
 
-enum class Haste : std::uint8_t { no, yes };
+enum class Flush : std::uint8_t { no, yes };
 
 // A store on the real loop and the real disk.
 class Past {
  public:
   // With haste: sealing leaves no time to others.
-  explicit Past(const Path& directory, Haste haste = Haste::no) {
-    auto disk = world::open_real_disk(directory, context_, *loop_);
+  explicit Past(const Path& directory, Flush haste = Flush::no) {
+    auto disk = platform::open_real_disk(directory, context_, *loop_);
     if (!disk) give_up(disk.error());
     disk_ = *std::move(disk);
     // Small segments, so that what is not sealed yet weighs little in the figures.
     const store::Options options{
         .segment_bytes = 4ull << 20, .max_group_bytes = 1ull << 20, .processors = {{"default"}}};
-    if (haste == Haste::yes) disk_ = std::make_unique<HastyDisk>(std::move(disk_));
-    auto store = store::embedded::open(options, *disk_, *loop_, *timers_, *clock_, *chance_, *log_,
+    if (haste == Flush::yes) disk_ = std::make_unique<HastyDisk>(std::move(disk_));
+    auto store = store::embedded::open(options, *disk_, *loop_, *timers_, *clock_, *random_, *log_,
                                        [](const std::string& line) { give_up(line); });
     if (!store) give_up(store.error());
     store_ = *std::move(store);
@@ -137,13 +137,13 @@ class Past {
   boost::asio::io_context context_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{
       context_.get_executor()};
-  std::unique_ptr<world::Log> log_ =
-      world::make_real_log(world::LogFormat::text, world::Level::warn);
-  std::unique_ptr<world::Clock> clock_ = world::make_real_clock();
-  std::unique_ptr<world::Chance> chance_ = world::make_real_chance();
-  std::unique_ptr<world::Loop> loop_ = world::make_real_loop(context_);
-  std::unique_ptr<world::Timers> timers_ = world::make_real_timers(context_, *clock_);
-  std::unique_ptr<world::Disk> disk_;
+  std::unique_ptr<platform::Log> log_ =
+      platform::make_real_log(platform::LogFormat::text, platform::Level::warn);
+  std::unique_ptr<platform::Clock> clock_ = platform::make_real_clock();
+  std::unique_ptr<platform::Random> random_ = platform::make_real_random();
+  std::unique_ptr<platform::Loop> loop_ = platform::make_real_loop(context_);
+  std::unique_ptr<platform::Timers> timers_ = platform::make_real_timers(context_, *clock_);
+  std::unique_ptr<platform::Disk> disk_;
   std::unique_ptr<store::Store> store_;
 };
 
@@ -177,15 +177,15 @@ void prepare(const Path& directory, std::uint64_t payments, std::uint64_t open) 
   std::filesystem::remove_all(directory);
   std::filesystem::create_directories(directory);
   const Path all = directory / "all";
-  Past(all, Haste::yes).pay(0, few, true);
+  Past(all, Flush::yes).pay(0, few, true);
   duplicate(all, directory / "few");
   {
-    Past past(all, Haste::yes);
+    Past past(all, Flush::yes);
     pay_and_seal(past, few, payments / 10);
   }
   duplicate(all, directory / "tenth");
   {
-    Past past(all, Haste::yes);
+    Past past(all, Flush::yes);
     const auto before = resident_bytes();
     const auto sealed = past.counters().sealed_payments;
     pay_and_seal(past, payments / 10, payments);
@@ -197,7 +197,7 @@ void prepare(const Path& directory, std::uint64_t payments, std::uint64_t open) 
                        payments, open, grown / more);
   }
   duplicate(all, directory / "open");
-  Past(directory / "open", Haste::yes).pay(payments, payments + open, false);
+  Past(directory / "open", Flush::yes).pay(payments, payments + open, false);
   fmt::print("prepared {} payments in {:.0f} s\n", payments, seconds_since(begin));
 }
 
@@ -225,11 +225,11 @@ void read_files(const Path& directory) {
 constexpr int questions = 100'000;
 
 std::vector<double> ask_for_sums(Past& past, std::uint64_t payments) {
-  std::mt19937_64 chance(1);
+  std::mt19937_64 random(1);
   std::vector<double> taken;
   for (int i = 0; i < questions; ++i) {
-    auto from = payment_number(chance() % payments).requested_at;
-    auto to = payment_number(chance() % payments).requested_at;
+    auto from = payment_number(random() % payments).requested_at;
+    auto to = payment_number(random() % payments).requested_at;
     if (to < from) std::swap(from, to);
     taken.push_back(past.sum({from, to}));
   }
@@ -238,10 +238,10 @@ std::vector<double> ask_for_sums(Past& past, std::uint64_t payments) {
 
 std::vector<double> ask_for_payments(Past& past, std::uint64_t first, std::uint64_t payments,
                                      bool is_known) {
-  std::mt19937_64 chance(2);
+  std::mt19937_64 random(2);
   std::vector<double> taken;
   for (int i = 0; i < questions; ++i) {
-    taken.push_back(past.find(first + chance() % payments, is_known));
+    taken.push_back(past.find(first + random() % payments, is_known));
   }
   return taken;
 }

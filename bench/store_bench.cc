@@ -27,7 +27,7 @@ void give_up(const std::string& line) {
 
 namespace {
 
-using world::Durability;
+using platform::Durability;
 
 struct Contestant {
   std::string name;

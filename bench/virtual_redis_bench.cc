@@ -75,10 +75,10 @@ void measure_engine(RedisSettings settings, std::string_view name) {
 
 void measure_client(const redis::Script& script, std::size_t at_once, std::string_view name) {
   World world;
-  SeededChance chance(1);
+  SeededRandom random(1);
   VirtualRedis redis(world, 1);
   Life life(world);
-  VirtualRedisClient client({world, life, life, chance, redis}, {}, {&ten_calls, &no_call});
+  VirtualRedisClient client({world, life, life, random, redis}, {}, {&ten_calls, &no_call});
   client.start(
       {.connected = [](const redis::Server&) {}, .disconnected = [](const std::string&) {}});
   world.run_until([&] { return client.connected(); });

@@ -1,12 +1,13 @@
 # A module is one folder: its sources become the library that is named after the path, the *_test.cc beside them
 # one test program (`src/store/journal`: store_journal, store_journal_test).
 #
-#   module(PATH [DEPENDS module...] [LIBS library...] [TEST_DEPENDS module...] [RECURSIVE])
+#   module(PATH [DEPENDS module...] [LIBS library...] [TEST_DEPENDS module...] [SUITES path...] [RECURSIVE])
 #
 # DEPENDS are the modules that its sources include, all of them and no others: tests/house compares the two.
-# TEST_DEPENDS are what its tests and fixtures include beside that.
+# TEST_DEPENDS are what its tests and fixtures include beside that. SUITES are modules whose *_suite.cc its tests run:
+# a contract that it keeps.
 function(module path)
-  cmake_parse_arguments(MODULE "RECURSIVE" "" "DEPENDS;LIBS;TEST_DEPENDS" ${ARGN})
+  cmake_parse_arguments(MODULE "RECURSIVE" "" "DEPENDS;LIBS;TEST_DEPENDS;SUITES" ${ARGN})
   set(folder ${PROJECT_SOURCE_DIR}/${path})
   string(REGEX REPLACE "^src/" "" name ${path})
   string(REPLACE "/" "_" name ${name})
@@ -15,10 +16,14 @@ function(module path)
   else()
     file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cc)
   endif()
-  list(FILTER sources EXCLUDE REGEX "/main\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "(/main|_suite)\\.cc$")
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  foreach(kept ${MODULE_SUITES})
+    file(GLOB suites CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${kept}/*_suite.cc)
+    list(APPEND tests ${suites})
+  endforeach()
   if(sources)
     add_library(${name} STATIC ${sources})
     set(scope PUBLIC)

@@ -33,9 +33,9 @@ config::ProcessorUrl read_url(const std::string& text) {
   return *url;
 }
 
-world::Duration read_duration(const std::string& text, world::Duration longest) {
+platform::Duration read_duration(const std::string& text, platform::Duration longest) {
   const auto span = payment::parse_duration(text);
-  if (!span || *span == world::Duration::zero() || *span > longest) {
+  if (!span || *span == platform::Duration::zero() || *span > longest) {
     throw CLI::ValidationError(text, "not a duration of more than 0 and at most 24h (60s, 1.5m)");
   }
   return *span;
@@ -140,7 +140,7 @@ void add_contest(CLI::App& app, lab::contest::Options& options, int& exit_code) 
 
 void add_simulate(CLI::App& app, lab::simulator::SimulateOptions& options, int& exit_code) {
   CLI::App* command = app.add_subcommand(
-      "simulate", "The real rooms on a virtual world, with misfortunes drawn from a seed");
+      "simulate", "The real switch on a virtual platform, with faults drawn from a seed");
   auto* seed = command->add_option("--seed", options.seed, "The first one")->capture_default_str();
   command
       ->add_flag_callback(

@@ -24,7 +24,7 @@ namespace payswitch::api {
 //   503  beyond the limits, stopping, or no room on the disk: not kept, try again
 class Accept {
  public:
-  Accept(const Options& options, dispatch::Dispatcher& dispatcher, const world::Clock& clock,
+  Accept(const Options& options, dispatch::Dispatcher& dispatcher, const platform::Clock& clock,
          Counters& counters)
       : options_(options), dispatcher_(dispatcher), clock_(clock), counters_(counters) {}
 
@@ -39,7 +39,7 @@ class Accept {
 
   const Options options_;
   dispatch::Dispatcher& dispatcher_;
-  const world::Clock& clock_;
+  const platform::Clock& clock_;
   Counters& counters_;
   std::array<http::JsonField, 2> fields_{http::JsonField{.name = "correlationId"},
                                          http::JsonField{.name = "amount"}};  // reused

@@ -4,7 +4,7 @@
 
 namespace payswitch::api {
 
-void greet(const world::Clock& clock, http::Responder respond) {
+void greet(const platform::Clock& clock, http::Responder respond) {
   const std::string body = fmt::format(
       R"({{"message":"Hello, World!","status":"success","timestamp":{}}})", clock.wall().value);
   respond({.body = body, .fields = {}});

@@ -6,6 +6,6 @@
 namespace payswitch::api {
 
 // GET /: the contract's greeting, {"message":"Hello, World!","status":"success","timestamp":<ms>}.
-void greet(const world::Clock& clock, http::Responder respond);
+void greet(const platform::Clock& clock, http::Responder respond);
 
 }  // namespace payswitch::api

@@ -17,7 +17,7 @@ using payment::State;
 constexpr std::array states{State::accepted, State::attempting, State::unknown, State::settled,
                             State::parked};
 
-double seconds(std::optional<world::Duration> duration) {
+double seconds(std::optional<platform::Duration> duration) {
   return duration ? std::chrono::duration<double>(*duration).count() : 0.0;
 }
 
@@ -58,17 +58,17 @@ void payments(PrometheusText& text, const Sources& from) {
 
 void attempts(PrometheusText& text, const dispatch::Dispatcher& dispatcher) {
   text.counter("payswitch_attempts_total", "Answers to POSTs, by what they mean.");
-  for (const auto& lane : dispatcher.lanes()) {
+  for (const auto& upstream : dispatcher.upstreams()) {
     for (std::size_t at = 0; at < dispatch::outcome_count; ++at) {
-      text.sample(
-          lane->counters().outcomes[at],
-          {{"processor", lane->options().name}, {"outcome", to_string(static_cast<Outcome>(at))}});
+      text.sample(upstream->counters().outcomes[at],
+                  {{"processor", upstream->options().name},
+                   {"outcome", to_string(static_cast<Outcome>(at))}});
     }
   }
   const auto per_lane = [&](std::string_view name, std::string_view help, auto field) {
     text.counter(name, help);
-    for (const auto& lane : dispatcher.lanes()) {
-      text.sample(lane->counters().*field, {{"processor", lane->options().name}});
+    for (const auto& upstream : dispatcher.upstreams()) {
+      text.sample(upstream->counters().*field, {{"processor", upstream->options().name}});
     }
   };
   using dispatch::LaneCounters;
@@ -83,23 +83,24 @@ void attempts(PrometheusText& text, const dispatch::Dispatcher& dispatcher) {
            &LaneCounters::found_first);
   text.counter("payswitch_booked_before_total",
                "Payments that were new to us, and that it had: were these books restored?");
-  for (const auto& lane : dispatcher.lanes()) {
-    text.sample(lane->counters().booked_before.total(), {{"processor", lane->options().name}});
+  for (const auto& upstream : dispatcher.upstreams()) {
+    text.sample(upstream->counters().booked_before.total(),
+                {{"processor", upstream->options().name}});
   }
   per_lane("payswitch_health_polls_total", "Health polls.", &LaneCounters::health_polls);
   text.histogram("payswitch_answer_seconds", "From the start of a POST's write to its answer.");
-  for (const auto& lane : dispatcher.lanes()) {
-    text.sample(lane->counters().answer, {{"processor", lane->options().name}});
+  for (const auto& upstream : dispatcher.upstreams()) {
+    text.sample(upstream->counters().answer, {{"processor", upstream->options().name}});
   }
 }
 
 void processors(PrometheusText& text, const dispatch::Dispatcher& dispatcher) {
   using enum routing::BreakerState;
   text.gauge("payswitch_breaker_state", "1 for the state that a processor's breaker is in.");
-  for (const auto& lane : dispatcher.lanes()) {
+  for (const auto& upstream : dispatcher.upstreams()) {
     for (const auto state : {closed, open, half_open}) {
-      text.sample(static_cast<std::uint64_t>(lane->breaker().state() == state),
-                  {{"processor", lane->options().name}, {"state", to_string(state)}});
+      text.sample(static_cast<std::uint64_t>(upstream->breaker().state() == state),
+                  {{"processor", upstream->options().name}, {"state", to_string(state)}});
     }
   }
   text.gauge("payswitch_resting", "1 while every breaker is open and only probes are sent.");
@@ -107,16 +108,17 @@ void processors(PrometheusText& text, const dispatch::Dispatcher& dispatcher) {
   text.counter("payswitch_rests_total", "Times that every breaker was open.");
   text.sample(dispatcher.counters().rests);
   text.gauge("payswitch_in_flight", "Requests whose answer is outstanding, and held slots.");
-  for (const auto& lane : dispatcher.lanes()) {
-    text.sample(std::uint64_t{lane->in_flight()}, {{"processor", lane->options().name}});
+  for (const auto& upstream : dispatcher.upstreams()) {
+    text.sample(std::uint64_t{upstream->in_flight()}, {{"processor", upstream->options().name}});
   }
   text.gauge("payswitch_limit", "How many first attempts may be in flight.");
-  for (const auto& lane : dispatcher.lanes()) {
-    text.sample(std::uint64_t{lane->limit()}, {{"processor", lane->options().name}});
+  for (const auto& upstream : dispatcher.upstreams()) {
+    text.sample(std::uint64_t{upstream->limit()}, {{"processor", upstream->options().name}});
   }
   text.gauge("payswitch_processor_connections", "Open connections to a processor.");
-  for (const auto& lane : dispatcher.lanes()) {
-    text.sample(lane->client().counters().connections_open, {{"processor", lane->options().name}});
+  for (const auto& upstream : dispatcher.upstreams()) {
+    text.sample(upstream->client().counters().connections_open,
+                {{"processor", upstream->options().name}});
   }
   text.counter("payswitch_fees_paid_total", "Fees of the settlements since the start.");
   text.sample_text(fee_text(dispatcher.counters().fees_paid_ppm));
@@ -142,7 +144,7 @@ void machine(PrometheusText& text, const Sources& from) {
   const store::Counters& store = from.store.counters();
   text.gauge("payswitch_durability", "1 for the durability that is configured.");
   for (const auto durability :
-       {world::Durability::fsync, world::Durability::os, world::Durability::memory}) {
+       {platform::Durability::fsync, platform::Durability::os, platform::Durability::memory}) {
     text.sample(static_cast<std::uint64_t>(from.durability == durability),
                 {{"durability", to_string(durability)}});
   }

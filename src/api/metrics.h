@@ -17,8 +17,8 @@ struct Sources {
   const store::Store& store;
   const dispatch::Dispatcher& dispatcher;
   const Counters& api;
-  const http::ServerCounters* server = nullptr;      // null: there is no server
-  std::optional<world::Durability> durability = {};  // none: the store is on Redis
+  const http::ServerCounters* server = nullptr;         // null: there is no server
+  std::optional<platform::Durability> durability = {};  // none: the store is on Redis
   const redis::Client* redis = nullptr;
   const redis::Server* redis_server = nullptr;
   std::uint64_t log_lines_dropped = 0;

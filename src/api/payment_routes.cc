@@ -5,8 +5,8 @@
 namespace payswitch::api {
 
 PaymentRoutes::PaymentRoutes(const Options& options, dispatch::Dispatcher& dispatcher,
-                             store::Store& store, world::Timers& timers, const world::Clock& clock,
-                             Counters& counters)
+                             store::Store& store, platform::Timers& timers,
+                             const platform::Clock& clock, Counters& counters)
     : accept_(options, dispatcher, clock, counters),
       summary_(dispatcher, store, clock),
       status_(store, timers),

@@ -14,7 +14,7 @@ namespace payswitch::api {
 class PaymentRoutes {
  public:
   PaymentRoutes(const Options& options, dispatch::Dispatcher& dispatcher, store::Store& store,
-                world::Timers& timers, const world::Clock& clock, Counters& counters);
+                platform::Timers& timers, const platform::Clock& clock, Counters& counters);
 
   // This outlives the router.
   void add_to(Router& router);

@@ -6,7 +6,7 @@ namespace payswitch::api {
 
 namespace {
 
-std::string health_json(const routing::Health& health, world::Instant now) {
+std::string health_json(const routing::Health& health, platform::Instant now) {
   const auto& report = health.report();
   if (!report) return "null";
   const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(now - report->at);
@@ -14,17 +14,17 @@ std::string health_json(const routing::Health& health, world::Instant now) {
                      report->min_response_time.count(), age.count());
 }
 
-std::string to_json(const dispatch::Lane& lane, world::Instant now) {
-  const processor::Options& options = lane.options();
-  const std::string why = lane.breaker().state() == routing::BreakerState::closed
+std::string to_json(const dispatch::Upstream& upstream, platform::Instant now) {
+  const processor::Options& options = upstream.options();
+  const std::string why = upstream.breaker().state() == routing::BreakerState::closed
                               ? "null"
-                              : fmt::format("\"{}\"", lane.breaker().why());
+                              : fmt::format("\"{}\"", upstream.breaker().why());
   return fmt::format(
       R"({{"name":"{}","url":"{}","configured":true,"fee":{},"breaker":{{"state":"{}","why":{}}},)"
       R"("health":{},"inFlight":{},"limit":{},"maxInFlight":{}}})",
       options.name, options.url, static_cast<double>(options.fee_ppm) / 1e6,
-      to_string(lane.breaker().state()), why, health_json(lane.health(), now), lane.in_flight(),
-      lane.limit(), options.max_in_flight);
+      to_string(upstream.breaker().state()), why, health_json(upstream.health(), now),
+      upstream.in_flight(), upstream.limit(), options.max_in_flight);
 }
 
 // Its payments stay open until it is configured again.
@@ -39,11 +39,11 @@ std::string to_json(const std::string& name, const std::string& origin,
 }  // namespace
 
 void list_processors(const dispatch::Dispatcher& dispatcher, const store::Store& store,
-                     const world::Clock& clock, http::Responder respond) {
+                     const platform::Clock& clock, http::Responder respond) {
   std::string json;
-  for (const auto& lane : dispatcher.lanes()) {
+  for (const auto& upstream : dispatcher.upstreams()) {
     json += json.empty() ? '[' : ',';
-    json += to_json(*lane, clock.now());
+    json += to_json(*upstream, clock.now());
   }
   const auto& origins = store.facts().origins;
   for (const auto& [number, open] : dispatcher.unasked().by_processor()) {

@@ -11,6 +11,6 @@ namespace payswitch::api {
 // health and its age, what is in flight and how much may be. Then those that are not configured and
 // may have charged payments that are open: name, origin, how many and how much.
 void list_processors(const dispatch::Dispatcher& dispatcher, const store::Store& store,
-                     const world::Clock& clock, http::Responder respond);
+                     const platform::Clock& clock, http::Responder respond);
 
 }  // namespace payswitch::api

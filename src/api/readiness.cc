@@ -4,14 +4,14 @@
 
 #include "http/problem.h"
 
-namespace payswitch::operate {
+namespace payswitch::app {
 
 namespace {
 
 std::string_view why_not_ready(const dispatch::Dispatcher& dispatcher, const store::Store& store) {
   if (dispatcher.is_stopping()) return "stopping";
   if (!store.is_available()) return "the store cannot be reached: new payments are refused";
-  if (dispatcher.lanes().empty())
+  if (dispatcher.upstreams().empty())
     return "no processors are configured: payments are kept, and not sent";
   return {};
 }
@@ -50,4 +50,4 @@ void answer_readyz(const dispatch::Dispatcher& dispatcher, const store::Store& s
   respond({.body = body, .fields = {}});
 }
 
-}  // namespace payswitch::operate
+}  // namespace payswitch::app

@@ -4,7 +4,7 @@
 #include "http/message.h"
 #include "store/store.h"
 
-namespace payswitch::operate {
+namespace payswitch::app {
 
 // GET /healthz: 200 for as long as the loop turns.
 void answer_healthz(http::Responder respond);
@@ -16,4 +16,4 @@ void answer_healthz(http::Responder respond);
 void answer_readyz(const dispatch::Dispatcher& dispatcher, const store::Store& store,
                    std::string_view durability, http::Responder respond);
 
-}  // namespace payswitch::operate
+}  // namespace payswitch::app

@@ -18,7 +18,7 @@ class Status {
  public:
   static constexpr std::chrono::milliseconds max_wait{60'000};
 
-  Status(store::Store& store, world::Timers& timers) : store_(store), timers_(timers) {}
+  Status(store::Store& store, platform::Timers& timers) : store_(store), timers_(timers) {}
 
   void operator()(const http::Request& request, std::string_view id, http::Responder respond);
 
@@ -37,7 +37,7 @@ class Status {
   void answer_with(const store::Store::Found& found, http::Responder respond) const;
 
   store::Store& store_;
-  world::Timers& timers_;
+  platform::Timers& timers_;
   Waiters waiters_;
   std::uint64_t last_waiter_ = 0;
   bool waiting_is_over_ = false;

@@ -13,7 +13,7 @@ namespace payswitch::api {
 // (PROTOCOL 6); where that is not known, there is none.
 class Summary {
  public:
-  Summary(dispatch::Dispatcher& dispatcher, store::Store& store, const world::Clock& clock)
+  Summary(dispatch::Dispatcher& dispatcher, store::Store& store, const platform::Clock& clock)
       : dispatcher_(dispatcher), store_(store), clock_(clock) {}
 
   void operator()(const http::Request& request, http::Responder respond);
@@ -24,7 +24,7 @@ class Summary {
 
   dispatch::Dispatcher& dispatcher_;
   store::Store& store_;
-  const world::Clock& clock_;
+  const platform::Clock& clock_;
 };
 
 }  // namespace payswitch::api

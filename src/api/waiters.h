@@ -22,7 +22,7 @@ class Waiters {
   struct Waiter {
     std::uint64_t number = 0;  // names it among all, also after its end
     http::Responder respond;
-    world::TimerId timer = world::TimerId::none;
+    platform::TimerId timer = platform::TimerId::none;
   };
 
   bool empty() const { return size_ == 0; }

@@ -10,14 +10,14 @@
 #include "store/embedded/check/journal_report.h"
 #include "store/embedded/check/offline.h"
 
-namespace payswitch::switchboard {
+namespace payswitch::app {
 
 namespace {
 
 using namespace payswitch::audit;
 
 int fail(const std::string& line, std::ostream& err) {
-  err << "payswitch: " << world::on_one_line(line) << '\n';
+  err << "payswitch: " << platform::on_one_line(line) << '\n';
   return exit_could_not_ask;
 }
 
@@ -33,7 +33,7 @@ int audit_directory(const Options& options, Progress& progress, std::ostream& ou
   return exit_code(report->finding_count, report->unasked);
 }
 
-int audit_switch(const Options& options, const world::Clock& clock, Progress& progress,
+int audit_switch(const Options& options, const platform::Clock& clock, Progress& progress,
                  std::ostream& out, std::ostream& err) {
   Caller caller(clock);
   const std::string& url = *options.url;
@@ -49,10 +49,10 @@ int audit_switch(const Options& options, const world::Clock& clock, Progress& pr
 }  // namespace
 
 int audit(const Options& options, std::ostream& out, std::ostream& err) {
-  const auto clock = world::make_real_clock();
+  const auto clock = platform::make_real_clock();
   Progress progress(*clock, [&err](const std::string& line) { err << line << std::endl; });
   return options.data ? audit_directory(options, progress, out, err)
                       : audit_switch(options, *clock, progress, out, err);
 }
 
-}  // namespace payswitch::switchboard
+}  // namespace payswitch::app

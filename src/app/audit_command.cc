@@ -10,7 +10,7 @@
 #include "text/duration.h"
 #include "text/nearest.h"
 
-namespace payswitch::cli {
+namespace payswitch::app {
 
 namespace {
 
@@ -182,4 +182,4 @@ std::string audit_help() {
   return text;
 }
 
-}  // namespace payswitch::cli
+}  // namespace payswitch::app

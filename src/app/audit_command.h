@@ -8,7 +8,7 @@
 #include "config/config.h"
 #include "reconcile/options.h"
 
-namespace payswitch::cli {
+namespace payswitch::app {
 
 // The flags of `payswitch audit`, and PROCESSOR_TOKEN of the environment. An error is one line for
 // a person.
@@ -17,4 +17,4 @@ std::expected<audit::Options, std::string> read_audit_flags(
 
 std::string audit_help();
 
-}  // namespace payswitch::cli
+}  // namespace payswitch::app

@@ -5,7 +5,7 @@
 #include "http/client_pool.h"
 #include "platform/linux/real.h"
 
-namespace payswitch::switchboard {
+namespace payswitch::app {
 
 namespace {
 
@@ -17,11 +17,11 @@ bool is_put_off(unsigned status) {
 
 }  // namespace
 
-Caller::Caller(const world::Clock& clock)
+Caller::Caller(const platform::Clock& clock)
     : clock_(clock),
       work_(context_.get_executor()),
-      timers_(world::make_real_timers(context_, clock)),
-      resolver_(world::make_real_resolver(context_)) {}
+      timers_(platform::make_real_timers(context_, clock)),
+      resolver_(platform::make_real_resolver(context_)) {}
 
 Caller::~Caller() = default;
 
@@ -104,4 +104,4 @@ void Caller::pause(std::chrono::milliseconds span) {
   while (!over) context_.run_one();
 }
 
-}  // namespace payswitch::switchboard
+}  // namespace payswitch::app

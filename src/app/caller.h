@@ -15,7 +15,7 @@
 #include "reconcile/ask.h"
 #include "text/url.h"
 
-namespace payswitch::switchboard {
+namespace payswitch::app {
 
 // Asks real servers, one question at a time, and waits: on a loop of its own that turns only
 // meanwhile. One kept connection a server.
@@ -28,7 +28,7 @@ class Caller {
   static constexpr std::chrono::milliseconds first_pause{100};
   static constexpr std::size_t max_answer_bytes = 8 << 20;
 
-  explicit Caller(const world::Clock& clock);
+  explicit Caller(const platform::Clock& clock);
   ~Caller();
 
   // audit::Ask. What was not answered, or with 429 or 503, is asked again: questions change
@@ -48,12 +48,12 @@ class Caller {
   std::optional<http::ConnectionId> connect(Server& server);
   void pause(std::chrono::milliseconds span);
 
-  const world::Clock& clock_;
+  const platform::Clock& clock_;
   boost::asio::io_context context_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
-  std::unique_ptr<world::Timers> timers_;
-  std::unique_ptr<world::Resolver> resolver_;
+  std::unique_ptr<platform::Timers> timers_;
+  std::unique_ptr<platform::Resolver> resolver_;
   std::map<std::string, Server> servers_;
 };
 
-}  // namespace payswitch::switchboard
+}  // namespace payswitch::app

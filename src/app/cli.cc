@@ -11,7 +11,7 @@
 #include "platform/linux/log_text.h"
 #include "text/nearest.h"
 
-namespace payswitch::cli {
+namespace payswitch::app {
 namespace {
 
 using Arguments = std::span<const std::string_view>;
@@ -32,7 +32,7 @@ bool asks_for_help(std::string_view argument) {
 }
 
 int fail(const Process& process, std::string_view problem) {
-  process.err << "payswitch: " << world::on_one_line(problem) << '\n';
+  process.err << "payswitch: " << platform::on_one_line(problem) << '\n';
   return exit_usage;
 }
 
@@ -67,7 +67,7 @@ int check(Arguments arguments, const Process& process) {
   if (!config) return fail(process, config.error());
   process.out << fmt::format(
       "# What `payswitch serve --config {}` runs with in this environment.\n",
-      world::on_one_line(arguments.front()));
+      platform::on_one_line(arguments.front()));
   if (config->processors.empty()) {
     process.out << "# There are no processors: payments are kept, and sent nowhere yet.\n";
   }
@@ -105,4 +105,4 @@ int run(Arguments arguments, const Process& process) {
   return unknown(command, process);
 }
 
-}  // namespace payswitch::cli
+}  // namespace payswitch::app

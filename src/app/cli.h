@@ -10,7 +10,7 @@
 #include "reconcile/options.h"
 
 // The commands of the program.
-namespace payswitch::cli {
+namespace payswitch::app {
 
 inline constexpr int exit_ok = 0;
 inline constexpr int exit_usage = 2;  // bad command, flag or configuration; one line says which
@@ -20,7 +20,7 @@ inline constexpr int exit_usage = 2;  // bad command, flag or configuration; one
 struct Process {
   std::string_view version;
   config::Environment environment;
-  std::function<world::MemoryLimit()> memory;
+  std::function<platform::MemoryLimit()> memory;
   std::function<int(const config::Config& config, std::string_view version)> serve;
   std::function<int(const audit::Options& options, std::ostream& out, std::ostream& err)> audit;
   std::ostream& out;
@@ -30,4 +30,4 @@ struct Process {
 // Runs the command that `arguments` (without the program's name) ask for; returns the exit code.
 int run(std::span<const std::string_view> arguments, const Process& process);
 
-}  // namespace payswitch::cli
+}  // namespace payswitch::app

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-namespace payswitch::cli {
+namespace payswitch::app {
 namespace {
 
 using testing::HasSubstr;
@@ -40,7 +40,7 @@ class CliTest : public testing::Test {
           if (found == environment_.end()) return std::nullopt;
           return found->second;
         },
-        .memory = [] { return world::MemoryLimit{320ull << 20, "cgroup"}; },
+        .memory = [] { return platform::MemoryLimit{320ull << 20, "cgroup"}; },
         .serve =
             [this](const config::Config& config, std::string_view version) {
               served_ = config.data + " " + std::string(version);
@@ -53,7 +53,7 @@ class CliTest : public testing::Test {
             },
         .out = out_,
         .err = err_};
-    return cli::run(arguments, process);
+    return app::run(arguments, process);
   }
 
   std::string file(const std::string& content) {
@@ -213,4 +213,4 @@ TEST_F(CliTest, AnUnknownCommandIsOneLine) {
 }
 
 }  // namespace
-}  // namespace payswitch::cli
+}  // namespace payswitch::app

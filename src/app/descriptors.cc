@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <numeric>
 
-namespace payswitch::switchboard {
+namespace payswitch::app {
 
 namespace {
 
@@ -70,4 +70,4 @@ std::string say_what_is_lower(std::size_t granted, const DescriptorsWanted& want
   return fmt::format("{} file descriptors allow at most {}", granted, text);
 }
 
-}  // namespace payswitch::switchboard
+}  // namespace payswitch::app

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace payswitch::switchboard {
+namespace payswitch::app {
 
 // Beside those that max_in_flight allows: for health polls.
 inline constexpr std::size_t spare_connections = 2;
@@ -39,4 +39,4 @@ std::expected<DescriptorShares, std::string> share_descriptors(std::size_t grant
 std::string say_what_is_lower(std::size_t granted, const DescriptorsWanted& wanted,
                               const DescriptorShares& shares);
 
-}  // namespace payswitch::switchboard
+}  // namespace payswitch::app

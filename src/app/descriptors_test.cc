@@ -5,7 +5,7 @@
 
 #include <numeric>
 
-namespace payswitch::switchboard {
+namespace payswitch::app {
 namespace {
 
 using testing::ElementsAre;
@@ -102,4 +102,4 @@ TEST(Descriptors, TheStartLineSaysWhatIsLower) {
 }
 
 }  // namespace
-}  // namespace payswitch::switchboard
+}  // namespace payswitch::app

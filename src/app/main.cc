@@ -23,23 +23,23 @@ std::optional<std::string> environment(const std::string& name) {
   return value;
 }
 
-payswitch::world::MemoryLimit memory() {
-  return payswitch::world::memory_limit(payswitch::world::read_memory_facts());
+payswitch::platform::MemoryLimit memory() {
+  return payswitch::platform::memory_limit(payswitch::platform::read_memory_facts());
 }
 
 }  // namespace
 
 int main(int count, char** arguments) try {
   const std::vector<std::string_view> given(arguments + 1, arguments + std::max(count, 1));
-  return payswitch::cli::run(given, {.version = PAYSWITCH_VERSION,
+  return payswitch::app::run(given, {.version = PAYSWITCH_VERSION,
                                      .environment = environment,
                                      .memory = memory,
-                                     .serve = payswitch::switchboard::serve,
-                                     .audit = payswitch::switchboard::audit,
+                                     .serve = payswitch::app::serve,
+                                     .audit = payswitch::app::audit,
                                      .out = std::cout,
                                      .err = std::cerr});
 } catch (const std::exception& error) {
-  const std::string what = payswitch::world::on_one_line(error.what());
+  const std::string what = payswitch::platform::on_one_line(error.what());
   std::cerr << "payswitch: this should not happen: " << what << '\n';
   return exit_bug;
 }

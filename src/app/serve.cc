@@ -25,7 +25,7 @@
 #include "store/embedded/engine.h"
 #include "store/shared/engine.h"
 
-namespace payswitch::switchboard {
+namespace payswitch::app {
 
 namespace {
 
@@ -67,20 +67,21 @@ std::string start_line(const config::Config& config, std::string_view version,
 
 // The composition on the real platform: what it stands on, and its life from start to end. Members
 // are destroyed in the opposite order.
-class Switchboard {
+class Process {
  public:
-  Switchboard(const config::Config& config, std::string_view version)
+  Process(const config::Config& config, std::string_view version)
       : config_(config),
         version_(version),
         open_limit_(dispatch::open_limit(config.open_payments,
-                                         world::memory_limit(world::read_memory_facts()))),
-        log_(world::make_real_log(config.log_json ? world::LogFormat::json : world::LogFormat::text,
-                                  config.log_level)),
-        clock_(world::make_real_clock()),
-        loop_(world::make_real_loop(context_)),
-        timers_(world::make_real_timers(context_, *clock_)),
-        chance_(world::make_real_chance()),
-        resolver_(world::make_real_resolver(context_)),
+                                         platform::memory_limit(platform::read_memory_facts()))),
+        log_(platform::make_real_log(
+            config.log_json ? platform::LogFormat::json : platform::LogFormat::text,
+            config.log_level)),
+        clock_(platform::make_real_clock()),
+        loop_(platform::make_real_loop(context_)),
+        timers_(platform::make_real_timers(context_, *clock_)),
+        random_(platform::make_real_random()),
+        resolver_(platform::make_real_resolver(context_)),
         server_options_(config.server),
         processors_(config.processors),
         signals_(context_) {}
@@ -98,8 +99,8 @@ class Switchboard {
   std::expected<void, std::string> bind();
   std::string durability() const;
   void compose();
-  std::vector<app::Composition::Processor> make_clients();
-  app::Composition::Outside outside();
+  std::vector<Composition::Processor> make_clients();
+  Composition::Outside outside();
   void answer(const http::Request& request, http::Responder respond);
   void heed_signals();
   void stop();
@@ -110,30 +111,30 @@ class Switchboard {
   std::string_view version_;
   const dispatch::OpenLimit open_limit_;
   asio::io_context context_{1};
-  std::unique_ptr<world::RealLog> log_;
-  std::unique_ptr<world::Clock> clock_;
-  std::unique_ptr<world::Loop> loop_;
-  std::unique_ptr<world::Timers> timers_;
-  std::unique_ptr<world::Chance> chance_;
-  std::unique_ptr<world::Resolver> resolver_;
-  std::unique_ptr<world::Disk> disk_;
-  store::redis::Scripts scripts_;
+  std::unique_ptr<platform::RealLog> log_;
+  std::unique_ptr<platform::Clock> clock_;
+  std::unique_ptr<platform::Loop> loop_;
+  std::unique_ptr<platform::Timers> timers_;
+  std::unique_ptr<platform::Random> random_;
+  std::unique_ptr<platform::Resolver> resolver_;
+  std::unique_ptr<platform::Disk> disk_;
+  store::shared::Scripts scripts_;
   std::unique_ptr<redis::Client> redis_;
   std::unique_ptr<store::Store> store_;
-  store::Alone alone_;
+  store::SingleInstance alone_;
   store::Group* group_ = &alone_;
   const redis::Server* redis_server_ = nullptr;  // none: the store is embedded
   std::vector<std::unique_ptr<http::Client>> clients_;
-  std::unique_ptr<app::Composition> composition_;  // null: the store is not open yet
-  http::ServerOptions server_options_;             // as the descriptors allow
-  std::vector<processor::Options> processors_;     // likewise
-  std::string lowered_;                            // what that lowers, for the start line
+  std::unique_ptr<Composition> composition_;    // null: the store is not open yet
+  http::ServerOptions server_options_;          // as the descriptors allow
+  std::vector<processor::Options> processors_;  // likewise
+  std::string lowered_;                         // what that lowers, for the start line
   std::unique_ptr<http::Server> server_;
-  operate::Starting starting_;
+  Starting starting_;
   Signals signals_;
 };
 
-std::expected<void, std::string> Switchboard::wire() {
+std::expected<void, std::string> Process::wire() {
   if (auto shared = share_descriptors(); !shared) return shared;
   heed_signals();
   if (auto opened = open_store(); !opened) return opened;
@@ -141,19 +142,19 @@ std::expected<void, std::string> Switchboard::wire() {
   return {};
 }
 
-void Switchboard::compose() {
-  app::Composition::Settings settings{.dispatch = config_.dispatch,
-                                      .policy = config_.policy,
-                                      .routing = {config_.breaker, config_.limit, config_.health},
-                                      .api = config_.api,
-                                      .restored = config_.store.restored};
+void Process::compose() {
+  Composition::Settings settings{.dispatch = config_.dispatch,
+                                 .policy = config_.policy,
+                                 .routing = {config_.breaker, config_.limit, config_.health},
+                                 .api = config_.api,
+                                 .restored = config_.store.restored};
   settings.dispatch.max_open_payments = open_limit_.payments;
-  composition_ = std::make_unique<app::Composition>(
-      settings, app::Composition::Platform{*loop_, *timers_, *clock_, *chance_, *log_}, *store_,
-      *group_, make_clients(), outside());
+  composition_ = std::make_unique<Composition>(
+      settings, Composition::Platform{*loop_, *timers_, *clock_, *random_, *log_}, *store_, *group_,
+      make_clients(), outside());
 }
 
-app::Composition::Outside Switchboard::outside() {
+Composition::Outside Process::outside() {
   return {.door = {.close = [this] { server_->drain(); },
                    .is_deserted = [this] { return server_->drained(); }},
           .durability = [this] { return durability(); },
@@ -168,7 +169,7 @@ app::Composition::Outside Switchboard::outside() {
               }};
 }
 
-std::expected<void, std::string> Switchboard::share_descriptors() {
+std::expected<void, std::string> Process::share_descriptors() {
   DescriptorsWanted wanted{
       .store = config_.is_shared() ? descriptors_of_redis : store::embedded::max_descriptors(),
       .max_in_flight = {},
@@ -176,7 +177,7 @@ std::expected<void, std::string> Switchboard::share_descriptors() {
       .turned_away = server_options_.max_turned_away};
   for (const auto& each : processors_) wanted.max_in_flight.push_back(each.max_in_flight);
   const auto granted = raise_descriptor_limit();
-  const auto shares = switchboard::share_descriptors(granted, wanted);
+  const auto shares = app::share_descriptors(granted, wanted);
   if (!shares) return std::unexpected(shares.error());
   server_options_.max_connections = shares->clients;
   server_options_.max_turned_away = shares->turned_away;
@@ -188,14 +189,14 @@ std::expected<void, std::string> Switchboard::share_descriptors() {
 }
 
 // On Redis it is what Redis was told to do (docs/redis.md).
-std::string Switchboard::durability() const {
+std::string Process::durability() const {
   if (!redis_server_) return std::string(to_string(config_.store.durability));
   if (redis_server_->appendonly.empty()) return "of redis";
   if (redis_server_->appendonly == "no") return "redis, without appendonly";
   return fmt::format("redis, appendfsync {}", redis_server_->appendfsync);
 }
 
-std::expected<void, std::string> Switchboard::bind() {
+std::expected<void, std::string> Process::bind() {
   if (!config_.io_uring) http::Poller::of(context_).give_up_io_uring();
   auto server = http::make_server(context_, *timers_, *clock_, server_options_,
                                   [this](const http::Request& request, http::Responder respond) {
@@ -206,13 +207,14 @@ std::expected<void, std::string> Switchboard::bind() {
   return {};
 }
 
-std::expected<void, std::string> Switchboard::open_store() {
+std::expected<void, std::string> Process::open_store() {
   if (config_.is_shared()) {
     // The loop turns while we join: a supervisor can ask what is waited for.
     if (auto bound = bind(); !bound) return bound;
     return join_shared_store();
   }
-  auto disk = world::open_real_disk(config_.data, context_, *loop_, {.io_uring = config_.io_uring});
+  auto disk =
+      platform::open_real_disk(config_.data, context_, *loop_, {.io_uring = config_.io_uring});
   if (!disk) return std::unexpected(disk.error());
   disk_ = std::move(*disk);
   // Bound before the store is opened, so that a port in use is known before anything is written.
@@ -221,14 +223,14 @@ std::expected<void, std::string> Switchboard::open_store() {
 }
 
 // Waits for Redis for as long as it takes: it may be started after us.
-std::expected<void, std::string> Switchboard::join_shared_store() {
+std::expected<void, std::string> Process::join_shared_store() {
   if (auto checked = redis::check(config_.redis); !checked) return checked;
-  redis_ = redis::make_client({context_, *loop_, *timers_, *clock_, *chance_, *resolver_},
+  redis_ = redis::make_client({context_, *loop_, *timers_, *clock_, *random_, *resolver_},
                               config_.redis, scripts_.all());
   bool is_open = false;
   std::optional<std::string> refused;
-  auto shared = store::redis::open(
-      config_.store, config_.redis_store, {*redis_, scripts_, *timers_, *clock_, *chance_, *log_},
+  auto shared = store::shared::open(
+      config_.store, config_.redis_store, {*redis_, scripts_, *timers_, *clock_, *random_, *log_},
       *loop_,
       {.opened = [&] { is_open = true; },
        .refused = [&](const std::string& line) { refused = line; },
@@ -241,17 +243,17 @@ std::expected<void, std::string> Switchboard::join_shared_store() {
   return {};
 }
 
-std::expected<void, std::string> Switchboard::open_embedded_store() {
+std::expected<void, std::string> Process::open_embedded_store() {
   auto store =
-      store::embedded::open(config_.store, *disk_, *loop_, *timers_, *clock_, *chance_, *log_,
+      store::embedded::open(config_.store, *disk_, *loop_, *timers_, *clock_, *random_, *log_,
                             [this](const std::string& line) { end_on_journal_failure(line); });
   if (!store) return std::unexpected(store.error());
   store_ = std::move(*store);
   return {};
 }
 
-std::vector<app::Composition::Processor> Switchboard::make_clients() {
-  std::vector<app::Composition::Processor> processors;
+std::vector<Composition::Processor> Process::make_clients() {
+  std::vector<Composition::Processor> processors;
   for (const processor::Options& each : processors_) {
     clients_.push_back(
         http::make_pool(context_, *timers_, *clock_, *resolver_,
@@ -263,7 +265,7 @@ std::vector<app::Composition::Processor> Switchboard::make_clients() {
   return processors;
 }
 
-int Switchboard::run() {
+int Process::run() {
   const bool is_restored = composition_->dispatcher().restored() == dispatch::Restored::yes;
   log_->info("{}", start_line(config_, version_, durability(), is_restored, open_limit_,
                               server_->port(), lowered_));
@@ -276,12 +278,12 @@ int Switchboard::run() {
   return 0;
 }
 
-void Switchboard::answer(const http::Request& request, http::Responder respond) {
+void Process::answer(const http::Request& request, http::Responder respond) {
   composition_ ? composition_->answer(request, std::move(respond))
                : starting_.answer(request, std::move(respond));
 }
 
-void Switchboard::heed_signals() {
+void Process::heed_signals() {
   signals_.listen({
       .reload = [this] { log_->warn("SIGHUP: nothing can be reloaded yet; the switch goes on"); },
       .stop = [this] { stop(); },
@@ -290,34 +292,34 @@ void Switchboard::heed_signals() {
   });
 }
 
-void Switchboard::stop() {
+void Process::stop() {
   if (!composition_) end_at_once(exit_ended_at_once);  // not open yet: nothing to lose
   composition_->stop([this] { context_.stop(); });
 }
 
-void Switchboard::end_on_journal_failure(const std::string& line) {
+void Process::end_on_journal_failure(const std::string& line) {
   log_->error("{}; nothing more is acknowledged, and the process ends", line);
   end_at_once(exit_journal_failed);
 }
 
-void Switchboard::end_at_once(int exit_code) {
+void Process::end_at_once(int exit_code) {
   log_->flush();
   std::_Exit(exit_code);
 }
 
 int cannot_start(std::string_view why) {
-  std::fputs(fmt::format("payswitch: {}\n", world::on_one_line(why)).c_str(), stderr);
+  std::fputs(fmt::format("payswitch: {}\n", platform::on_one_line(why)).c_str(), stderr);
   return exit_cannot_start;
 }
 
 // What the system refuses us while we start; once it runs, an exception is a bug.
-std::expected<std::unique_ptr<Switchboard>, std::string> make_switchboard(
-    const config::Config& config, std::string_view version) try {
-  auto switchboard = std::make_unique<Switchboard>(config, version);
-  auto wired = switchboard->wire();
-  switchboard->flush_log();
+std::expected<std::unique_ptr<Process>, std::string> make_process(const config::Config& config,
+                                                                  std::string_view version) try {
+  auto process = std::make_unique<Process>(config, version);
+  auto wired = process->wire();
+  process->flush_log();
   if (!wired) return std::unexpected(std::move(wired.error()));
-  return switchboard;
+  return process;
 } catch (const std::system_error& refused) {
   return std::unexpected(start_trouble(refused.code()));
 } catch (const boost::system::system_error& refused) {
@@ -328,8 +330,8 @@ std::expected<std::unique_ptr<Switchboard>, std::string> make_switchboard(
 
 int serve(const config::Config& config, std::string_view version) {
   ignore_signals();
-  auto switchboard = make_switchboard(config, version);
-  return switchboard ? (*switchboard)->run() : cannot_start(switchboard.error());
+  auto process = make_process(config, version);
+  return process ? (*process)->run() : cannot_start(process.error());
 }
 
-}  // namespace payswitch::switchboard
+}  // namespace payswitch::app

@@ -3,7 +3,7 @@
 #include <csignal>
 #include <utility>
 
-namespace payswitch::switchboard {
+namespace payswitch::app {
 
 using boost::system::error_code;
 
@@ -42,4 +42,4 @@ void Signals::await_second_stop() {
   });
 }
 
-}  // namespace payswitch::switchboard
+}  // namespace payswitch::app

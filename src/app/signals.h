@@ -4,7 +4,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <functional>
 
-namespace payswitch::switchboard {
+namespace payswitch::app {
 
 // SIGUSR1, SIGUSR2 and SIGPIPE do nothing to the process from here on: a pipe or socket without a
 // reader is an error of its write.
@@ -34,4 +34,4 @@ class Signals {
   Callbacks callbacks_;
 };
 
-}  // namespace payswitch::switchboard
+}  // namespace payswitch::app

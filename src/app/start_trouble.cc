@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-namespace payswitch::switchboard {
+namespace payswitch::app {
 
 std::string start_trouble(const std::error_code& error) {
   if (error == std::errc::resource_unavailable_try_again) {
@@ -19,4 +19,4 @@ std::string start_trouble(const std::error_code& error) {
   return fmt::format("cannot start: {}", error.message());
 }
 
-}  // namespace payswitch::switchboard
+}  // namespace payswitch::app

@@ -4,7 +4,7 @@
 #include "api/unavailable.h"
 #include "http/problem.h"
 
-namespace payswitch::operate {
+namespace payswitch::app {
 
 void Starting::answer(const http::Request& request, http::Responder respond) const {
   const bool reads = request.method == http::Method::get || request.method == http::Method::head;
@@ -19,4 +19,4 @@ void Starting::answer(const http::Request& request, http::Responder respond) con
   api::answer_unavailable(std::move(respond), "the switch is starting: nothing was done");
 }
 
-}  // namespace payswitch::operate
+}  // namespace payswitch::app

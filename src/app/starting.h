@@ -4,7 +4,7 @@
 
 #include "http/message.h"
 
-namespace payswitch::operate {
+namespace payswitch::app {
 
 // Answers while the store is not open yet: GET /healthz 200, GET /readyz 503 with the reason, and
 // everything else 503 with Retry-After, a payment too. Loop thread only.
@@ -19,4 +19,4 @@ class Starting {
   std::string why_ = "the store is being opened";
 };
 
-}  // namespace payswitch::operate
+}  // namespace payswitch::app

@@ -38,7 +38,7 @@ struct Config {
   dispatch::Options dispatch;
   std::vector<processor::Options> processors;
   bool log_json = false;
-  world::Level log_level = world::Level::info;
+  platform::Level log_level = platform::Level::info;
 
   bool is_shared() const { return !redis.address.host.empty(); }
 };

@@ -55,9 +55,9 @@ Form<T> optional_count(Access access, std::uint64_t min, std::uint64_t max) {
 }
 
 template <class T, class Access>
-Form<T> duration(Access access, world::Duration min, world::Duration max) {
+Form<T> duration(Access access, platform::Duration min, platform::Duration max) {
   const auto set = [=](T& target, const Value& value) {
-    return assign(read_duration(value, min, max), [&](world::Duration duration) {
+    return assign(read_duration(value, min, max), [&](platform::Duration duration) {
       auto& member = access(target);
       member = std::chrono::duration_cast<Member<T, Access>>(duration);
     });
@@ -70,9 +70,9 @@ Form<T> duration(Access access, world::Duration min, world::Duration max) {
 
 // A duration that may be left unset.
 template <class T, class Access>
-Form<T> optional_duration(Access access, world::Duration min, world::Duration max) {
+Form<T> optional_duration(Access access, platform::Duration min, platform::Duration max) {
   const auto set = [=](T& target, const Value& value) {
-    return assign(read_duration(value, min, max), [&](world::Duration duration) {
+    return assign(read_duration(value, min, max), [&](platform::Duration duration) {
       access(target) = std::chrono::duration_cast<std::chrono::milliseconds>(duration);
     });
   };

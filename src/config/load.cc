@@ -307,7 +307,7 @@ std::expected<Config, std::string> load(std::span<const std::string_view> flags,
   assert(environment);
   auto config = load_layers(flags, environment);
   // Values are quoted in errors, and must not break their line.
-  if (!config) return std::unexpected(world::on_one_line(config.error()));
+  if (!config) return std::unexpected(platform::on_one_line(config.error()));
   return config;
 }
 

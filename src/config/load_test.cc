@@ -121,10 +121,10 @@ close_after = 7
   EXPECT_EQ(config.server.host, "0.0.0.0");
   EXPECT_EQ(config.server.port, 8080);
   EXPECT_EQ(config.data, "d");
-  EXPECT_EQ(config.store.durability, world::Durability::os);
+  EXPECT_EQ(config.store.durability, platform::Durability::os);
   EXPECT_EQ(config.policy.patience, seconds(1));
   EXPECT_TRUE(config.log_json);
-  EXPECT_EQ(config.log_level, world::Level::debug);
+  EXPECT_EQ(config.log_level, platform::Level::debug);
   EXPECT_EQ(config.server.max_connections, 1u);
   EXPECT_EQ(config.open_payments, 2u);
   EXPECT_EQ(config.store.segment_bytes, 65'536u);
@@ -146,9 +146,9 @@ TEST_F(LoadTest, EveryOptionReachesItsRoomByFlagToo) {
           .value();
   EXPECT_EQ(config.server.host, "::1");
   EXPECT_EQ(config.server.port, 0);
-  EXPECT_EQ(config.store.durability, world::Durability::memory);
+  EXPECT_EQ(config.store.durability, platform::Durability::memory);
   EXPECT_EQ(config.policy.patience, milliseconds(250));
-  EXPECT_EQ(config.log_level, world::Level::error);
+  EXPECT_EQ(config.log_level, platform::Level::error);
   EXPECT_EQ(config.open_payments, 5u);
   EXPECT_EQ(config.breaker.failure_rate, 0.75);
   EXPECT_EQ(config.store.segment_bytes, 1u << 20);

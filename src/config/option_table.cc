@@ -135,8 +135,8 @@ Form<Config> lowest_in_flight() {
 }
 
 void add_general(std::vector<Option<Config>>& table) {
-  using enum world::Durability;
-  using world::Level;
+  using enum platform::Durability;
+  using platform::Level;
   const auto port = [](auto& c) -> auto& { return c.server.port; };
   const auto durability = [](auto& c) -> auto& { return c.store.durability; };
   const auto io_uring = [](auto& c) -> auto& { return c.io_uring; };

@@ -92,8 +92,9 @@ std::expected<std::uint64_t, std::string> read_count(const Value& value, std::ui
   return *count;
 }
 
-std::expected<world::Duration, std::string> read_duration(const Value& value, world::Duration min,
-                                                          world::Duration max) {
+std::expected<platform::Duration, std::string> read_duration(const Value& value,
+                                                             platform::Duration min,
+                                                             platform::Duration max) {
   const std::string* text = text_of(value);
   const auto duration = text != nullptr ? payment::parse_duration(*text) : std::nullopt;
   if (!duration || *duration < min || *duration > max) {
@@ -122,7 +123,7 @@ std::expected<std::int64_t, std::string> read_fee_ppm(const Value& value) {
   return *fee;
 }
 
-std::string format_duration(world::Duration duration) {
+std::string format_duration(platform::Duration duration) {
   const auto count = std::chrono::duration_cast<milliseconds>(duration);
   if (count == milliseconds::zero()) return "0s";
   for (const Unit& unit : units) {
@@ -157,7 +158,7 @@ std::string count_form(std::uint64_t min, std::uint64_t max) {
   return fmt::format("a whole number from {} to {}", min, max);
 }
 
-std::string duration_form(world::Duration min, world::Duration max) {
+std::string duration_form(platform::Duration min, platform::Duration max) {
   return fmt::format("a duration (a number and ms, s, m or h) from {} to {}", format_duration(min),
                      format_duration(max));
 }

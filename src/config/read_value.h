@@ -19,8 +19,9 @@ std::expected<std::uint64_t, std::string> read_count(const Value& value, std::ui
                                                      std::uint64_t max);
 
 // A number and ms, s, m or h ("250ms", "1.5s"), of whole milliseconds, within [min, max].
-std::expected<world::Duration, std::string> read_duration(const Value& value, world::Duration min,
-                                                          world::Duration max);
+std::expected<platform::Duration, std::string> read_duration(const Value& value,
+                                                             platform::Duration min,
+                                                             platform::Duration max);
 
 // A share above 0 and up to 1.
 std::expected<double, std::string> read_share(const Value& value);
@@ -29,7 +30,7 @@ std::expected<double, std::string> read_share(const Value& value);
 std::expected<std::int64_t, std::string> read_fee_ppm(const Value& value);
 
 // "5s", "250ms": in the largest unit that says it without a fraction.
-std::string format_duration(world::Duration duration);
+std::string format_duration(platform::Duration duration);
 
 // "0.05"
 std::string format_fee(std::int64_t ppm);
@@ -39,7 +40,7 @@ std::string quoted(std::string_view text);
 
 // What the readers want, for help and errors: "a whole number from 1 to 65535".
 std::string count_form(std::uint64_t min, std::uint64_t max);
-std::string duration_form(world::Duration min, world::Duration max);
+std::string duration_form(platform::Duration min, platform::Duration max);
 std::string share_form();
 std::string fee_form();
 

@@ -27,17 +27,17 @@ class AskFirst {
   // What it works with; all outlive it.
   struct World {
     const Options& options;
-    const std::vector<std::unique_ptr<Lane>>& lanes;
+    const std::vector<std::unique_ptr<Upstream>>& upstreams;
     Jobs& jobs;
-    world::Timers& timers;
-    world::Chance& chance;
+    platform::Timers& timers;
+    platform::Random& random;
   };
   struct Events {
     // The processor has it. The job is no longer being asked for; it counts until recorded().
-    std::function<void(Job&, Lane&, const processor::BookEntry&)> found;
+    std::function<void(Job&, Upstream&, const processor::BookEntry&)> found;
     // No processor that was asked has it.
     std::function<void(Job&)> nowhere;
-    // Lane::steps() has something new, or a slot or a connection is free.
+    // Upstream::steps() has something new, or a slot or a connection is free.
     std::function<void()> pump;
   };
 
@@ -50,7 +50,7 @@ class AskFirst {
   // once. The job is not being asked for yet.
   void start(Job& job, std::uint32_t mask);
   // Its step has a slot and a connection.
-  void ask(Job& job, Lane& lane, http::ConnectionId connection);
+  void ask(Job& job, Upstream& upstream, http::ConnectionId connection);
   // Its step had no connection.
   void later(Job& job);
 
@@ -65,7 +65,7 @@ class AskFirst {
   using Entry = std::expected<processor::BookEntry, processor::NoEntry>;
 
   void next(Job& job);
-  void answered(Job& job, Lane& lane, const Entry& entry);
+  void answered(Job& job, Upstream& upstream, const Entry& entry);
 
   World world_;
   Events events_;

@@ -8,8 +8,8 @@ namespace payswitch::dispatch {
 using payment::Outcome;
 
 Attempt Attempt::recovered(payment::Money amount, payment::UtcMs requested_at,
-                           std::optional<world::Duration> max_processing_time, world::Instant now,
-                           world::Instant first_try) {
+                           std::optional<platform::Duration> max_processing_time,
+                           platform::Instant now, platform::Instant first_try) {
   Attempt attempt(amount, requested_at, max_processing_time);
   attempt.phase_ = Phase::resolving;
   attempt.clean_ = false;
@@ -18,7 +18,7 @@ Attempt Attempt::recovered(payment::Money amount, payment::UtcMs requested_at,
   return attempt;
 }
 
-Action Attempt::resume(const Event& event, world::Instant now) {
+Action Attempt::resume(const Event& event, platform::Instant now) {
   assert(phase_ != Phase::over);
   switch (event.kind) {
     case Event::Kind::durable:
@@ -59,7 +59,7 @@ Action Attempt::resume(const Event& event, world::Instant now) {
   return {};
 }
 
-Action Attempt::answered(Outcome outcome, const Event& event, world::Instant now) {
+Action Attempt::answered(Outcome outcome, const Event& event, platform::Instant now) {
   if (outcome == Outcome::taken) return settle({.amount = amount_, .requested_at = requested_at_});
   if (payment::is_refusal(outcome)) return refused(outcome, event, now);
   phase_ = Phase::resolving;
@@ -71,21 +71,21 @@ Action Attempt::answered(Outcome outcome, const Event& event, world::Instant now
   return wait(event, now);
 }
 
-Action Attempt::refused(Outcome outcome, const Event& event, world::Instant now) {
+Action Attempt::refused(Outcome outcome, const Event& event, platform::Instant now) {
   if (!clean_) return wait(event, now);  // an earlier request may still land (PROTOCOL 3.1)
   if (!get_outstanding_) return give_up(outcome);
   refusal_ = outcome;
   return {};
 }
 
-Action Attempt::asked(const Event& event, world::Instant now) {
+Action Attempt::asked(const Event& event, platform::Instant now) {
   if (event.entry) return settle(*event.entry);
   if (refusal_) return give_up(*refusal_);
   if (event.entry.error() == processor::NoEntry::not_found) return not_in_the_books(event, now);
   return wait(event, now);
 }
 
-Action Attempt::not_in_the_books(const Event& event, world::Instant now) {
+Action Attempt::not_in_the_books(const Event& event, platform::Instant now) {
   if (said_booked_) {
     said_booked_ = false;
     Action action = wait(event, now);
@@ -121,7 +121,7 @@ Action Attempt::ask() {
   return {.kind = Action::Kind::ask};
 }
 
-Action Attempt::wait(const Event& event, world::Instant now) {
+Action Attempt::wait(const Event& event, platform::Instant now) {
   if (!get_outstanding_) wake_at_ = now + event.backoff;
   return {};
 }

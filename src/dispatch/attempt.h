@@ -30,7 +30,7 @@ struct Event {
   std::expected<processor::BookEntry, processor::NoEntry> entry =
       std::unexpected(processor::NoEntry::no_answer);  // of asked
   bool processor_works = true;                         // of asked: its breaker is not open
-  world::Duration backoff{0};  // how long to wait, should waiting be the answer
+  platform::Duration backoff{0};  // how long to wait, should waiting be the answer
 };
 
 // What to do next.
@@ -69,19 +69,19 @@ class Attempt {
  public:
   // A new attempt: its intent is being made durable.
   Attempt(payment::Money amount, payment::UtcMs requested_at,
-          std::optional<world::Duration> max_processing_time)
+          std::optional<platform::Duration> max_processing_time)
       : amount_(amount), requested_at_(requested_at), max_processing_time_(max_processing_time) {}
 
   // An attempt that was found at start without an answer on record: unknown, and never clean. Asks
   // at `first_try`; max_processing_time runs anew.
   static Attempt recovered(payment::Money amount, payment::UtcMs requested_at,
-                           std::optional<world::Duration> max_processing_time, world::Instant now,
-                           world::Instant first_try);
+                           std::optional<platform::Duration> max_processing_time,
+                           platform::Instant now, platform::Instant first_try);
 
-  Action resume(const Event& event, world::Instant now);
+  Action resume(const Event& event, platform::Instant now);
 
   // The moment at which it wants a tick, when it waits for one.
-  std::optional<world::Instant> wake_at() const { return wake_at_; }
+  std::optional<platform::Instant> wake_at() const { return wake_at_; }
 
   // No longer just in flight: its fate is being resolved.
   bool is_unknown() const { return phase_ == Phase::resolving; }
@@ -91,21 +91,21 @@ class Attempt {
  private:
   enum class Phase : std::uint8_t { intending, posting, resolving, over };
 
-  Action answered(payment::Outcome outcome, const Event& event, world::Instant now);
-  Action refused(payment::Outcome outcome, const Event& event, world::Instant now);
-  Action asked(const Event& event, world::Instant now);
-  Action not_in_the_books(const Event& event, world::Instant now);
+  Action answered(payment::Outcome outcome, const Event& event, platform::Instant now);
+  Action refused(payment::Outcome outcome, const Event& event, platform::Instant now);
+  Action asked(const Event& event, platform::Instant now);
+  Action not_in_the_books(const Event& event, platform::Instant now);
   Action settle(const processor::BookEntry& entry);
   Action give_up(payment::Outcome reason);
   Action ask();
-  Action wait(const Event& event, world::Instant now);
+  Action wait(const Event& event, platform::Instant now);
 
   payment::Money amount_;
   payment::UtcMs requested_at_;
-  std::optional<world::Duration> max_processing_time_;
-  std::optional<world::Instant> wake_at_;
-  world::Instant last_post_{};  // its write had begun by then
-  world::Instant last_get_{};   // its write had not begun then
+  std::optional<platform::Duration> max_processing_time_;
+  std::optional<platform::Instant> wake_at_;
+  platform::Instant last_post_{};  // its write had begun by then
+  platform::Instant last_get_{};   // its write had not begun then
   Phase phase_ = Phase::intending;
   bool clean_ = true;
   bool post_outstanding_ = false;

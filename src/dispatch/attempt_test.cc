@@ -18,7 +18,7 @@ const payment::UtcMs requested_at{1'751'978'096'789};
 const BookEntry ours{.amount = amount, .requested_at = requested_at};
 
 struct AttemptTest : testing::Test {
-  world::Instant now{seconds(100)};
+  platform::Instant now{seconds(100)};
   Attempt attempt{amount, requested_at, std::nullopt};
 
   Action give(Event event) {
@@ -254,10 +254,10 @@ TEST_F(WithMaxProcessingTime, Rule3_2_A404ReleasesAtTheLimitAndNotAMillisecondBe
   now += seconds(30) - milliseconds(11);
   tick();
   EXPECT_EQ(not_found_while_broken().kind, Kind::wait);
-  now = world::Instant(seconds(130)) - milliseconds(1);
+  now = platform::Instant(seconds(130)) - milliseconds(1);
   tick();
   EXPECT_EQ(not_found_while_broken().kind, Kind::wait);
-  now = world::Instant(seconds(130));
+  now = platform::Instant(seconds(130));
   tick();
   expect_gives_up(not_found(), Outcome::released);
 }
@@ -265,7 +265,7 @@ TEST_F(WithMaxProcessingTime, Rule3_2_A404ReleasesAtTheLimitAndNotAMillisecondBe
 // What it says was true when the GET came in: the payment may have landed since.
 TEST_F(WithMaxProcessingTime, Rule3_2_A404AskedForBeforeTheLimitReleasesNothingWheneverItComes) {
   send_and_lose();
-  now = world::Instant(seconds(130)) - milliseconds(1);
+  now = platform::Instant(seconds(130)) - milliseconds(1);
   tick();
   now += seconds(6);
   EXPECT_EQ(not_found_while_broken().kind, Kind::wait);

@@ -11,31 +11,31 @@ using routing::BreakerState;
 using routing::Choice;
 
 Dispatcher::Dispatcher(const Options& options, const routing::PolicyOptions& policy, World world,
-                       std::vector<std::unique_ptr<Lane>> lanes, Ended ended)
+                       std::vector<std::unique_ptr<Upstream>> upstreams, Ended ended)
     : options_(options),
       policy_(policy),
       world_(world),
-      lanes_(std::move(lanes)),
+      upstreams_(std::move(upstreams)),
       ended_(std::move(ended)),
-      ask_first_({options_, lanes_, jobs_, world_.timers, world_.chance},
+      ask_first_({options_, upstreams_, jobs_, world_.timers, world_.random},
                  answers_to_first_questions()),
       issuer_(world.store.highest_requested_at()),
       issued_durably_(world.store.highest_requested_at()),
       told_(world.store, world.group),
       budget_(options, world.clock.now()) {
   issuer_.declare_final(world.store.facts().told);
-  std::ranges::sort(lanes_, {}, [](const std::unique_ptr<Lane>& lane) {
-    return std::pair(lane->options().fee_ppm, lane->number());
+  std::ranges::sort(upstreams_, {}, [](const std::unique_ptr<Upstream>& upstream) {
+    return std::pair(upstream->options().fee_ppm, upstream->number());
   });
-  for (const auto& lane : lanes_) {
-    lane->client().listen({
+  for (const auto& upstream : upstreams_) {
+    upstream->client().listen({
         .idle =
-            [this, &lane = *lane] {
-              lane.connected();
+            [this, &upstream = *upstream] {
+              upstream.connected();
               pump_soon();
             },
-        .connect_failed =
-            [this, &lane = *lane](http::ConnectFailure failure) { connect_failed(lane, failure); },
+        .connect_failed = [this, &upstream = *upstream](
+                              http::ConnectFailure failure) { connect_failed(upstream, failure); },
     });
   }
 }
@@ -43,7 +43,7 @@ Dispatcher::Dispatcher(const Options& options, const routing::PolicyOptions& pol
 void Dispatcher::start() {
   listen_to_the_group();
   world_.store.start([this](const std::vector<store::OpenPayment>& open) { adopt(open); });
-  for (const auto& lane : lanes_) poll_health(*lane);
+  for (const auto& upstream : upstreams_) poll_health(*upstream);
 }
 
 void Dispatcher::accept(const payment::CorrelationId& id, payment::Money amount,
@@ -74,14 +74,14 @@ void Dispatcher::declare_final(payment::UtcMs time, Told::Declared done) {
 
 std::optional<store::Intent> Dispatcher::plan(Job& job) {
   if (!world_.group.may_issue()) return std::nullopt;
-  const world::Instant now = world_.clock.now();
+  const platform::Instant now = world_.clock.now();
   const Choice choice = choose(job, now);
   if (choice.kind != Choice::Kind::send) return std::nullopt;
-  Lane& lane = *lanes_[choice.index];
-  const auto reservation = lane.reserve(now);
+  Upstream& upstream = *upstreams_[choice.index];
+  const auto reservation = upstream.reserve(now);
   if (!reservation) return std::nullopt;
-  reserve_and_plan(job, lane, *reservation);
-  return store::Intent{.processor = lane.number(),
+  reserve_and_plan(job, upstream, *reservation);
+  return store::Intent{.processor = upstream.number(),
                        .number = job.attempts_made,
                        .requested_at = job.attempt->requested_at()};
 }
@@ -90,7 +90,7 @@ void Dispatcher::verdict(JobRef ref, store::Verdict said, store::Store::AcceptDo
   Job& job = *jobs_.find(ref);
   done(said);
   if (said != store::Verdict::accepted) {
-    if (job.attempt) lane_of(job.processor)->cancel(*job.attempt->reservation);
+    if (job.attempt) upstream_of(job.processor)->cancel(*job.attempt->reservation);
     jobs_.remove(job);
     return pump_soon();
   }
@@ -108,10 +108,12 @@ void Dispatcher::enqueue(Job& job) {
 }
 
 bool Dispatcher::park_if_nobody_is_left(Job& job) {
-  const bool somebody = std::ranges::any_of(
-      lanes_, [&](const std::unique_ptr<Lane>& lane) { return !lane->is_in(job.our_fault_mask); });
-  if (somebody || lanes_.empty()) return false;
-  complaints_.parked.say(world_.log, world::Level::error, world_.clock.now(),
+  const bool somebody =
+      std::ranges::any_of(upstreams_, [&](const std::unique_ptr<Upstream>& upstream) {
+        return !upstream->is_in(job.our_fault_mask);
+      });
+  if (somebody || upstreams_.empty()) return false;
+  complaints_.parked.say(world_.log, platform::Level::error, world_.clock.now(),
                          "payment {}: every processor says that the request is our fault: parked",
                          job.id.to_string());
   world_.store.park(job.id, world_.clock.wall(), [this, id = job.id] { ended_(id); });
@@ -119,13 +121,14 @@ bool Dispatcher::park_if_nobody_is_left(Job& job) {
   return true;
 }
 
-void Dispatcher::reserve_and_plan(Job& job, Lane& lane, const Lane::Reservation& reservation) {
+void Dispatcher::reserve_and_plan(Job& job, Upstream& upstream,
+                                  const Upstream::Reservation& reservation) {
   const payment::UtcMs wall = world_.clock.wall();
   raise_clock_alarm(issuer_.is_far_ahead_of(wall));
-  job.processor = lane.number();
+  job.processor = upstream.number();
   ++job.attempts_made;
-  jobs_.begin_attempt(job,
-                      Attempt(job.amount, issuer_.issue(wall), lane.options().max_processing_time));
+  jobs_.begin_attempt(
+      job, Attempt(job.amount, issuer_.issue(wall), upstream.options().max_processing_time));
   job.attempt->reservation = reservation;
 }
 
@@ -143,37 +146,38 @@ void Dispatcher::raise_clock_alarm(bool is_behind) {
 // It is another instance's now, which will see it through.
 void Dispatcher::lost(JobRef ref) {
   Job& job = *jobs_.find(ref);
-  lane_of(job.processor)->cancel(*job.attempt->reservation);
+  upstream_of(job.processor)->cancel(*job.attempt->reservation);
   jobs_.remove(job);
   pump_soon();
 }
 
 void Dispatcher::intent_durable(JobRef ref) {
   Job& job = *jobs_.find(ref);
-  const Lane::Reservation reservation = *job.attempt->reservation;
+  const Upstream::Reservation reservation = *job.attempt->reservation;
   job.attempt->reservation.reset();
   issued_durably_ = std::max(issued_durably_, job.attempt->requested_at());
   [[maybe_unused]] const Action action =
       job.attempt->resume({.kind = Event::Kind::durable}, world_.clock.now());
   assert(action.kind == Action::Kind::post);
-  lane_of(job.processor)->begin();
+  upstream_of(job.processor)->begin();
   post(job, reservation.connection, reservation.pass);
 }
 
 void Dispatcher::post(Job& job, http::ConnectionId connection, routing::Breaker::Pass pass) {
-  Lane& lane = *lane_of(job.processor);
+  Upstream& upstream = *upstream_of(job.processor);
   job.attempt->resume({.kind = Event::Kind::posted}, world_.clock.now());
-  lane.channel().post(connection, job.id, job.amount, job.attempt->requested_at(),
-                      [this, &lane, ref = jobs_.ref(job), pass](const processor::PostEvent& event) {
-                        const Job* const asked = jobs_.find(ref);
-                        lane.learn(event, pass, world_.clock.now(), asked ? &asked->id : nullptr);
-                        const bool late = event.kind == processor::PostEvent::Kind::late;
-                        resume(ref, {.kind = late ? Event::Kind::late : Event::Kind::answered,
-                                     .outcome = event.outcome});
-                        update_rest();
-                        pump_soon();
-                      });
-  if (!lane.options().max_processing_time) return;
+  upstream.channel().post(
+      connection, job.id, job.amount, job.attempt->requested_at(),
+      [this, &upstream, ref = jobs_.ref(job), pass](const processor::PostEvent& event) {
+        const Job* const asked = jobs_.find(ref);
+        upstream.learn(event, pass, world_.clock.now(), asked ? &asked->id : nullptr);
+        const bool late = event.kind == processor::PostEvent::Kind::late;
+        resume(ref, {.kind = late ? Event::Kind::late : Event::Kind::answered,
+                     .outcome = event.outcome});
+        update_rest();
+        pump_soon();
+      });
+  if (!upstream.options().max_processing_time) return;
   // What was handed over in this turn is written at its end, and a process may be stopped before.
   world_.loop.post([this, ref = jobs_.ref(job)] {
     Job* written = jobs_.find(ref);
@@ -183,32 +187,33 @@ void Dispatcher::post(Job& job, http::ConnectionId connection, routing::Breaker:
 }
 
 void Dispatcher::ask(Job& job, http::ConnectionId connection) {
-  Lane& lane = *lane_of(job.processor);
-  ++lane.counters().asked;
+  Upstream& upstream = *upstream_of(job.processor);
+  ++upstream.counters().asked;
   job.attempt->resume({.kind = Event::Kind::asking}, world_.clock.now());
-  lane.channel().ask(connection, job.id, [this, &lane, ref = jobs_.ref(job)](const auto& entry) {
-    resume(ref, {.kind = Event::Kind::asked,
-                 .entry = entry,
-                 .processor_works = lane.breaker().state() != BreakerState::open});
-    pump_soon();
-  });
+  upstream.channel().ask(
+      connection, job.id, [this, &upstream, ref = jobs_.ref(job)](const auto& entry) {
+        resume(ref, {.kind = Event::Kind::asked,
+                     .entry = entry,
+                     .processor_works = upstream.breaker().state() != BreakerState::open});
+        pump_soon();
+      });
 }
 
 void Dispatcher::resume(JobRef ref, Event event) {
   Job* job = jobs_.find(ref);
   if (!job) return;  // settled meanwhile; this answer changes nothing
-  event.backoff = backoff(options_, job->tries, world_.chance);
+  event.backoff = backoff(options_, job->tries, world_.random);
   obey(*job, job->attempt->resume(event, world_.clock.now()));
 }
 
 void Dispatcher::obey(Job& job, const Action& action) {
-  Lane& lane = *lane_of(job.processor);
+  Upstream& upstream = *upstream_of(job.processor);
   if (action.alarm) {
-    ++lane.counters().contradictions;
+    ++upstream.counters().contradictions;
     complaints_.contradiction.say(
-        world_.log, world::Level::error, world_.clock.now(),
+        world_.log, platform::Level::error, world_.clock.now(),
         "processor {}: said 422 for payment {}, and then did not have it in its books",
-        lane.options().name, job.id.to_string());
+        upstream.options().name, job.id.to_string());
   }
   if (job.attempt->is_unknown() && !job.attempt->in_unknown.is_linked()) {
     jobs_.mark_unknown(*job.attempt);
@@ -219,7 +224,7 @@ void Dispatcher::obey(Job& job, const Action& action) {
       return arm(job);
     case Action::Kind::post:
     case Action::Kind::ask:
-      lane.steps().push_back({jobs_.ref(job), action.kind == Action::Kind::post});
+      upstream.steps().push_back({jobs_.ref(job), action.kind == Action::Kind::post});
       return pump_soon();
     case Action::Kind::settle:
       return settle(job, action.entry);
@@ -230,19 +235,19 @@ void Dispatcher::obey(Job& job, const Action& action) {
 
 void Dispatcher::arm(Job& job) {
   world_.timers.cancel(job.timer);
-  job.timer = world::TimerId::none;
+  job.timer = platform::TimerId::none;
   const auto wake_at = job.attempt->wake_at();
   if (!wake_at) return;
-  const auto delay = std::max(world::Duration(0), *wake_at - world_.clock.now());
+  const auto delay = std::max(platform::Duration(0), *wake_at - world_.clock.now());
   job.timer = world_.timers.after(delay, [this, ref = jobs_.ref(job)] { tick(ref); });
 }
 
 void Dispatcher::tick(JobRef ref) {
   Job& job = *jobs_.find(ref);
-  job.timer = world::TimerId::none;
+  job.timer = platform::TimerId::none;
   if (stopping_) return;
   if (!budget_.spend(world_.clock.now())) {
-    job.timer = world_.timers.after(backoff(options_, job.tries, world_.chance),
+    job.timer = world_.timers.after(backoff(options_, job.tries, world_.random),
                                     [this, ref] { tick(ref); });
     return;
   }
@@ -251,7 +256,7 @@ void Dispatcher::tick(JobRef ref) {
 }
 
 void Dispatcher::settle(Job& job, const processor::BookEntry& entry) {
-  Lane& lane = *lane_of(job.processor);
+  Upstream& upstream = *upstream_of(job.processor);
   const store::Settlement settlement{
       .processor = job.processor,
       .number = job.attempts_made,
@@ -263,41 +268,43 @@ void Dispatcher::settle(Job& job, const processor::BookEntry& entry) {
   };
   if (settlement.finding) {
     complaints_.finding.say(
-        world_.log, world::Level::error, world_.clock.now(),
-        "finding: processor {} booked payment {} as {} at {}, not as {} at {}", lane.options().name,
-        job.id.to_string(), entry.amount.to_string(), payment::format_iso8601(entry.requested_at),
-        job.amount.to_string(),
+        world_.log, platform::Level::error, world_.clock.now(),
+        "finding: processor {} booked payment {} as {} at {}, not as {} at {}",
+        upstream.options().name, job.id.to_string(), entry.amount.to_string(),
+        payment::format_iso8601(entry.requested_at), job.amount.to_string(),
         job.attempt ? payment::format_iso8601(job.attempt->requested_at()) : "an unknown time");
   }
-  note_if_booked_before(job, lane, entry);
-  account(job, lane, settlement);
+  note_if_booked_before(job, upstream, entry);
+  account(job, upstream, settlement);
   world_.store.settle(job.id, settlement, [this, id = job.id] { ended_(id); });
   world_.timers.cancel(job.timer);
   jobs_.remove(job);
 }
 
-void Dispatcher::note_if_booked_before(const Job& job, Lane& lane,
+void Dispatcher::note_if_booked_before(const Job& job, Upstream& upstream,
                                        const processor::BookEntry& entry) {
   const bool by_first_attempt = job.is_new && job.attempt && job.attempts_made == 1;
   if (!by_first_attempt || options_.restored == Restored::yes ||
       !BookedBefore::is_so(job.attempt->requested_at(), entry.requested_at)) {
     return;
   }
-  BookedBefore& booked = lane.counters().booked_before;
+  BookedBefore& booked = upstream.counters().booked_before;
   if (!booked.count()) return;
   world_.log.error(
       "processor {} already has payment {} as of {}, which is new to us ({} such payments): were "
       "these books restored, or cut? Others may be charged twice: see --restored in the runbook",
-      lane.options().name, job.id.to_string(), payment::format_iso8601(entry.requested_at),
+      upstream.options().name, job.id.to_string(), payment::format_iso8601(entry.requested_at),
       booked.total());
 }
 
-void Dispatcher::account(const Job& job, const Lane& lane, const store::Settlement& settlement) {
+void Dispatcher::account(const Job& job, const Upstream& upstream,
+                         const store::Settlement& settlement) {
   counters_.settlement.record(std::chrono::milliseconds(
       std::max<std::int64_t>(0, settlement.settled_at.value - job.accepted_at.value)));
   const __int128 cents = settlement.amount.cents();
-  counters_.fees_paid_ppm += cents * lane.options().fee_ppm;
-  counters_.fees_saved_ppm += cents * (lanes_.back()->options().fee_ppm - lane.options().fee_ppm);
+  counters_.fees_paid_ppm += cents * upstream.options().fee_ppm;
+  counters_.fees_saved_ppm +=
+      cents * (upstreams_.back()->options().fee_ppm - upstream.options().fee_ppm);
 }
 
 void Dispatcher::give_up(Job& job, Outcome reason) {
@@ -310,7 +317,7 @@ void Dispatcher::give_up(Job& job, Outcome reason) {
 
 void Dispatcher::forget_attempt(Job& job) {
   world_.timers.cancel(job.timer);
-  job.timer = world::TimerId::none;
+  job.timer = platform::TimerId::none;
   jobs_.end_attempt(job);
   job.processor = payment::no_processor;
 }
@@ -327,8 +334,9 @@ bool Dispatcher::note_refusal(Job& job, Outcome reason) {
   job.tried_at = world_.clock.now();
   const std::uint32_t before = job.tried_mask;
   job.tried_mask |= 1u << job.processor;
-  const bool round_is_over = std::ranges::all_of(
-      lanes_, [&](const auto& lane) { return lane->is_in(job.tried_mask | job.our_fault_mask); });
+  const bool round_is_over = std::ranges::all_of(upstreams_, [&](const auto& upstream) {
+    return upstream->is_in(job.tried_mask | job.our_fault_mask);
+  });
   const bool is_news = job.tried_mask != before;
   if (round_is_over) job.tried_mask = 0;
   return is_news && !round_is_over && world_.clock.now() >= job.waiting_since + policy_.patience;
@@ -344,37 +352,39 @@ void Dispatcher::retry_at_once(Job& job) {
 }
 
 void Dispatcher::retry_later(Job& job) {
-  const world::Duration patience_left = job.waiting_since + policy_.patience - world_.clock.now();
-  world::Duration delay = backoff(options_, job.tries, world_.chance);
-  if (patience_left > world::Duration(0)) delay = std::min(delay, patience_left);
+  const platform::Duration patience_left =
+      job.waiting_since + policy_.patience - world_.clock.now();
+  platform::Duration delay = backoff(options_, job.tries, world_.random);
+  if (patience_left > platform::Duration(0)) delay = std::min(delay, patience_left);
   job.timer = world_.timers.after(delay, [this, ref = jobs_.ref(job)] {
     Job& waiting = *jobs_.find(ref);
-    waiting.timer = world::TimerId::none;
+    waiting.timer = platform::TimerId::none;
     retry_at_once(waiting);
   });
 }
 
 bool Dispatcher::is_quiet() const {
-  return world_.store.idle() &&
-         std::ranges::all_of(lanes_, [](const auto& lane) { return lane->busy() == 0; });
+  return world_.store.idle() && std::ranges::all_of(upstreams_, [](const auto& upstream) {
+           return upstream->busy() == 0;
+         });
 }
 
-std::optional<world::Duration> Dispatcher::oldest_open() const {
+std::optional<platform::Duration> Dispatcher::oldest_open() const {
   const Job* job = jobs_.oldest_open();
   if (!job) return std::nullopt;
   return std::chrono::milliseconds(world_.clock.wall().value - job->accepted_at.value);
 }
 
-std::optional<world::Duration> Dispatcher::oldest_unknown() const {
+std::optional<platform::Duration> Dispatcher::oldest_unknown() const {
   const Attempt* attempt = jobs_.oldest_unknown();
   if (!attempt) return std::nullopt;
   return std::chrono::milliseconds(world_.clock.wall().value - attempt->requested_at().value);
 }
 
-Lane* Dispatcher::lane_of(payment::ProcessorNumber number) {
-  const auto lane =
-      std::ranges::find(lanes_, number, [](const auto& each) { return each->number(); });
-  return lane == lanes_.end() ? nullptr : lane->get();
+Upstream* Dispatcher::upstream_of(payment::ProcessorNumber number) {
+  const auto upstream =
+      std::ranges::find(upstreams_, number, [](const auto& each) { return each->number(); });
+  return upstream == upstreams_.end() ? nullptr : upstream->get();
 }
 
 }  // namespace payswitch::dispatch

@@ -35,18 +35,18 @@ class Dispatcher {
   struct World {
     store::Store& store;
     store::Group& group;
-    world::Loop& loop;
-    world::Timers& timers;
-    const world::Clock& clock;
-    world::Chance& chance;
-    world::Log& log;
+    platform::Loop& loop;
+    platform::Timers& timers;
+    const platform::Clock& clock;
+    platform::Random& random;
+    platform::Log& log;
   };
   using Ended = std::function<void(const payment::CorrelationId&)>;
 
-  // `lanes` may come in any order. `ended` is called when a payment has been settled or parked,
+  // `upstreams` may come in any order. `ended` is called when a payment has been settled or parked,
   // durably.
   Dispatcher(const Options& options, const routing::PolicyOptions& policy, World world,
-             std::vector<std::unique_ptr<Lane>> lanes, Ended ended);
+             std::vector<std::unique_ptr<Upstream>> upstreams, Ended ended);
 
   // Takes over what the store had open and starts polling. Once, after the store is open and before
   // accept().
@@ -69,16 +69,16 @@ class Dispatcher {
   void declare_final(payment::UtcMs time, Told::Declared done);
 
   // Sorted by fee, cheapest first.
-  const std::vector<std::unique_ptr<Lane>>& lanes() const { return lanes_; }
+  const std::vector<std::unique_ptr<Upstream>>& upstreams() const { return upstreams_; }
   std::uint64_t open() const { return world_.store.counters().open(); }
   std::size_t backlog() const { return waiting_.size(); }
-  std::optional<world::Duration> oldest_open() const;
-  std::optional<world::Duration> oldest_unknown() const;
+  std::optional<platform::Duration> oldest_open() const;
+  std::optional<platform::Duration> oldest_unknown() const;
   // Payments that are asked for before anything is sent for them.
   std::size_t asking_first() const { return ask_first_.asking(); }
   Restored restored() const { return options_.restored; }
   // Every breaker is open: only probes are sent for Options::rest, or until one succeeds.
-  bool is_resting() const { return rest_timer_ != world::TimerId::none; }
+  bool is_resting() const { return rest_timer_ != platform::TimerId::none; }
   const Counters& counters() const { return counters_; }
   // What stays open because its processor is not configured.
   const Unasked& unasked() const { return unasked_; }
@@ -92,23 +92,24 @@ class Dispatcher {
 
   // Payments of another life, or of another instance.
   void adopt(const std::vector<store::OpenPayment>& open);
-  void adopt(const store::OpenPayment& payment, world::Duration spread);
-  void recover_attempt(Job& job, const store::OpenPayment& payment, world::Duration spread);
+  void adopt(const store::OpenPayment& payment, platform::Duration spread);
+  void recover_attempt(Job& job, const store::OpenPayment& payment, platform::Duration spread);
   AskFirst::Events answers_to_first_questions();
-  void settle_by_their_books(Job& job, const Lane& lane, const processor::BookEntry& entry);
+  void settle_by_their_books(Job& job, const Upstream& upstream, const processor::BookEntry& entry);
   void set_to_work(Job& job);
 
   // Placing what waits.
   void pump_soon();
   void pump();
-  void pump_steps(Lane& lane, world::Instant now);
-  std::optional<world::Instant> pump_line(WaitingLine::Lines::iterator line, world::Instant now);
-  bool place(Job& job, Lane& lane, world::Instant now);
-  void wake_pump_at(std::optional<world::Instant> when);
-  routing::Choice choose(Job& job, world::Instant now);
+  void pump_steps(Upstream& upstream, platform::Instant now);
+  std::optional<platform::Instant> pump_line(PendingQueue::Lines::iterator line,
+                                             platform::Instant now);
+  bool place(Job& job, Upstream& upstream, platform::Instant now);
+  void wake_pump_at(std::optional<platform::Instant> when);
+  routing::Choice choose(Job& job, platform::Instant now);
 
   // Seeing an attempt through.
-  void reserve_and_plan(Job& job, Lane& lane, const Lane::Reservation& reservation);
+  void reserve_and_plan(Job& job, Upstream& upstream, const Upstream::Reservation& reservation);
   void raise_clock_alarm(bool is_behind);
   void intent_durable(JobRef ref);
   void lost(JobRef ref);
@@ -117,7 +118,7 @@ class Dispatcher {
   void post(Job& job, http::ConnectionId connection, routing::Breaker::Pass pass);
   void ask(Job& job, http::ConnectionId connection);
   void settle(Job& job, const processor::BookEntry& entry);
-  void note_if_booked_before(const Job& job, Lane& lane, const processor::BookEntry& entry);
+  void note_if_booked_before(const Job& job, Upstream& upstream, const processor::BookEntry& entry);
   void give_up(Job& job, payment::Outcome reason);
   void forget_attempt(Job& job);
   bool note_refusal(Job& job, payment::Outcome reason);
@@ -126,35 +127,35 @@ class Dispatcher {
   void retry_later(Job& job);
   void arm(Job& job);
   void tick(JobRef ref);
-  void account(const Job& job, const Lane& lane, const store::Settlement& settlement);
+  void account(const Job& job, const Upstream& upstream, const store::Settlement& settlement);
 
   // Processors.
   void update_rest();
-  void connect_failed(Lane& lane, http::ConnectFailure failure);
-  void poll_health(Lane& lane);
-  void claim_poll(Lane& lane, http::ConnectionId connection);
-  void poll(Lane& lane, http::ConnectionId connection);
+  void connect_failed(Upstream& upstream, http::ConnectFailure failure);
+  void poll_health(Upstream& upstream);
+  void claim_poll(Upstream& upstream, http::ConnectionId connection);
+  void poll(Upstream& upstream, http::ConnectionId connection);
   void listen_to_the_group();
   store::Group::Report report() const;
-  Lane* lane_of(payment::ProcessorNumber number);
+  Upstream* upstream_of(payment::ProcessorNumber number);
 
   Options options_;
   routing::PolicyOptions policy_;
   World world_;
-  std::vector<std::unique_ptr<Lane>> lanes_;
+  std::vector<std::unique_ptr<Upstream>> upstreams_;
   Ended ended_;
   Jobs jobs_;
-  WaitingLine waiting_;
+  PendingQueue waiting_;
   AskFirst ask_first_;
   Issuer issuer_;
   payment::UtcMs issued_durably_;  // the latest
   Told told_;
   RetryBudget budget_;
   std::vector<routing::Standing> standings_;  // reused
-  world::TimerId rest_timer_ = world::TimerId::none;
-  world::Instant first_back_{};  // the end of the last outage of all
-  std::optional<world::Instant> pump_at_;
-  world::TimerId pump_timer_ = world::TimerId::none;
+  platform::TimerId rest_timer_ = platform::TimerId::none;
+  platform::Instant first_back_{};  // the end of the last outage of all
+  std::optional<platform::Instant> pump_at_;
+  platform::TimerId pump_timer_ = platform::TimerId::none;
   bool pump_posted_ = false;
   bool stopping_ = false;
   bool clock_is_behind_ = false;

@@ -23,8 +23,8 @@ using Hook =
 struct AttemptAtWork : Attempt {
   explicit AttemptAtWork(const Attempt& attempt) : Attempt(attempt) {}
 
-  std::optional<Lane::Reservation> reservation;  // while the intent is being made durable
-  Hook in_unknown;                               // those of unknown outcome, by when they became so
+  std::optional<Upstream::Reservation> reservation;  // while the intent is being made durable
+  Hook in_unknown;  // those of unknown outcome, by when they became so
 };
 
 // An open payment at work.
@@ -32,18 +32,18 @@ struct Job {
   payment::CorrelationId id;
   payment::Money amount;
   payment::UtcMs accepted_at;
-  world::Instant waiting_since;  // patience runs from here
+  platform::Instant waiting_since;  // patience runs from here
   std::uint32_t generation = 0;
   std::uint32_t attempts_made = 0;
   std::uint32_t tries = 0;           // the exponent of the back-off
   std::uint32_t our_fault_mask = 0;  // bit n: processor n does not get it any more
   std::uint32_t tried_mask = 0;      // bit n: processor n has refused it in this round
-  world::Instant tried_at{};         // the last of these refusals
+  platform::Instant tried_at{};      // the last of these refusals
   std::uint32_t ask_first_mask = 0;  // bit n: processor n may have it, and has to be asked first
   payment::ProcessorNumber processor = payment::no_processor;  // of `attempt`
   bool is_new = false;                                         // accepted in this life
   std::unique_ptr<AttemptAtWork> attempt;
-  world::TimerId timer = world::TimerId::none;
+  platform::TimerId timer = platform::TimerId::none;
   Hook in_order;  // all jobs, by acceptance
 };
 
@@ -83,7 +83,7 @@ class Jobs {
 
   List<Job, &Job::in_order> open_;
   List<AttemptAtWork, &AttemptAtWork::in_unknown> unknown_;
-  world::Blocks<Slot> slots_;
+  platform::Blocks<Slot> slots_;
   std::vector<std::uint32_t> free_;
   std::vector<std::unique_ptr<AttemptAtWork>> spare_;  // to be used again
 };

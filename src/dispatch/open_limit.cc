@@ -11,7 +11,7 @@ std::uint64_t open_payments_carried(std::uint64_t memory_bytes) {
                     max_default_open_payments);
 }
 
-OpenLimit open_limit(std::optional<std::uint64_t> configured, const world::MemoryLimit& memory) {
+OpenLimit open_limit(std::optional<std::uint64_t> configured, const platform::MemoryLimit& memory) {
   const std::uint64_t carried = memory.bytes / 2 / open_payment_bytes;
   if (!configured) {
     return {.payments = open_payments_carried(memory.bytes),

@@ -30,6 +30,6 @@ struct OpenLimit {
 };
 
 // `configured` wins, if there is one. Pure.
-OpenLimit open_limit(std::optional<std::uint64_t> configured, const world::MemoryLimit& memory);
+OpenLimit open_limit(std::optional<std::uint64_t> configured, const platform::MemoryLimit& memory);
 
 }  // namespace payswitch::dispatch

@@ -8,7 +8,7 @@ namespace {
 using testing::HasSubstr;
 
 constexpr std::uint64_t mebibyte = 1ull << 20;
-constexpr world::MemoryLimit small{320 * mebibyte, "cgroup"};
+constexpr platform::MemoryLimit small{320 * mebibyte, "cgroup"};
 
 TEST(OpenLimitTest, HalfOfTheMemoryIsForTheBacklog) {
   EXPECT_EQ(open_payments_carried(320 * mebibyte), 671'088u);

@@ -49,7 +49,7 @@ struct Backlog {
     if (!is_at_work) return line.push(jobs.ref(job), 0);
     jobs.begin_attempt(job, Attempt(job.amount, store::at(1), {}));
     jobs.mark_unknown(*job.attempt);
-    job.timer = timers.add(world::Instant{} + std::chrono::milliseconds(number),
+    job.timer = timers.add(platform::Instant{} + std::chrono::milliseconds(number),
                            [this, ref = jobs.ref(job)] { jobs.find(ref)->tries = 1; });
   }
 
@@ -58,8 +58,8 @@ struct Backlog {
   store::Counters counters;
   store::embedded::Index index{counters};
   Jobs jobs;
-  WaitingLine line;
-  world::TimerQueue timers;
+  PendingQueue line;
+  platform::TimerQueue timers;
 };
 
 // The most that one costs while there are up to so many: tables double, and are half empty then.

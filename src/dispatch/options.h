@@ -29,11 +29,11 @@ struct Options {
 
   // The pause when every breaker is open: only probes are sent until it is over, or until one
   // succeeds.
-  world::Duration rest = std::chrono::seconds(5);
+  platform::Duration rest = std::chrono::seconds(5);
 
   // Retries and resolution: full jitter over min(cap, base * 2^tries) (PROTOCOL 3.4).
-  world::Duration backoff_base = std::chrono::milliseconds(50);
-  world::Duration backoff_cap = std::chrono::seconds(5);
+  platform::Duration backoff_base = std::chrono::milliseconds(50);
+  platform::Duration backoff_cap = std::chrono::seconds(5);
 
   // The retry budget limits a rate; it never parks or drops. Tokens come with time and with first
   // attempts.

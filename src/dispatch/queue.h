@@ -11,7 +11,7 @@ namespace payswitch::dispatch {
 // Payments that need a processor, first come, first served. Payments that some processors have
 // turned down for good (our fault) stand in a line of their own, so that none of them holds up the
 // others.
-class WaitingLine {
+class PendingQueue {
  public:
   // Bit n of the key: processor n is excluded.
   using Lines = std::map<std::uint32_t, std::deque<JobRef>>;

@@ -20,13 +20,13 @@ void Dispatcher::adopt(const std::vector<store::OpenPayment>& open) {
   const std::uint64_t unknown = by_state[static_cast<std::size_t>(payment::State::unknown)];
   const auto to_ask = static_cast<std::int64_t>(std::max<std::uint64_t>(open.size(), unknown));
   const auto spread =
-      std::min<world::Duration>(options_.backoff_cap, std::chrono::milliseconds(to_ask));
+      std::min<platform::Duration>(options_.backoff_cap, std::chrono::milliseconds(to_ask));
   for (const store::OpenPayment& payment : open) adopt(payment, spread);
   pump_soon();
 }
 
-void Dispatcher::adopt(const store::OpenPayment& payment, world::Duration spread) {
-  const world::Instant now = world_.clock.now();
+void Dispatcher::adopt(const store::OpenPayment& payment, platform::Duration spread) {
+  const platform::Instant now = world_.clock.now();
   Job& job = jobs_.add();
   job.id = payment.id;
   job.amount = payment.amount;
@@ -45,17 +45,17 @@ void Dispatcher::adopt(const store::OpenPayment& payment, world::Duration spread
 }
 
 void Dispatcher::recover_attempt(Job& job, const store::OpenPayment& payment,
-                                 world::Duration spread) {
-  const world::Instant now = world_.clock.now();
+                                 platform::Duration spread) {
+  const platform::Instant now = world_.clock.now();
   job.processor = payment.unanswered->processor;
-  const Lane* lane = lane_of(job.processor);
+  const Upstream* upstream = upstream_of(job.processor);
   // Not for what was another instance's: who knows when that one's requests arrive (PROTOCOL 3.2).
-  const bool may_be_released = lane && !payment.was_anothers;
-  const world::Duration delay(
-      static_cast<std::int64_t>(static_cast<double>(spread.count()) * world_.chance.uniform()));
+  const bool may_be_released = upstream && !payment.was_anothers;
+  const platform::Duration delay(
+      static_cast<std::int64_t>(static_cast<double>(spread.count()) * world_.random.uniform()));
   job.attempt = std::make_unique<AttemptAtWork>(Attempt::recovered(
       job.amount, payment.unanswered->requested_at,
-      may_be_released ? lane->options().max_processing_time : std::nullopt, now, now + delay));
+      may_be_released ? upstream->options().max_processing_time : std::nullopt, now, now + delay));
   jobs_.mark_unknown(*job.attempt);
   world_.store.note_unknown(job.id);
 }
@@ -63,14 +63,15 @@ void Dispatcher::recover_attempt(Job& job, const store::OpenPayment& payment,
 AskFirst::Events Dispatcher::answers_to_first_questions() {
   return {
       .found =
-          [this](Job& job, Lane& lane, const processor::BookEntry& entry) {
+          [this](Job& job, Upstream& upstream, const processor::BookEntry& entry) {
             complaints_.found_elsewhere.say(
-                world_.log, world::Level::warn, world_.clock.now(),
+                world_.log, platform::Level::warn, world_.clock.now(),
                 "payment {} was found at processor {}, of which the store knew nothing",
-                job.id.to_string(), lane.options().name);
-            if (options_.restored != Restored::no) return settle_by_their_books(job, lane, entry);
+                job.id.to_string(), upstream.options().name);
+            if (options_.restored != Restored::no)
+              return settle_by_their_books(job, upstream, entry);
             ask_first_.recorded();
-            job.processor = lane.number();
+            job.processor = upstream.number();
             settle(job, entry);
           },
       .nowhere = [this](Job& job) { set_to_work(job); },
@@ -81,9 +82,9 @@ AskFirst::Events Dispatcher::answers_to_first_questions() {
 // It was charged by a request of which the store knows nothing: the store is given an intent for
 // it, and then the settlement. What the store has as unanswered elsewhere was refused before that
 // request was sent (PROTOCOL 3.3).
-void Dispatcher::settle_by_their_books(Job& job, const Lane& lane,
+void Dispatcher::settle_by_their_books(Job& job, const Upstream& upstream,
                                        const processor::BookEntry& entry) {
-  if (job.attempt && job.processor == lane.number()) {
+  if (job.attempt && job.processor == upstream.number()) {
     ask_first_.recorded();
     return settle(job, entry);
   }
@@ -93,7 +94,7 @@ void Dispatcher::settle_by_their_books(Job& job, const Lane& lane,
                                  .reason = payment::Outcome::released});
     forget_attempt(job);
   }
-  job.processor = lane.number();
+  job.processor = upstream.number();
   ++job.attempts_made;
   // A time ahead of every clock must not become the highest that was issued.
   const payment::UtcMs at =
@@ -108,7 +109,7 @@ void Dispatcher::settle_by_their_books(Job& job, const Lane& lane,
 
 void Dispatcher::set_to_work(Job& job) {
   if (!job.attempt) return enqueue(job);
-  if (lane_of(job.processor)) return arm(job);
+  if (upstream_of(job.processor)) return arm(job);
   const auto& names = world_.store.names();
   const bool is_first = unasked_.add(job.processor, job.amount);
   if (!is_first) return;

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "testing/world/chance.h"
+#include "testing/world/random.h"
 
 namespace payswitch::dispatch {
 namespace {
@@ -12,14 +12,14 @@ using std::chrono::seconds;
 
 TEST(Backoff, IsUniformBelowADoublingCeilingAndNeverAboveTheCap) {
   Options options{.backoff_base = milliseconds(50), .backoff_cap = seconds(5)};
-  lab::SeededChance chance(1);
+  lab::SeededRandom random(1);
   for (std::uint32_t tries = 0; tries < 70; ++tries) {
-    const auto ceiling = std::min<world::Duration>(
+    const auto ceiling = std::min<platform::Duration>(
         options.backoff_cap, options.backoff_base * (1ll << std::min(tries, 20u)));
-    world::Duration longest{0};
-    world::Duration shortest = ceiling;
+    platform::Duration longest{0};
+    platform::Duration shortest = ceiling;
     for (int i = 0; i < 500; ++i) {
-      const auto wait = backoff(options, tries, chance);
+      const auto wait = backoff(options, tries, random);
       longest = std::max(longest, wait);
       shortest = std::min(shortest, wait);
     }
@@ -31,7 +31,7 @@ TEST(Backoff, IsUniformBelowADoublingCeilingAndNeverAboveTheCap) {
 
 TEST(RetryBudget, LimitsTheRateAndRefillsWithTime) {
   Options options{.budget_per_second = 10, .budget_per_attempt = 0.5, .budget_max = 20};
-  world::Instant now(seconds(1));
+  platform::Instant now(seconds(1));
   RetryBudget budget(options, now);
   for (int i = 0; i < 20; ++i) EXPECT_TRUE(budget.spend(now));
   EXPECT_FALSE(budget.spend(now));
@@ -45,7 +45,7 @@ TEST(RetryBudget, LimitsTheRateAndRefillsWithTime) {
 
 TEST(RetryBudget, FirstAttemptsEarnTokens) {
   Options options{.budget_per_second = 0, .budget_per_attempt = 0.5, .budget_max = 1};
-  const world::Instant now(seconds(1));
+  const platform::Instant now(seconds(1));
   RetryBudget budget(options, now);
   EXPECT_TRUE(budget.spend(now));
   budget.first_attempt();

@@ -14,16 +14,16 @@ using routing::Standing;
 
 namespace {
 
-constexpr world::Duration connect_pause_when_closed = std::chrono::milliseconds(50);
+constexpr platform::Duration connect_pause_when_closed = std::chrono::milliseconds(50);
 
 // A breaker that has not changed for so long has come to rest.
-constexpr world::Duration at_rest_after = std::chrono::seconds(10);
+constexpr platform::Duration at_rest_after = std::chrono::seconds(10);
 
 }  // namespace
 
-Lane::Lane(const processor::Options& options, payment::ProcessorNumber number,
-           const Routing& routing, const processor::Dialect& dialect, http::Client& client,
-           world::Timers& timers, const world::Clock& clock, world::Log& log)
+Upstream::Upstream(const processor::Options& options, payment::ProcessorNumber number,
+                   const Routing& routing, const processor::Dialect& dialect, http::Client& client,
+                   platform::Timers& timers, const platform::Clock& clock, platform::Log& log)
     : options_(options),
       number_(number),
       client_(client),
@@ -35,61 +35,61 @@ Lane::Lane(const processor::Options& options, payment::ProcessorNumber number,
       channel_(options_, dialect, client, timers, clock),
       share_(options.max_in_flight) {}
 
-Standing Lane::standing(world::Instant now) const {
+Standing Upstream::standing(platform::Instant now) const {
   const bool allows = breaker_.allows(now);
   if (!allows && breaker_.state() == BreakerState::open) return Standing::broken;
   if (may_be_away() && client_.counters().connections_idle == 0) return Standing::broken;
   return allows && in_flight() < limit() ? Standing::ready : Standing::full;
 }
 
-bool Lane::may_be_away() const {
+bool Upstream::may_be_away() const {
   return !reachable_ || breaker_.state() == BreakerState::open;
 }
 
-void Lane::seek(world::Instant now) {
+void Upstream::seek(platform::Instant now) {
   if (may_be_away() && breaker_.allows(now)) want_connections(1, now);
 }
 
-std::uint32_t Lane::limit() const {
+std::uint32_t Upstream::limit() const {
   return std::min(limit_.current(), std::max(1u, share_ - share_ / 10));
 }
 
-void Lane::share_with(std::uint32_t instances) {
+void Upstream::share_with(std::uint32_t instances) {
   share_ = std::max(1u, options_.max_in_flight / instances);
 }
 
-void Lane::want_connections(std::size_t count, world::Instant now) {
+void Upstream::want_connections(std::size_t count, platform::Instant now) {
   if (now < connect_not_before_) return;
   // While it is open, one connection a probe is enough to find out.
   client_.want(breaker_.state() == BreakerState::open ? std::min<std::size_t>(count, 1) : count);
 }
 
-std::optional<world::Instant> Lane::connect_pause(world::Instant now) const {
+std::optional<platform::Instant> Upstream::connect_pause(platform::Instant now) const {
   if (now >= connect_not_before_) return std::nullopt;
   return connect_not_before_;
 }
 
-std::optional<Lane::Reservation> Lane::reserve(world::Instant now) {
+std::optional<Upstream::Reservation> Upstream::reserve(platform::Instant now) {
   const auto connection = client_.take();
   if (!connection) return std::nullopt;
   ++reserved_;
   return Reservation{.connection = *connection, .pass = breaker_.started(now)};
 }
 
-void Lane::cancel(const Reservation& reservation) {
+void Upstream::cancel(const Reservation& reservation) {
   assert(reserved_ > 0);
   --reserved_;
   breaker_.withdrawn(reservation.pass);
   client_.give_back(reservation.connection);
 }
 
-void Lane::begin() {
+void Upstream::begin() {
   assert(reserved_ > 0);
   --reserved_;
 }
 
-void Lane::learn(const processor::PostEvent& event, routing::Breaker::Pass pass, world::Instant now,
-                 const payment::CorrelationId* id) {
+void Upstream::learn(const processor::PostEvent& event, routing::Breaker::Pass pass,
+                     platform::Instant now, const payment::CorrelationId* id) {
   const BreakerState before = breaker_.state();
   heard_at_ = now;
   if (event.kind == processor::PostEvent::Kind::late) {
@@ -118,7 +118,7 @@ void Lane::learn(const processor::PostEvent& event, routing::Breaker::Pass pass,
       break;
     case Outcome::misconfigured:
       refused_as_such_.say(
-          log_, world::Level::error, now,
+          log_, platform::Level::error, now,
           "processor {}: refuses our requests as such (401, 403, 404 or 405), payment {} among "
           "them: check its URL and key",
           options_.name, id ? id->to_string() : "(settled)");
@@ -136,7 +136,7 @@ void Lane::learn(const processor::PostEvent& event, routing::Breaker::Pass pass,
   say_if_changed(before, now);
 }
 
-void Lane::learn(const processor::HealthReport& report, world::Instant at) {
+void Upstream::learn(const processor::HealthReport& report, platform::Instant at) {
   const BreakerState before = breaker_.state();
   if (health_.reported(
           {.failing = report.failing, .min_response_time = report.min_response_time, .at = at}) &&
@@ -146,13 +146,13 @@ void Lane::learn(const processor::HealthReport& report, world::Instant at) {
   say_if_changed(before, at);
 }
 
-void Lane::heard_of_failures(world::Instant now) {
+void Upstream::heard_of_failures(platform::Instant now) {
   if (breaker_.state() != BreakerState::closed || health_.takes_payments(now)) return;
   breaker_.trip(now, "another instance's breaker is open");
   say_if_changed(BreakerState::closed, now);
 }
 
-void Lane::connect_failed(http::ConnectFailure failure, world::Instant now) {
+void Upstream::connect_failed(http::ConnectFailure failure, platform::Instant now) {
   const BreakerState before = breaker_.state();
   heard_at_ = now;
   reachable_ = false;
@@ -164,22 +164,22 @@ void Lane::connect_failed(http::ConnectFailure failure, world::Instant now) {
   say_if_changed(before, now);
 }
 
-void Lane::rested(world::Instant now) {
+void Upstream::rested(platform::Instant now) {
   const BreakerState before = breaker_.state();
   breaker_.rested(now);
   say_if_changed(before, now);
 }
 
-void Lane::say_if_changed(BreakerState before, world::Instant now) {
+void Upstream::say_if_changed(BreakerState before, platform::Instant now) {
   if (breaker_.state() == before) return;
   if (const auto times = breaker_changes_.happened(now)) say_breaker(*times);
 }
 
-void Lane::say_what_was_folded(world::Instant now) {
+void Upstream::say_what_was_folded(platform::Instant now) {
   if (const auto times = breaker_changes_.rested(now, at_rest_after)) say_breaker(*times);
 }
 
-void Lane::say_breaker(std::uint64_t times) {
+void Upstream::say_breaker(std::uint64_t times) {
   const std::string more =
       times > 1 ? fmt::format(", after {} changes that were not said", times - 1) : "";
   if (breaker_.state() == BreakerState::open) {

@@ -21,40 +21,42 @@ struct LaneTest : testing::Test {
   lab::CollectedLog log;
   lab::VirtualProcessor processor{world};
   lab::VirtualClient client{world, world, processor};
-  Lane lane{{.name = "default", .host = "virtual", .base_path = "", .url = "http://virtual"},
-            0,
-            {},
-            *processor::find_dialect("rinha"),
-            client,
-            world,
-            world,
-            log};
+  Upstream upstream{
+      {.name = "default", .host = "virtual", .base_path = "", .url = "http://virtual"},
+      0,
+      {},
+      *processor::find_dialect("rinha"),
+      client,
+      world,
+      world,
+      log};
 
   LaneTest() {
-    client.listen(
-        {.idle = [this] { lane.connected(); },
-         .connect_failed =
-             [this](http::ConnectFailure failure) { lane.connect_failed(failure, world.now()); }});
+    client.listen({.idle = [this] { upstream.connected(); },
+                   .connect_failed =
+                       [this](http::ConnectFailure failure) {
+                         upstream.connect_failed(failure, world.now());
+                       }});
   }
 
   void connect(std::size_t count) {
-    lane.want_connections(count, world.now());
+    upstream.want_connections(count, world.now());
     world.run_for(milliseconds(1));
   }
   void answer(Outcome outcome, bool was_late = false) {
-    lane.learn({.kind = PostEvent::Kind::answered,
-                .outcome = outcome,
-                .was_late = was_late,
-                .took = milliseconds(1)},
-               lane.breaker().free_pass(), world.now());
+    upstream.learn({.kind = PostEvent::Kind::answered,
+                    .outcome = outcome,
+                    .was_late = was_late,
+                    .took = milliseconds(1)},
+                   upstream.breaker().free_pass(), world.now());
   }
   void late() {
-    lane.learn({.kind = PostEvent::Kind::late, .outcome = Outcome::unknown, .was_late = true},
-               lane.breaker().free_pass(), world.now());
+    upstream.learn({.kind = PostEvent::Kind::late, .outcome = Outcome::unknown, .was_late = true},
+                   upstream.breaker().free_pass(), world.now());
   }
   BreakerState after(int count, Outcome outcome) {
     for (int i = 0; i < count; ++i) answer(outcome);
-    return lane.breaker().state();
+    return upstream.breaker().state();
   }
 };
 
@@ -66,51 +68,51 @@ TEST_F(LaneTest, RefusalsAndUnknownsCountAgainstTheProcessor) {
 TEST_F(LaneTest, WhatIsOurOwnDoingNeverCountsAgainstTheProcessor) {
   EXPECT_EQ(after(100, Outcome::our_fault), BreakerState::closed);
   EXPECT_EQ(after(100, Outcome::not_sent), BreakerState::closed);
-  for (int i = 0; i < 100; ++i) lane.connect_failed(http::ConnectFailure::ours, world.now());
-  EXPECT_EQ(lane.breaker().state(), BreakerState::closed);
+  for (int i = 0; i < 100; ++i) upstream.connect_failed(http::ConnectFailure::ours, world.now());
+  EXPECT_EQ(upstream.breaker().state(), BreakerState::closed);
 }
 
 TEST_F(LaneTest, AThrottledAnswerNarrowsTheLimitAndOpensNothing) {
-  const auto before = lane.limit();
+  const auto before = upstream.limit();
   EXPECT_EQ(after(100, Outcome::throttled), BreakerState::closed);
-  EXPECT_LT(lane.limit(), before);
+  EXPECT_LT(upstream.limit(), before);
 }
 
 TEST_F(LaneTest, AWrongUrlOrKeyOpensTheBreakerAtOnceAndIsSaid) {
   EXPECT_EQ(after(1, Outcome::misconfigured), BreakerState::open);
-  EXPECT_EQ(log.count(world::Level::error, "check its URL and key"), 1u);
+  EXPECT_EQ(log.count(platform::Level::error, "check its URL and key"), 1u);
 }
 
 TEST_F(LaneTest, AWrongKeyTwiceASecondIsFoldedAndNamesAPayment) {
   const auto id = *payment::CorrelationId::parse("4a7901b8-7d26-4d9d-aa19-4dc1c7cf60b3");
   for (int i = 0; i < 2 * 3600; ++i) {
-    lane.learn({.kind = PostEvent::Kind::answered,
-                .outcome = Outcome::misconfigured,
-                .was_late = false,
-                .took = milliseconds(1)},
-               lane.breaker().free_pass(), world.now(), &id);
+    upstream.learn({.kind = PostEvent::Kind::answered,
+                    .outcome = Outcome::misconfigured,
+                    .was_late = false,
+                    .took = milliseconds(1)},
+                   upstream.breaker().free_pass(), world.now(), &id);
     world.run_for(milliseconds(500));
   }
-  EXPECT_EQ(log.count(world::Level::error, "check its URL and key"), 3u);
-  EXPECT_EQ(log.count(world::Level::error, id.to_string()), 3u);
-  EXPECT_EQ(log.count(world::Level::error, "119 times more"), 1u);
+  EXPECT_EQ(log.count(platform::Level::error, "check its URL and key"), 3u);
+  EXPECT_EQ(log.count(platform::Level::error, id.to_string()), 3u);
+  EXPECT_EQ(log.count(platform::Level::error, "119 times more"), 1u);
 }
 
 TEST_F(LaneTest, ABreakerThatKeepsChangingIsFoldedAndSaidWhereItRests) {
   for (int i = 0; i < 100; ++i) {
     answer(Outcome::misconfigured);
-    lane.rested(world.now());
-    lane.say_what_was_folded(world.now());
+    upstream.rested(world.now());
+    upstream.say_what_was_folded(world.now());
     world.run_for(milliseconds(50));
   }
-  const auto said = log.count(world::Level::warn, "breaker open") +
-                    log.count(world::Level::info, "breaker half-open");
+  const auto said = log.count(platform::Level::warn, "breaker open") +
+                    log.count(platform::Level::info, "breaker half-open");
   EXPECT_EQ(said, 20u);
   world.run_for(seconds(10));
-  lane.say_what_was_folded(world.now());
-  EXPECT_EQ(log.count(world::Level::info, "breaker half-open, after 179 changes"), 1u);
-  lane.say_what_was_folded(world.now());
-  EXPECT_EQ(log.count(world::Level::info, "changes that were not said"), 1u);
+  upstream.say_what_was_folded(world.now());
+  EXPECT_EQ(log.count(platform::Level::info, "breaker half-open, after 179 changes"), 1u);
+  upstream.say_what_was_folded(world.now());
+  EXPECT_EQ(log.count(platform::Level::info, "changes that were not said"), 1u);
 }
 
 TEST_F(LaneTest, AnAnswerThatWasLateIsCountedOnceWhenItBecameLate) {
@@ -118,53 +120,53 @@ TEST_F(LaneTest, AnAnswerThatWasLateIsCountedOnceWhenItBecameLate) {
     late();
     answer(Outcome::refused, true);
   }
-  EXPECT_EQ(lane.breaker().state(), BreakerState::closed);
+  EXPECT_EQ(upstream.breaker().state(), BreakerState::closed);
   late();
-  EXPECT_EQ(lane.breaker().state(), BreakerState::open);
+  EXPECT_EQ(upstream.breaker().state(), BreakerState::open);
 }
 
 TEST_F(LaneTest, AFailingReportOpensTheBreakerUnlessLiveTrafficSaysOtherwise) {
   answer(Outcome::taken);
-  lane.learn(processor::HealthReport{.failing = true}, world.now());
-  EXPECT_EQ(lane.breaker().state(), BreakerState::closed);
+  upstream.learn(processor::HealthReport{.failing = true}, world.now());
+  EXPECT_EQ(upstream.breaker().state(), BreakerState::closed);
   world.run_for(seconds(2));
-  lane.learn(processor::HealthReport{.failing = true}, world.now());
-  EXPECT_EQ(lane.breaker().state(), BreakerState::open);
+  upstream.learn(processor::HealthReport{.failing = true}, world.now());
+  EXPECT_EQ(upstream.breaker().state(), BreakerState::open);
 }
 
 TEST_F(LaneTest, AReservationHoldsASlotUntilItIsCancelled) {
   connect(1);
-  const auto reservation = lane.reserve(world.now());
+  const auto reservation = upstream.reserve(world.now());
   ASSERT_TRUE(reservation);
-  EXPECT_EQ(lane.in_flight(), 1u);
-  EXPECT_FALSE(lane.reserve(world.now()));  // no second connection
-  lane.cancel(*reservation);
-  EXPECT_EQ(lane.in_flight(), 0u);
-  EXPECT_TRUE(lane.reserve(world.now()));
+  EXPECT_EQ(upstream.in_flight(), 1u);
+  EXPECT_FALSE(upstream.reserve(world.now()));  // no second connection
+  upstream.cancel(*reservation);
+  EXPECT_EQ(upstream.in_flight(), 0u);
+  EXPECT_TRUE(upstream.reserve(world.now()));
 }
 
 TEST_F(LaneTest, OneThatCannotBeConnectedToIsBrokenUntilAConnectionIsThere) {
-  EXPECT_EQ(lane.standing(world.now()), Standing::ready);
+  EXPECT_EQ(upstream.standing(world.now()), Standing::ready);
   processor.set_up(false);
   connect(1);
-  EXPECT_EQ(lane.standing(world.now()), Standing::broken);
+  EXPECT_EQ(upstream.standing(world.now()), Standing::broken);
   processor.set_up(true);
   world.run_for(milliseconds(100));
-  lane.seek(world.now());
+  upstream.seek(world.now());
   world.run_for(milliseconds(1));
-  EXPECT_EQ(lane.standing(world.now()), Standing::ready);
+  EXPECT_EQ(upstream.standing(world.now()), Standing::ready);
 }
 
 TEST_F(LaneTest, ItIsFullAtItsLimitAndATenthIsKeptForResolving) {
   connect(800);
-  while (lane.standing(world.now()) == Standing::ready) {
-    ASSERT_TRUE(lane.reserve(world.now()));
+  while (upstream.standing(world.now()) == Standing::ready) {
+    ASSERT_TRUE(upstream.reserve(world.now()));
     answer(Outcome::taken);
   }
-  EXPECT_EQ(lane.in_flight(), 720u);
-  EXPECT_TRUE(lane.has_room_to_resolve());
-  while (lane.in_flight() < 800) ASSERT_TRUE(lane.reserve(world.now()));
-  EXPECT_FALSE(lane.has_room_to_resolve());
+  EXPECT_EQ(upstream.in_flight(), 720u);
+  EXPECT_TRUE(upstream.has_room_to_resolve());
+  while (upstream.in_flight() < 800) ASSERT_TRUE(upstream.reserve(world.now()));
+  EXPECT_FALSE(upstream.has_room_to_resolve());
 }
 
 }  // namespace

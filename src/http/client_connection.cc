@@ -35,9 +35,9 @@ bool is_connected_to_itself(int descriptor) {
 
 }  // namespace
 
-PoolConnection::PoolConnection(PoolConnectionOwner& owner, boost::asio::io_context& context,
-                               Poller& poller, world::Timers& timers, const ClientOptions& options,
-                               std::uint32_t slot)
+ClientConnection::ClientConnection(PoolConnectionOwner& owner, boost::asio::io_context& context,
+                                   Poller& poller, platform::Timers& timers,
+                                   const ClientOptions& options, std::uint32_t slot)
     : owner_(owner),
       context_(context),
       poller_(poller),
@@ -46,28 +46,28 @@ PoolConnection::PoolConnection(PoolConnectionOwner& owner, boost::asio::io_conte
       slot_(slot),
       parser_(options.max_answer_bytes) {}
 
-PoolConnection::~PoolConnection() {
-  assert(connect_timer_ == world::TimerId::none);
+ClientConnection::~ClientConnection() {
+  assert(connect_timer_ == platform::TimerId::none);
 }
 
 // -- connecting
 // ------------------------------------------------------------------------------------
 
-void PoolConnection::open() {
+void ClientConnection::open() {
   connect_timer_ = timers_.after(connect_timeout_, [this] {
-    connect_timer_ = world::TimerId::none;
+    connect_timer_ = platform::TimerId::none;
     fail_to_connect(ConnectFailure::theirs);
   });
 }
 
-void PoolConnection::connect(Endpoints endpoints) {
+void ClientConnection::connect(Endpoints endpoints) {
   assert(state_ == State::resolving && !endpoints.empty());
   state_ = State::connecting;
   endpoints_ = std::move(endpoints);
   try_next_endpoint();
 }
 
-void PoolConnection::try_next_endpoint() {
+void ClientConnection::try_next_endpoint() {
   const tcp::endpoint& endpoint = endpoints_[endpoints_tried_++];
   socket_.close();
   const int error = socket_.connect(poller_, *endpoint.data(), endpoint.size(), *this);
@@ -75,30 +75,30 @@ void PoolConnection::try_next_endpoint() {
   boost::asio::post(context_, [self = shared_from_this(), error] { self->on_connected(error); });
 }
 
-void PoolConnection::on_connected(int error) {
+void ClientConnection::on_connected(int error) {
   if (state_ != State::connecting) return;
   if (error == 0 && is_connected_to_itself(socket_.descriptor())) error = ECONNREFUSED;
   if (error != 0 && endpoints_tried_ < endpoints_.size()) return try_next_endpoint();
   if (error != 0) return fail_to_connect(to_failure(error));
-  timers_.cancel(std::exchange(connect_timer_, world::TimerId::none));
+  timers_.cancel(std::exchange(connect_timer_, platform::TimerId::none));
   socket_.set_no_delay();
   state_ = State::idle;
   owner_.connected(*this);
 }
 
-void PoolConnection::fail_to_connect(ConnectFailure failure) {
+void ClientConnection::fail_to_connect(ConnectFailure failure) {
   const auto self = shared_from_this();
   close();
   owner_.not_connected(*this, failure);
 }
 
-void PoolConnection::close() {
+void ClientConnection::close() {
   state_ = State::closed;
-  timers_.cancel(std::exchange(connect_timer_, world::TimerId::none));
+  timers_.cancel(std::exchange(connect_timer_, platform::TimerId::none));
   socket_.close();
 }
 
-Client::Done PoolConnection::abandon() {
+Client::Done ClientConnection::abandon() {
   close();
   return std::exchange(done_, nullptr);
 }
@@ -106,12 +106,12 @@ Client::Done PoolConnection::abandon() {
 // -- between exchanges
 // -----------------------------------------------------------------------------
 
-void PoolConnection::hold() {
+void ClientConnection::hold() {
   assert(state_ == State::idle);
   state_ = State::held;
 }
 
-bool PoolConnection::release() {
+bool ClientConnection::release() {
   if (state_ == State::held && !retired_) {
     state_ = State::idle;
     return true;
@@ -120,11 +120,11 @@ bool PoolConnection::release() {
   return false;
 }
 
-std::span<char> PoolConnection::room() {
+std::span<char> ClientConnection::room() {
   return awaits_answer() ? parser_.prepare() : std::span<char>{};
 }
 
-void PoolConnection::on_ready() {
+void ClientConnection::on_ready() {
   const auto self = shared_from_this();
   switch (state_) {
     case State::connecting:
@@ -145,22 +145,22 @@ void PoolConnection::on_ready() {
 }
 
 // One that is held stays in the pool's books until its holder lets go.
-void PoolConnection::lose() {
+void ClientConnection::lose() {
   const bool was_idle = state_ == State::idle;
   close();
   if (was_idle) owner_.died(*this);
 }
 
 // Nothing has come, not even the end.
-bool PoolConnection::is_quiet() {
+bool ClientConnection::is_quiet() {
   return !socket_.is_readable() || socket_.peek() == Socket::Status::blocked;
 }
 
 // -- an exchange
 // -----------------------------------------------------------------------------------
 
-bool PoolConnection::send(const OutgoingRequest& request, std::string_view host,
-                          Client::Done& done) {
+bool ClientConnection::send(const OutgoingRequest& request, std::string_view host,
+                            Client::Done& done) {
   poller_.look_again();
   if (state_ != State::held || retired_ || !is_quiet()) {
     close();
@@ -176,18 +176,18 @@ bool PoolConnection::send(const OutgoingRequest& request, std::string_view host,
   return true;
 }
 
-void PoolConnection::on_written(std::size_t bytes) {
+void ClientConnection::on_written(std::size_t bytes) {
   sent_ += bytes;
   if (!unsent().empty()) socket_.write_soon();
 }
 
 // The answer may have come before the error.
-void PoolConnection::on_write_failed() {
+void ClientConnection::on_write_failed() {
   const auto self = shared_from_this();
   awaits_answer() ? read_answer() : fail(Failure::cut);
 }
 
-void PoolConnection::read_answer() {
+void ClientConnection::read_answer() {
   while (awaits_answer() && socket_.is_readable()) {
     const auto [status, count] = socket_.read(parser_.prepare());
     switch (status) {
@@ -204,7 +204,7 @@ void PoolConnection::read_answer() {
   }
 }
 
-void PoolConnection::conclude(AnswerParser::Step step) {
+void ClientConnection::conclude(AnswerParser::Step step) {
   switch (step) {
     case AnswerParser::Step::need_more:
       return;
@@ -228,7 +228,7 @@ void PoolConnection::conclude(AnswerParser::Step step) {
   owner_.used_up(*this);
 }
 
-void PoolConnection::fail(Failure failure) {
+void ClientConnection::fail(Failure failure) {
   const auto self = shared_from_this();
   close();
   owner_.exchange_over(*this);

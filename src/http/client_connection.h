@@ -17,38 +17,38 @@
 
 namespace payswitch::http {
 
-class PoolConnection;
+class ClientConnection;
 
 // What a connection tells its pool, always from the loop.
 class PoolConnectionOwner {
  public:
   virtual ~PoolConnectionOwner() = default;
 
-  virtual void connected(PoolConnection& connection) = 0;
-  virtual void not_connected(PoolConnection& connection, ConnectFailure failure) = 0;
+  virtual void connected(ClientConnection& connection) = 0;
+  virtual void not_connected(ClientConnection& connection, ConnectFailure failure) = 0;
   // It has closed while idle.
-  virtual void died(PoolConnection& connection) = 0;
+  virtual void died(ClientConnection& connection) = 0;
   // The caller's hold on it is over; its `done` is called after this.
-  virtual void exchange_over(PoolConnection& connection) = 0;
+  virtual void exchange_over(ClientConnection& connection) = 0;
   // That `done` has returned.
-  virtual void reusable(PoolConnection& connection) = 0;
-  virtual void used_up(PoolConnection& connection) = 0;
+  virtual void reusable(ClientConnection& connection) = 0;
+  virtual void used_up(ClientConnection& connection) = 0;
 };
 
 // One socket of a pool, from connect to close. What comes in an exchange is the answer, at any
 // other time it is the end of the connection. Nothing is read but an answer, so what came before a
 // request is still in the socket when the request is sent, and is found there.
-class PoolConnection final : public std::enable_shared_from_this<PoolConnection>,
-                             private SocketOwner {
+class ClientConnection final : public std::enable_shared_from_this<ClientConnection>,
+                               private SocketOwner {
  public:
   using Endpoints = std::vector<boost::asio::ip::tcp::endpoint>;
 
   // `slot` is the pool's name for it.
-  PoolConnection(PoolConnectionOwner& owner, boost::asio::io_context& context, Poller& poller,
-                 world::Timers& timers, const ClientOptions& options, std::uint32_t slot);
-  ~PoolConnection();
-  PoolConnection(const PoolConnection&) = delete;
-  PoolConnection& operator=(const PoolConnection&) = delete;
+  ClientConnection(PoolConnectionOwner& owner, boost::asio::io_context& context, Poller& poller,
+                   platform::Timers& timers, const ClientOptions& options, std::uint32_t slot);
+  ~ClientConnection();
+  ClientConnection(const ClientConnection&) = delete;
+  ClientConnection& operator=(const ClientConnection&) = delete;
 
   std::uint32_t slot() const { return slot_; }
 
@@ -96,7 +96,7 @@ class PoolConnection final : public std::enable_shared_from_this<PoolConnection>
   PoolConnectionOwner& owner_;
   boost::asio::io_context& context_;
   Poller& poller_;
-  world::Timers& timers_;
+  platform::Timers& timers_;
   const std::chrono::milliseconds connect_timeout_;
   const std::uint32_t slot_;
   Socket socket_;
@@ -104,7 +104,7 @@ class PoolConnection final : public std::enable_shared_from_this<PoolConnection>
   State state_ = State::resolving;
   Endpoints endpoints_;
   std::size_t endpoints_tried_ = 0;
-  world::TimerId connect_timer_ = world::TimerId::none;
+  platform::TimerId connect_timer_ = platform::TimerId::none;
   std::string output_;
   std::size_t sent_ = 0;  // bytes of output_ that the kernel has
   bool retired_ = false;

@@ -29,8 +29,8 @@ std::string host_field(const ClientOptions& options) {
 
 class Pool final : public Client, private PoolConnectionOwner {
  public:
-  Pool(boost::asio::io_context& context, world::Timers& timers, const world::Clock& clock,
-       world::Resolver& resolver, const ClientOptions& options)
+  Pool(boost::asio::io_context& context, platform::Timers& timers, const platform::Clock& clock,
+       platform::Resolver& resolver, const ClientOptions& options)
       : context_(context),
         timers_(timers),
         options_(options),
@@ -102,7 +102,7 @@ class Pool final : public Client, private PoolConnectionOwner {
   // An id is a slot and how often that slot had been let go when the id was made, so an old one is
   // never taken for the one that now lives there.
   struct Slot {
-    std::shared_ptr<PoolConnection> connection;
+    std::shared_ptr<ClientConnection> connection;
     std::uint32_t generation = 1;
   };
 
@@ -120,7 +120,7 @@ class Pool final : public Client, private PoolConnectionOwner {
     return current ? &slot : nullptr;
   }
 
-  Slot& slot_of(const PoolConnection& connection) { return slots_[connection.slot()]; }
+  Slot& slot_of(const ClientConnection& connection) { return slots_[connection.slot()]; }
 
   void free(Slot& slot) {
     free_slots_.push_back(slot.connection->slot());
@@ -129,7 +129,7 @@ class Pool final : public Client, private PoolConnectionOwner {
     --used_;
   }
 
-  void make_idle(const PoolConnection& connection) {
+  void make_idle(const ClientConnection& connection) {
     idle_.push_back(connection.slot());
     count_idle();
   }
@@ -153,7 +153,7 @@ class Pool final : public Client, private PoolConnectionOwner {
     free_slots_.pop_back();
     PoolConnectionOwner& owner = *this;
     slots_[slot].connection =
-        std::make_shared<PoolConnection>(owner, context_, poller_, timers_, options_, slot);
+        std::make_shared<ClientConnection>(owner, context_, poller_, timers_, options_, slot);
     ++used_;
     ++opening_;
     slots_[slot].connection->open();
@@ -164,7 +164,7 @@ class Pool final : public Client, private PoolConnectionOwner {
     if (!host_.addresses().empty()) connect_all();
   }
 
-  void on_looked_up(const std::expected<world::Addresses, world::NoAddress>& found) {
+  void on_looked_up(const std::expected<platform::Addresses, platform::NoAddress>& found) {
     if (!host_.addresses().empty()) return connect_all();
     const bool is_ours = !found && found.error().is_ours;
     for (const auto& connection : awaiting_address()) {
@@ -174,15 +174,15 @@ class Pool final : public Client, private PoolConnectionOwner {
   }
 
   void connect_all() {
-    PoolConnection::Endpoints endpoints;
+    ClientConnection::Endpoints endpoints;
     for (const std::string& address : host_.addresses()) {
       endpoints.emplace_back(boost::asio::ip::make_address(address), options_.port);
     }
     for (const auto& connection : awaiting_address()) connection->connect(endpoints);
   }
 
-  std::vector<std::shared_ptr<PoolConnection>> awaiting_address() const {
-    std::vector<std::shared_ptr<PoolConnection>> waiting;
+  std::vector<std::shared_ptr<ClientConnection>> awaiting_address() const {
+    std::vector<std::shared_ptr<ClientConnection>> waiting;
     for (const Slot& slot : slots_) {
       if (slot.connection && slot.connection->awaits_address()) waiting.push_back(slot.connection);
     }
@@ -190,14 +190,14 @@ class Pool final : public Client, private PoolConnectionOwner {
   }
 
   // -- PoolConnectionOwner
-  void connected(PoolConnection& connection) override {
+  void connected(ClientConnection& connection) override {
     --opening_;
     ++counters_.connects;
     ++counters_.connections_open;
     reusable(connection);
   }
 
-  void not_connected(PoolConnection& connection, ConnectFailure failure) override {
+  void not_connected(ClientConnection& connection, ConnectFailure failure) override {
     --opening_;
     ++counters_.connect_failures;
     if (failure == ConnectFailure::theirs) host_.doubt();
@@ -205,30 +205,30 @@ class Pool final : public Client, private PoolConnectionOwner {
     if (events_.connect_failed) events_.connect_failed(failure);
   }
 
-  void died(PoolConnection& connection) override {
+  void died(ClientConnection& connection) override {
     std::erase(idle_, connection.slot());
     count_idle();
     used_up(connection);
   }
 
-  void exchange_over(PoolConnection& connection) override { ++slot_of(connection).generation; }
+  void exchange_over(ClientConnection& connection) override { ++slot_of(connection).generation; }
 
-  void reusable(PoolConnection& connection) override {
+  void reusable(ClientConnection& connection) override {
     make_idle(connection);
     if (events_.idle) events_.idle();
   }
 
-  void used_up(PoolConnection& connection) override {
+  void used_up(ClientConnection& connection) override {
     --counters_.connections_open;
     free(slot_of(connection));
   }
 
   boost::asio::io_context& context_;
-  world::Timers& timers_;
+  platform::Timers& timers_;
   const ClientOptions options_;
   const std::string host_field_;
   Poller& poller_;
-  world::Host host_;
+  platform::Host host_;
   Events events_;
   ClientCounters counters_;
   std::vector<Slot> slots_;
@@ -242,8 +242,8 @@ class Pool final : public Client, private PoolConnectionOwner {
 
 }  // namespace
 
-std::unique_ptr<Client> make_pool(boost::asio::io_context& context, world::Timers& timers,
-                                  const world::Clock& clock, world::Resolver& resolver,
+std::unique_ptr<Client> make_pool(boost::asio::io_context& context, platform::Timers& timers,
+                                  const platform::Clock& clock, platform::Resolver& resolver,
                                   const ClientOptions& options) {
   return std::make_unique<Pool>(context, timers, clock, resolver, options);
 }

@@ -15,8 +15,8 @@ namespace payswitch::http {
 // connection back makes no idle event. When the pool goes, no `done` is called any more; it must
 // not go from within one.
 // A host that is a name is looked up; what it had for addresses before is used meanwhile.
-std::unique_ptr<Client> make_pool(boost::asio::io_context& context, world::Timers& timers,
-                                  const world::Clock& clock, world::Resolver& resolver,
+std::unique_ptr<Client> make_pool(boost::asio::io_context& context, platform::Timers& timers,
+                                  const platform::Clock& clock, platform::Resolver& resolver,
                                   const ClientOptions& options);
 
 }  // namespace payswitch::http

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-// Plain messages: what the rooms above know of HTTP. No sockets, no bytes on the wire.
+// Plain messages: what the modules above know of HTTP. No sockets, no bytes on the wire.
 namespace payswitch::http {
 
 enum class Method : std::uint8_t { get, head, post, put, del, other };

@@ -70,15 +70,15 @@ TEST_F(HttpPool, ANameIsLookedUp) {
 }
 
 // Answers when the test says so.
-class PlayedResolver final : public world::Resolver {
+class PlayedResolver final : public platform::Resolver {
  public:
   void look_up(const std::string&, Done done) override { asked.push_back(std::move(done)); }
-  void answer(std::expected<world::Addresses, world::NoAddress> found) {
+  void answer(std::expected<platform::Addresses, platform::NoAddress> found) {
     Done done = std::move(asked.back());
     asked.pop_back();
     done(std::move(found));
   }
-  void find() { answer(world::Addresses{"127.0.0.1"}); }
+  void find() { answer(platform::Addresses{"127.0.0.1"}); }
 
   std::vector<Done> asked;
 };
@@ -98,7 +98,7 @@ class HttpPoolOfAName : public HttpPool {
 TEST_F(HttpPoolOfAName, ANameWithoutAnAddressIsTheirs) {
   pool->want(2);
   ASSERT_EQ(played->asked.size(), 1u);
-  played->answer(std::unexpected(world::NoAddress{"no such host", false}));
+  played->answer(std::unexpected(platform::NoAddress{"no such host", false}));
   EXPECT_THAT(failures, ElementsAre(ConnectFailure::theirs, ConnectFailure::theirs));
   EXPECT_EQ(time.timers(), 0u);
 }
@@ -115,7 +115,7 @@ TEST_F(HttpPoolOfAName, AnAnswerThatDoesNotComeInTimeIsTheirs) {
 
 TEST_F(HttpPoolOfAName, ALookUpThatWeCannotMakeIsOurs) {
   pool->want(1);
-  played->answer(std::unexpected(world::NoAddress{"out of memory", true}));
+  played->answer(std::unexpected(platform::NoAddress{"out of memory", true}));
   EXPECT_THAT(failures, ElementsAre(ConnectFailure::ours));
 }
 
@@ -123,7 +123,7 @@ TEST_F(HttpPoolOfAName, TheLastGoodAddressIsUsedWhileTheNextLookUpRuns) {
   pool->want(1);
   played->find();
   ASSERT_TRUE(loop.until([&] { return idle() == 1; }));
-  time.advance(world::Host::fresh_for);
+  time.advance(platform::Host::fresh_for);
   pool->want(2);
   EXPECT_EQ(played->asked.size(), 1u);
   EXPECT_TRUE(loop.until([&] { return idle() == 2; }));
@@ -132,10 +132,10 @@ TEST_F(HttpPoolOfAName, TheLastGoodAddressIsUsedWhileTheNextLookUpRuns) {
 
 TEST_F(HttpPoolOfAName, AnAddressThatRefusesIsLookedUpAnew) {
   pool->want(1);
-  played->answer(world::Addresses{"127.0.0.2"});
+  played->answer(platform::Addresses{"127.0.0.2"});
   far_end.close();
   ASSERT_TRUE(loop.until([&] { return failures.size() == 1; }));
-  time.advance(world::Host::doubted_for);
+  time.advance(platform::Host::doubted_for);
   pool->want(1);
   EXPECT_EQ(played->asked.size(), 1u);
 }

@@ -11,7 +11,7 @@ namespace {
 
 // A detail may quote what the client sent, so it may hold anything.
 void append_member(std::string& out, std::string_view name, std::string_view value) {
-  fmt::format_to(std::back_inserter(out), ",\"{}\":{}", name, world::json_quoted(value));
+  fmt::format_to(std::back_inserter(out), ",\"{}\":{}", name, platform::json_quoted(value));
 }
 
 }  // namespace

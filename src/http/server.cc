@@ -28,7 +28,7 @@ constexpr int max_accepts_a_turn = 64;
 
 class Listener final : public Server, private ConnectionOwner, private SocketOwner {
  public:
-  Listener(boost::asio::io_context& context, world::Timers& timers, const world::Clock& clock,
+  Listener(boost::asio::io_context& context, platform::Timers& timers, const platform::Clock& clock,
            const ServerOptions& options, Handler handler)
       : context_(context),
         timers_(timers),
@@ -71,7 +71,7 @@ class Listener final : public Server, private ConnectionOwner, private SocketOwn
         admit(accepted);
       } else if (socket_.is_readable() && accepted != -ECONNABORTED) {
         pause_ = timers_.after(accept_pause, [this] {
-          pause_ = world::TimerId::none;
+          pause_ = platform::TimerId::none;
           on_ready();
         });
       }
@@ -79,7 +79,7 @@ class Listener final : public Server, private ConnectionOwner, private SocketOwn
     if (may_accept()) socket_.be_ready_again();
   }
 
-  bool may_accept() const { return socket_.is_readable() && pause_ == world::TimerId::none; }
+  bool may_accept() const { return socket_.is_readable() && pause_ == platform::TimerId::none; }
 
   void admit(int descriptor) {
     const bool full = counters_.connections_open >= options_.max_connections;
@@ -99,7 +99,7 @@ class Listener final : public Server, private ConnectionOwner, private SocketOwn
   }
 
   void stop_accepting() {
-    timers_.cancel(std::exchange(pause_, world::TimerId::none));
+    timers_.cancel(std::exchange(pause_, platform::TimerId::none));
     socket_.close();
   }
 
@@ -125,8 +125,8 @@ class Listener final : public Server, private ConnectionOwner, private SocketOwn
   const ServerOptions& options() const override { return options_; }
   ServerCounters& counters() override { return counters_; }
   std::string_view date() override { return date_.at(clock_.wall()); }
-  world::Timers& timers() override { return timers_; }
-  const world::Clock& clock() const override { return clock_; }
+  platform::Timers& timers() override { return timers_; }
+  const platform::Clock& clock() const override { return clock_; }
 
   struct Entry {
     std::shared_ptr<Connection> connection;
@@ -134,14 +134,14 @@ class Listener final : public Server, private ConnectionOwner, private SocketOwn
   };
 
   boost::asio::io_context& context_;
-  world::Timers& timers_;
-  const world::Clock& clock_;
+  platform::Timers& timers_;
+  const platform::Clock& clock_;
   const ServerOptions options_;
   const Handler handler_;
   Poller& poller_;
   Socket socket_;
   std::uint16_t port_ = 0;
-  world::TimerId pause_ = world::TimerId::none;
+  platform::TimerId pause_ = platform::TimerId::none;
   bool draining_ = false;
   Date date_;
   ServerCounters counters_;
@@ -161,8 +161,8 @@ tcp::endpoint endpoint_of(boost::asio::io_context& context, const ServerOptions&
 }  // namespace
 
 std::expected<std::unique_ptr<Server>, std::string> make_server(boost::asio::io_context& context,
-                                                                world::Timers& timers,
-                                                                const world::Clock& clock,
+                                                                platform::Timers& timers,
+                                                                const platform::Clock& clock,
                                                                 const ServerOptions& options,
                                                                 Handler handler) {
   try {

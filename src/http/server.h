@@ -37,8 +37,8 @@ class Server {
 
 // Binds and listens at once. An error is one line for a person (a port in use, no such address).
 std::expected<std::unique_ptr<Server>, std::string> make_server(boost::asio::io_context& context,
-                                                                world::Timers& timers,
-                                                                const world::Clock& clock,
+                                                                platform::Timers& timers,
+                                                                const platform::Clock& clock,
                                                                 const ServerOptions& options,
                                                                 Handler handler);
 

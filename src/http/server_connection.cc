@@ -19,7 +19,7 @@ Connection::Connection(ConnectionOwner& owner, Poller& poller, int descriptor)
 }
 
 Connection::~Connection() {
-  assert(timer_ == world::TimerId::none);
+  assert(timer_ == platform::TimerId::none);
 }
 
 void Connection::start() {
@@ -42,7 +42,7 @@ void Connection::drain() {
 void Connection::close() {
   if (closed_) return;
   closed_ = true;
-  owner_.timers().cancel(std::exchange(timer_, world::TimerId::none));
+  owner_.timers().cancel(std::exchange(timer_, platform::TimerId::none));
   socket_.close();
   tell_of_the_end();
   owner_.closed(*this);
@@ -267,7 +267,7 @@ Connection::Deadline Connection::deadline() const {
 void Connection::watch_deadline() {
   const Deadline next = deadline();
   if (next.limit == Limit::none) return;
-  if (timer_ != world::TimerId::none) {
+  if (timer_ != platform::TimerId::none) {
     if (timer_at_ <= next.at) return;
     owner_.timers().cancel(timer_);
   }
@@ -276,7 +276,7 @@ void Connection::watch_deadline() {
 }
 
 void Connection::on_timer() {
-  timer_ = world::TimerId::none;
+  timer_ = platform::TimerId::none;
   const auto self = shared_from_this();
   const Deadline due = deadline();
   if (due.limit == Limit::none) return;

@@ -28,8 +28,8 @@ class ConnectionOwner {
   virtual ServerCounters& counters() = 0;
   // The value of a Date field now. The view dies with the next call.
   virtual std::string_view date() = 0;
-  virtual world::Timers& timers() = 0;
-  virtual const world::Clock& clock() const = 0;
+  virtual platform::Timers& timers() = 0;
+  virtual const platform::Clock& clock() const = 0;
 };
 
 // One client. It reads as long as it is below its limits, hands requests to the owner, and writes
@@ -64,7 +64,7 @@ class Connection final : public ResponseSink,
   enum class Limit : std::uint8_t { none, idle, request, write, linger };
   struct Deadline {
     Limit limit = Limit::none;
-    world::Instant at;
+    platform::Instant at;
   };
 
   // Upper bounds of a lingering close (RFC 9112 section 9.6): the client is given the chance to
@@ -126,12 +126,12 @@ class Connection final : public ResponseSink,
   bool lingering_ = false;
   bool closed_ = false;
 
-  std::optional<world::Instant> request_began_;  // first byte, as far as we let it come
-  world::Instant last_active_;
-  world::Instant linger_until_;
+  std::optional<platform::Instant> request_began_;  // first byte, as far as we let it come
+  platform::Instant last_active_;
+  platform::Instant linger_until_;
   std::size_t lingered_bytes_ = 0;
-  world::TimerId timer_ = world::TimerId::none;
-  world::Instant timer_at_;
+  platform::TimerId timer_ = platform::TimerId::none;
+  platform::Instant timer_at_;
 };
 
 }  // namespace payswitch::http

@@ -64,11 +64,11 @@ class Source {
   explicit Source(std::uint64_t seed) : random_(seed) {}
 
   int below(int end) { return std::uniform_int_distribution(0, end - 1)(random_); }
-  bool chance(int percent) { return below(100) < percent; }
+  bool random(int percent) { return below(100) < percent; }
 
   std::string digits(int count) {
     std::string text;
-    while (count-- > 0) text += static_cast<char>('0' + (chance(50) ? 0 : below(10)));
+    while (count-- > 0) text += static_cast<char>('0' + (random(50) ? 0 : below(10)));
     return text;
   }
 
@@ -98,24 +98,24 @@ std::string spell(std::int64_t cents, Source& source) {
   const int exponent = places - added - 2;
   std::string text = digits.substr(0, point);
   if (places > 0) text += "." + digits.substr(point);
-  if (exponent != 0 || source.chance(30)) {
-    text += source.chance(50) ? 'e' : 'E';
-    text += exponent < 0 ? "-" : source.chance(50) ? "+" : "";
+  if (exponent != 0 || source.random(30)) {
+    text += source.random(50) ? 'e' : 'E';
+    text += exponent < 0 ? "-" : source.random(50) ? "+" : "";
     text += source.zeros(5) + std::to_string(std::abs(exponent));
   }
   return text;
 }
 
 std::string random_number(Source& source) {
-  std::string text = source.chance(5) ? "-" : "";
-  std::string integer = source.digits(1 + source.below(source.chance(20) ? 40 : 8));
+  std::string text = source.random(5) ? "-" : "";
+  std::string integer = source.digits(1 + source.below(source.random(20) ? 40 : 8));
   integer.erase(0, std::min(integer.find_first_not_of('0'), integer.size() - 1));
   text += integer;
-  if (source.chance(60)) text += "." + source.digits(1 + source.below(source.chance(20) ? 40 : 4));
-  if (source.chance(60)) {
-    text += source.chance(50) ? "e" : "E";
-    text += source.chance(40) ? "-" : source.chance(50) ? "+" : "";
-    text += std::to_string(source.below(source.chance(10) ? 500 : 14));
+  if (source.random(60)) text += "." + source.digits(1 + source.below(source.random(20) ? 40 : 4));
+  if (source.random(60)) {
+    text += source.random(50) ? "e" : "E";
+    text += source.random(40) ? "-" : source.random(50) ? "+" : "";
+    text += std::to_string(source.below(source.random(10) ? 500 : 14));
   }
   return text;
 }
@@ -245,7 +245,7 @@ TEST(MoneyProperty, TextThatIsAlmostANumberIsReadAsTheGrammarSays) {
     for (int edits = 1 + source.below(2); edits > 0; --edits) {
       const auto at = static_cast<std::size_t>(source.below(static_cast<int>(text.size()) + 1));
       const char c = alphabet[static_cast<std::size_t>(source.below(alphabet.size()))];
-      if (source.chance(50)) {
+      if (source.random(50)) {
         text.insert(at, 1, c);
       } else if (at < text.size()) {
         text.erase(at, 1);

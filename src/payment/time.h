@@ -10,7 +10,7 @@
 namespace payswitch::payment {
 
 // A moment of wall-clock time: milliseconds since 1970-01-01T00:00:00Z. To show and to count by,
-// never to measure a span with (that is world::Instant).
+// never to measure a span with (that is platform::Instant).
 struct UtcMs {
   std::int64_t value = 0;
 

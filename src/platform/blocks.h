@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-namespace payswitch::world {
+namespace payswitch::platform {
 
 // Values in an order, at addresses that do not move: growing takes a block at a time and moves
 // none. It never shrinks. (A std::deque of large values has a block for every second one, and
@@ -32,4 +32,4 @@ class Blocks {
   std::size_t size_ = 0;
 };
 
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

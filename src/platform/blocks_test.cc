@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-namespace payswitch::world {
+namespace payswitch::platform {
 namespace {
 
 TEST(BlocksTest, WhatWasAddedStaysWhereItIsWhileItGrows) {
@@ -26,4 +26,4 @@ TEST(BlocksTest, WhatWasAddedStaysWhereItIsWhileItGrows) {
 }
 
 }  // namespace
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

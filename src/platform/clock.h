@@ -4,7 +4,7 @@
 
 #include "payment/time.h"
 
-namespace payswitch::world {
+namespace payswitch::platform {
 
 using Duration = std::chrono::nanoseconds;
 
@@ -30,4 +30,4 @@ class Clock {
   virtual payment::UtcMs wall() const = 0;
 };
 
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

@@ -8,7 +8,7 @@
 
 #include "platform/disk.h"
 
-namespace payswitch::world {
+namespace payswitch::platform {
 
 // All of the file, or only what is needed to read its bytes back.
 enum class Sync : std::uint8_t { all, data };
@@ -43,4 +43,4 @@ class Directory {
   virtual DiskResult<void> sync() = 0;
 };
 
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

@@ -5,7 +5,7 @@
 #include <cassert>
 #include <system_error>
 
-namespace payswitch::world {
+namespace payswitch::platform {
 
 std::string DiskError::message() const {
   return fmt::format("{}: {}", what, std::generic_category().message(code));
@@ -24,4 +24,4 @@ std::string_view to_string(Durability durability) {
   return "";
 }
 
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

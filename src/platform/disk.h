@@ -12,7 +12,7 @@
 
 #include "platform/loop.h"
 
-namespace payswitch::world {
+namespace payswitch::platform {
 
 struct DiskError {
   int code = 0;      // errno
@@ -35,9 +35,9 @@ enum class Durability : std::uint8_t {
 std::string_view to_string(Durability durability);
 
 // A file that nobody writes to any more; it may be read also when its name is gone. Any thread.
-class StillFile {
+class RandomAccessFile {
  public:
-  virtual ~StillFile() = default;
+  virtual ~RandomAccessFile() = default;
 
   virtual std::uint64_t size() const = 0;
   // Fills `into`; blocks. A file that ends before is an error.
@@ -47,9 +47,9 @@ class StillFile {
 };
 
 // A file in the making, from its first byte to its last.
-class Draft {
+class FileWriter {
  public:
-  virtual ~Draft() = default;
+  virtual ~FileWriter() = default;
   virtual DiskResult<void> write(std::span<const std::byte> bytes) = 0;
 };
 
@@ -65,7 +65,7 @@ inline constexpr std::size_t descriptors_per_appended_file = 2;
 class Disk {
  public:
   using Done = std::move_only_function<void(DiskResult<void>)>;
-  using Content = std::move_only_function<DiskResult<void>(Draft&)>;
+  using Content = std::move_only_function<DiskResult<void>(FileWriter&)>;
   using Job = std::move_only_function<Callback()>;
 
   virtual ~Disk() = default;
@@ -102,19 +102,20 @@ class Disk {
 
   // -- beside the path of a payment ------------------------------------------------------------
   // Short: it reads nothing. Any thread, also before the loop runs.
-  virtual DiskResult<std::shared_ptr<const StillFile>> open_still(const std::string& name) = 0;
+  virtual DiskResult<std::shared_ptr<const RandomAccessFile>> open_for_reading(
+      const std::string& name) = 0;
   // The same promise as replace(), for a file that `content` writes on a helper thread, slowly
   // enough that appends hardly notice. The room of the file `instead_of`, unless it is "", goes to
   // the new one, so that this works on a full disk; that name is gone then, whether it goes well or
-  // not. One make() or toil() at a time. Loop thread.
+  // not. One make() or run_in_background() at a time. Loop thread.
   virtual void make(const std::string& name, Content content, const std::string& instead_of,
                     Done done) = 0;
   // Runs `job`, which may take long and use the start-up half, on that helper thread, lets go of it
   // there, and runs what it returned on the loop. Loop thread.
-  virtual void toil(Job job) = 0;
+  virtual void run_in_background(Job job) = 0;
   // The same for one that waits for a page or two, on a thread that is there for this alone. One at
   // a time. Loop thread.
   virtual void look_up(Job job) = 0;
 };
 
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

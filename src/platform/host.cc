@@ -5,7 +5,7 @@
 #include <array>
 #include <utility>
 
-namespace payswitch::world {
+namespace payswitch::platform {
 
 namespace {
 
@@ -52,4 +52,4 @@ void Host::take(std::expected<Addresses, NoAddress> found) {
   looked_up_(found);
 }
 
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

@@ -9,7 +9,7 @@
 #include "platform/clock.h"
 #include "platform/resolver.h"
 
-namespace payswitch::world {
+namespace payswitch::platform {
 
 // Where one host is. Its last good addresses are used while a new look-up runs, and when it fails.
 // One look-up at a time. Loop thread only.
@@ -51,4 +51,4 @@ class Host {
   std::shared_ptr<const char> alive_ = std::make_shared<const char>();
 };
 
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

@@ -9,7 +9,7 @@
 
 #include "platform/manual_time.h"
 
-namespace payswitch::world {
+namespace payswitch::platform {
 namespace {
 
 using namespace std::chrono_literals;
@@ -129,4 +129,4 @@ TEST_F(WhereAHostIs, NobodyIsCalledAfterTheEnd) {
 }
 
 }  // namespace
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace payswitch::world {
+namespace payswitch::platform {
 
 enum class Level : std::uint8_t { debug, info, warn, error };
 
@@ -41,4 +41,4 @@ class Log {
   }
 };
 
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

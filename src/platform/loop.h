@@ -5,7 +5,7 @@
 
 #include "platform/clock.h"
 
-namespace payswitch::world {
+namespace payswitch::platform {
 
 using Callback = std::move_only_function<void()>;
 
@@ -34,4 +34,4 @@ class Timers {
   virtual void cancel(TimerId timer) = 0;
 };
 
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

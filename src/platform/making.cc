@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace payswitch::world {
+namespace payswitch::platform {
 namespace {
 
 constexpr std::uint64_t zeros_per_write = 1 << 20;
@@ -63,7 +63,7 @@ DiskResult<void> give_name(Directory& directory, const std::string& unfinished,
 }
 
 // Writes and syncs piece by piece, with a rest after each.
-class PacedDraft final : public Draft {
+class PacedDraft final : public FileWriter {
  public:
   PacedDraft(WritableFile& file, const std::string& name, const Rest& rest)
       : file_(file), name_(name), rest_(rest) {}
@@ -140,4 +140,4 @@ DiskResult<void> make_file(Directory& directory, const std::string& name, Disk::
   return written;
 }
 
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

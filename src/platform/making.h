@@ -12,7 +12,7 @@
 // How a file of the data directory comes to be, step by step, so that after any crash it is whole
 // under its name, or not there. The same steps run on the real disk and in the laboratory. Any
 // thread; blocks.
-namespace payswitch::world {
+namespace payswitch::platform {
 
 // Runs after each piece of a long file, which took `worked`, and leaves the disk to others for a
 // while. False: the process ends, and the file is given up.
@@ -29,4 +29,4 @@ DiskResult<void> replace_file(Directory& directory, const std::string& name,
 DiskResult<void> make_file(Directory& directory, const std::string& name, Disk::Content& content,
                            const std::string& instead_of, const Rest& rest);
 
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

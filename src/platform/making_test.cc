@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <vector>
 
-namespace payswitch::world {
+namespace payswitch::platform {
 namespace {
 
 using testing::ElementsAre;
@@ -65,7 +65,7 @@ class WrittenSteps final : public Directory {
 class Making : public testing::Test {
  protected:
   DiskResult<void> make(const std::string& instead_of) {
-    Disk::Content content = [](Draft& draft) { return draft.write(Bytes(10)); };
+    Disk::Content content = [](FileWriter& draft) { return draft.write(Bytes(10)); };
     return make_file(steps, "sealed", content, instead_of, [](auto) { return true; });
   }
 
@@ -110,7 +110,7 @@ TEST_F(Making, WhatCouldNotBeFinishedIsRemoved) {
 }
 
 TEST_F(Making, IsGivenUpAtTheNextRestWhenTheProcessEnds) {
-  Disk::Content content = [](Draft& draft) { return draft.write(Bytes(1 << 20)); };
+  Disk::Content content = [](FileWriter& draft) { return draft.write(Bytes(1 << 20)); };
   const auto made = make_file(steps, "sealed", content, "", [](auto) { return false; });
   ASSERT_FALSE(made.has_value());
   EXPECT_EQ(made.error().code, ECANCELED);
@@ -118,4 +118,4 @@ TEST_F(Making, IsGivenUpAtTheNextRestWhenTheProcessEnds) {
 }
 
 }  // namespace
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

@@ -5,7 +5,7 @@
 #include "platform/loop.h"
 #include "platform/timer_queue.h"
 
-namespace payswitch::world {
+namespace payswitch::platform {
 
 // For tests: time that moves only when the test says so.
 class ManualTime final : public Clock, public Timers {
@@ -30,4 +30,4 @@ class ManualTime final : public Clock, public Timers {
   TimerQueue queue_;
 };
 
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

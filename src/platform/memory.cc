@@ -9,7 +9,7 @@
 #include <fstream>
 #include <initializer_list>
 
-namespace payswitch::world {
+namespace payswitch::platform {
 
 namespace {
 
@@ -111,4 +111,4 @@ MemoryFacts read_memory_facts() {
           .data = resource_limit(RLIMIT_DATA)};
 }
 
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace payswitch::world {
+namespace payswitch::platform {
 
 // How many bytes of memory this process may take, and what says so.
 struct MemoryLimit {
@@ -35,4 +35,4 @@ std::optional<std::uint64_t> cgroup_memory_limit(const std::filesystem::path& ro
 // Of this process, as it is now.
 MemoryFacts read_memory_facts();
 
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

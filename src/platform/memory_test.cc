@@ -5,7 +5,7 @@
 
 #include <fstream>
 
-namespace payswitch::world {
+namespace payswitch::platform {
 namespace {
 
 constexpr std::uint64_t mebibyte = 1ull << 20;
@@ -93,4 +93,4 @@ TEST(MemoryFactsTest, ThisMachineHasMemory) {
 }
 
 }  // namespace
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

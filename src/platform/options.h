@@ -1,6 +1,6 @@
 #pragma once
 
-namespace payswitch::world {
+namespace payswitch::platform {
 
 struct DiskOptions {
   // Appends go past the page cache through io_uring, where kernel and file system offer it. False,
@@ -8,4 +8,4 @@ struct DiskOptions {
   bool io_uring = true;
 };
 
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

@@ -12,7 +12,7 @@ class Progress {
  public:
   using Tell = std::function<void(const std::string& line)>;
 
-  Progress(const world::Clock& clock, Tell tell)
+  Progress(const platform::Clock& clock, Tell tell)
       : clock_(clock), tell_(std::move(tell)), last_(clock.now()) {}
 
   // `line` makes the text; it is not called when none is due.
@@ -25,11 +25,11 @@ class Progress {
   }
 
  private:
-  static constexpr world::Duration interval = std::chrono::seconds(1);
+  static constexpr platform::Duration interval = std::chrono::seconds(1);
 
-  const world::Clock& clock_;
+  const platform::Clock& clock_;
   Tell tell_;
-  world::Instant last_;
+  platform::Instant last_;
 };
 
 }  // namespace payswitch::audit

@@ -2,12 +2,12 @@
 
 #include <cstdint>
 
-namespace payswitch::world {
+namespace payswitch::platform {
 
 // Randomness for jitter and sampling; never for secrets. Loop thread only.
-class Chance {
+class Random {
  public:
-  virtual ~Chance() = default;
+  virtual ~Random() = default;
 
   virtual std::uint64_t next() = 0;
 
@@ -15,4 +15,4 @@ class Chance {
   double uniform() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
 };
 
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

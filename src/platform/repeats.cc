@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace payswitch::world {
+namespace payswitch::platform {
 
 std::optional<std::uint64_t> Repeats::happened(Instant now) {
   if (said_ > 0 && now - last_ >= forgotten_after) said_ = 0;
@@ -25,4 +25,4 @@ std::uint64_t Repeats::say(Instant now) {
   return std::exchange(unsaid_, 0);
 }
 
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

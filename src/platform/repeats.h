@@ -11,7 +11,7 @@
 #include "platform/clock.h"
 #include "platform/log.h"
 
-namespace payswitch::world {
+namespace payswitch::platform {
 
 // Whether something that happens again and again is said once more. The first `at_once` times of a
 // series are; after them it is counted, and said with the count at growing intervals. Pure.
@@ -64,4 +64,4 @@ class RepeatedLine {
   Repeats repeats_;
 };
 
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace payswitch::world {
+namespace payswitch::platform {
 namespace {
 
 using namespace std::chrono_literals;
@@ -83,4 +83,4 @@ TEST(RepeatedLine, SaysHowOftenMore) {
 }
 
 }  // namespace
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

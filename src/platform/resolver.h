@@ -7,7 +7,7 @@
 
 #include "platform/clock.h"
 
-namespace payswitch::world {
+namespace payswitch::platform {
 
 // As text: "10.0.0.1", "fe80::1%2".
 using Addresses = std::vector<std::string>;
@@ -37,4 +37,4 @@ struct ResolverOptions {
   std::string servers;                           // "host:port,…"; empty: those of /etc/resolv.conf
 };
 
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

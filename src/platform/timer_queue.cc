@@ -5,7 +5,7 @@
 #include <limits>
 #include <utility>
 
-namespace payswitch::world {
+namespace payswitch::platform {
 namespace {
 
 // Below it a heap is left alone, however stale: compacting would cost more than it frees.
@@ -99,4 +99,4 @@ void TimerQueue::compact_when_mostly_stale() {
   std::ranges::make_heap(heap_, later);
 }
 
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

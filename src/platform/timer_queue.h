@@ -7,7 +7,7 @@
 
 #include "platform/loop.h"
 
-namespace payswitch::world {
+namespace payswitch::platform {
 
 // The timers themselves, without a clock: both worlds keep theirs in one. Adding is cheap when
 // deadlines mostly grow, cancelling is constant, and cancelled entries never outnumber live ones by
@@ -54,4 +54,4 @@ class TimerQueue {
   std::uint64_t next_sequence_ = 0;
 };
 
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

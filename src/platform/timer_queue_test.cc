@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace payswitch::world {
+namespace payswitch::platform {
 namespace {
 
 using std::chrono::nanoseconds;
@@ -165,4 +165,4 @@ TEST_F(TimerQueueTest, AgreesWithAnOrderedMapWhateverIsAddedCancelledAndRun) {
 }
 
 }  // namespace
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

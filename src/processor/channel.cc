@@ -8,13 +8,13 @@ namespace payswitch::processor {
 // Shared between the answer's callback and the deadline's.
 struct Channel::Post {
   PostDone done;
-  world::Instant started;
-  world::TimerId deadline = world::TimerId::none;
+  platform::Instant started;
+  platform::TimerId deadline = platform::TimerId::none;
   bool late = false;
 };
 
 Channel::Channel(const Options& options, const Dialect& dialect, http::Client& client,
-                 world::Timers& timers, const world::Clock& clock)
+                 platform::Timers& timers, const platform::Clock& clock)
     : options_(options), dialect_(dialect), client_(client), timers_(timers), clock_(clock) {}
 
 Channel::~Channel() = default;

@@ -26,7 +26,7 @@ struct PostEvent {
   Kind kind = Kind::answered;
   payment::Outcome outcome = payment::Outcome::unknown;  // of `answered`
   bool was_late = false;                                 // of `answered`
-  world::Duration took{0};                               // since the write was started
+  platform::Duration took{0};                            // since the write was started
 };
 
 // One processor's wire: single exchanges, each with its deadlines. Decides nothing about payments.
@@ -38,7 +38,7 @@ class Channel {
   using HealthDone = std::move_only_function<void(const std::optional<HealthReport>&)>;
 
   Channel(const Options& options, const Dialect& dialect, http::Client& client,
-          world::Timers& timers, const world::Clock& clock);
+          platform::Timers& timers, const platform::Clock& clock);
   ~Channel();
 
   Channel(const Channel&) = delete;
@@ -66,8 +66,8 @@ class Channel {
   const Options& options_;
   const Dialect& dialect_;
   http::Client& client_;
-  world::Timers& timers_;
-  const world::Clock& clock_;
+  platform::Timers& timers_;
+  const platform::Clock& clock_;
   std::string target_;  // reused, as is body_
   std::string body_;
   std::uint32_t posts_ = 0;

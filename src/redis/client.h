@@ -20,9 +20,9 @@ enum class Failure : std::uint8_t {
   maybe_ran,  // it may have run: cut, or timed out, after its write was started
 };
 
-enum class Haste : std::uint8_t {
+enum class Flush : std::uint8_t {
   now,   // somebody waits: it leaves with this turn of the loop
-  soon,  // nobody does: it leaves with the next one that is in haste, or after Options::linger
+  lazy,  // nobody does: it leaves with the next one that is in haste, or after Options::linger
 };
 
 // Who is at the other end, as it was when the connection began. Redis forgot what it had not saved
@@ -77,7 +77,7 @@ class Client {
   // FLUSH), the connection is made again, and this call has not run.
   virtual void run(const Script& script, std::span<const std::string_view> keys,
                    std::span<const std::string_view> arguments, Done done,
-                   Haste haste = Haste::now) = 0;
+                   Flush haste = Flush::now) = 0;
 
   virtual bool connected() const = 0;
   virtual const Counters& counters() const = 0;

@@ -82,7 +82,7 @@ TEST_F(RedisClient, BeforeThereIsAConnectionNothingIsSent) {
 TEST_F(RedisClient, WhoeverIsToldOfTheConnectionMaySpeakAtOnce) {
   serve();
   std::shared_ptr<Outcome> outcome;
-  client = make_client({loop.context(), *real_loop, time, time, chance, *resolver}, options, {});
+  client = make_client({loop.context(), *real_loop, time, time, random, *resolver}, options, {});
   client->start({.connected = [&](const Server&) { outcome = say({"PING"}); },
                  .disconnected = [](const std::string&) {}});
   ASSERT_TRUE(loop.until([&] { return outcome != nullptr; }));
@@ -142,8 +142,8 @@ TEST_F(RedisClientScripts, WhatIsNotInHasteLeavesWithTheNextThatIsAndBeforeIt) {
   scripts = {&add};
   connect();
   const auto writes = client->counters().writes;
-  const auto waiting = run(add, {"n"}, {"40"}, Haste::soon);
-  run(add, {"n"}, {"1"}, Haste::soon);
+  const auto waiting = run(add, {"n"}, {"40"}, Flush::lazy);
+  run(add, {"n"}, {"1"}, Flush::lazy);
   loop.settle();
   time.advance(options.linger - 1ns);
   loop.settle();
@@ -158,7 +158,7 @@ TEST_F(RedisClientScripts, WhatIsNotInHasteAndAloneLeavesAfterAWhile) {
   scripts = {&add};
   connect();
   for (const auto* sum : {"1", "2"}) {
-    const auto waiting = run(add, {"n"}, {"1"}, Haste::soon);
+    const auto waiting = run(add, {"n"}, {"1"}, Flush::lazy);
     loop.settle();
     time.advance(options.linger - 1ns);
     loop.settle();
@@ -173,11 +173,11 @@ TEST_F(RedisClientScripts, WhatLingersWhenTheConnectionIsLostHasNotRun) {
   interpose();
   scripts = {&add};
   connect();
-  const auto waiting = run(add, {"n"}, {"1"}, Haste::soon);
+  const auto waiting = run(add, {"n"}, {"1"}, Flush::lazy);
   proxy->cut();
   EXPECT_EQ(answer(waiting), "(not sent)");
   ASSERT_TRUE(comes_back());
-  const auto again = run(add, {"n"}, {"1"}, Haste::soon);
+  const auto again = run(add, {"n"}, {"1"}, Flush::lazy);
   time.advance(options.linger);
   EXPECT_EQ(answer(again), "1");
 }
@@ -371,7 +371,7 @@ TEST_F(RedisClientTls, WithoutTlsItIsNotUnderstood) {
 
 TEST_F(RedisClient, AfterAKillItComesBackWithGrowingPauses) {
   serve();
-  chance.number = one_half;
+  random.number = one_half;
   connect();
   server->kill();
   ASSERT_TRUE(loses());

@@ -40,7 +40,7 @@ class StreamLink final : public Link {
   StreamLink(asio::io_context& context, const Options& options, Extra&&... extra)
       : options_(options), stream_(context, std::forward<Extra>(extra)...) {}
 
-  void open(const world::Addresses& addresses, Outcome done) override {
+  void open(const platform::Addresses& addresses, Outcome done) override {
     std::vector<tcp::endpoint> endpoints;
     for (const std::string& address : addresses) {
       endpoints.emplace_back(asio::ip::make_address(address), options_.address.port);
@@ -134,7 +134,7 @@ std::string trust(asio::ssl::context& context, const Options& options) {
 class NoLink final : public Link {
  public:
   NoLink(asio::io_context& context, std::string why) : context_(context), why_(std::move(why)) {}
-  void open(const world::Addresses&, Outcome done) override {
+  void open(const platform::Addresses&, Outcome done) override {
     asio::post(context_, [this, self = shared_from_this(), done = std::move(done)] {
       if (!closed_) done(why_);
     });

@@ -27,7 +27,7 @@ class Link : public std::enable_shared_from_this<Link> {
   virtual ~Link() = default;
 
   // Connects to one of the addresses and shakes hands; once.
-  virtual void open(const world::Addresses& addresses, Outcome done) = 0;
+  virtual void open(const platform::Addresses& addresses, Outcome done) = 0;
   // `received` for each piece that comes, `ended` once, when no more will.
   virtual void receive(Received received, Outcome ended) = 0;
   // One at a time.

@@ -12,11 +12,11 @@ struct Options {
   Address address;
   std::string ca_file;  // for rediss://; empty: the certificates that the system trusts
 
-  world::Duration connect_timeout = std::chrono::seconds(2);  // handshake included
-  world::Duration command_timeout = std::chrono::seconds(5);  // then the connection is cut
-  world::Duration linger = std::chrono::milliseconds(10);     // of what is not in haste
-  world::Duration backoff_base = std::chrono::milliseconds(50);
-  world::Duration backoff_cap = std::chrono::milliseconds(500);
+  platform::Duration connect_timeout = std::chrono::seconds(2);  // handshake included
+  platform::Duration command_timeout = std::chrono::seconds(5);  // then the connection is cut
+  platform::Duration linger = std::chrono::milliseconds(10);     // of what is not in haste
+  platform::Duration backoff_base = std::chrono::milliseconds(50);
+  platform::Duration backoff_cap = std::chrono::milliseconds(500);
 
   std::size_t max_outstanding = 200'000;       // commands without a reply
   std::size_t max_unsent_bytes = 64ull << 20;  // gathered, and not yet written

@@ -38,7 +38,7 @@ Formatted format(std::span<const std::string_view> words) {
 }  // namespace
 
 bool Pipeline::add(std::span<const std::string_view> words, Client::Done& done,
-                   world::Instant now) {
+                   platform::Instant now) {
   if (entries_.size() >= options_.max_outstanding) return false;
   const Formatted command = format(words);
   if (output_.size() + command.bytes.size() > options_.max_unsent_bytes) return false;
@@ -47,11 +47,11 @@ bool Pipeline::add(std::span<const std::string_view> words, Client::Done& done,
 }
 
 void Pipeline::add_unlimited(std::span<const std::string_view> words, Client::Done done,
-                             world::Instant now) {
+                             platform::Instant now) {
   append(format(words).bytes, std::move(done), now);
 }
 
-void Pipeline::append(std::string_view bytes, Client::Done done, world::Instant now) {
+void Pipeline::append(std::string_view bytes, Client::Done done, platform::Instant now) {
   assert(done);
   entries_.push_back({std::move(done), now});
   ++unsent_;
@@ -63,7 +63,8 @@ std::string Pipeline::take_output() {
   return std::exchange(output_, {});
 }
 
-std::expected<void, std::string> Pipeline::feed(std::span<const char> bytes, world::Instant now) {
+std::expected<void, std::string> Pipeline::feed(std::span<const char> bytes,
+                                                platform::Instant now) {
   reader_.feed(bytes);
   for (;;) {
     auto reply = reader_.next();
@@ -93,7 +94,7 @@ void Pipeline::cut() {
   }
 }
 
-std::optional<world::Instant> Pipeline::deadline() const {
+std::optional<platform::Instant> Pipeline::deadline() const {
   if (entries_.empty()) return std::nullopt;
   return entries_.front().since + options_.command_timeout;
 }

@@ -23,18 +23,18 @@ class Pipeline {
       : options_(options), counters_(counters), reader_(options.max_reply_bytes) {}
 
   // False: it would go beyond max_outstanding or max_unsent_bytes; `done` is left alone.
-  bool add(std::span<const std::string_view> words, Client::Done& done, world::Instant now);
+  bool add(std::span<const std::string_view> words, Client::Done& done, platform::Instant now);
 
   // As add(), whatever the limits: for the hand-shake, which nobody else can make longer.
   void add_unlimited(std::span<const std::string_view> words, Client::Done done,
-                     world::Instant now);
+                     platform::Instant now);
 
   // What is to be written next; from here on it counts as sent. Empty: nothing.
   std::string take_output();
 
   // Bytes that came in. An error (garbled, or a reply that nobody asked for) ends the connection;
   // cut() is next.
-  std::expected<void, std::string> feed(std::span<const char> bytes, world::Instant now);
+  std::expected<void, std::string> feed(std::span<const char> bytes, platform::Instant now);
 
   // The connection is gone: everything outstanding fails, in order. Empty again afterwards.
   void cut();
@@ -42,15 +42,15 @@ class Pipeline {
   std::size_t outstanding() const { return entries_.size(); }
 
   // When the oldest command is overdue; nullopt: nothing is outstanding.
-  std::optional<world::Instant> deadline() const;
+  std::optional<platform::Instant> deadline() const;
 
  private:
   struct Entry {
     Client::Done done;
-    world::Instant since;
+    platform::Instant since;
   };
 
-  void append(std::string_view bytes, Client::Done done, world::Instant now);
+  void append(std::string_view bytes, Client::Done done, platform::Instant now);
 
   const Options& options_;
   Counters& counters_;

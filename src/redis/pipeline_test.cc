@@ -32,7 +32,7 @@ class RedisPipeline : public testing::Test {
 
   Options options;
   Counters counters;
-  world::Instant now{1h};
+  platform::Instant now{1h};
   Pipeline pipeline{options, counters};
   std::vector<std::string> told;
   std::move_only_function<void()> then;  // what the next completion does besides
@@ -128,9 +128,9 @@ TEST_F(RedisPipeline, TheOldestCommandHasTheDeadline) {
   now += 1s;
   add("b");
   pipeline.take_output();
-  EXPECT_EQ(pipeline.deadline(), world::Instant(1h + 5s));
+  EXPECT_EQ(pipeline.deadline(), platform::Instant(1h + 5s));
   ASSERT_TRUE(feed("+one\r\n"));
-  EXPECT_EQ(pipeline.deadline(), world::Instant(1h + 6s));
+  EXPECT_EQ(pipeline.deadline(), platform::Instant(1h + 6s));
 }
 
 TEST_F(RedisPipeline, OutstandingCommandsAreLimited) {

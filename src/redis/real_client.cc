@@ -33,13 +33,13 @@ class RealClient final : public Client {
   void start(Events events) override;
   void command(std::span<const std::string_view> words, Done done) override;
   void run(const Script& script, std::span<const std::string_view> keys,
-           std::span<const std::string_view> arguments, Done done, Haste haste) override;
+           std::span<const std::string_view> arguments, Done done, Flush haste) override;
   bool connected() const override { return counters_.connected; }
   const Counters& counters() const override { return counters_; }
 
  private:
   void connect();
-  void on_looked_up(const std::expected<world::Addresses, world::NoAddress>& found);
+  void on_looked_up(const std::expected<platform::Addresses, platform::NoAddress>& found);
   void open();
   void on_open(const std::string& trouble);
   void shake_hands();
@@ -47,7 +47,7 @@ class RealClient final : public Client {
   void on_received(std::span<const char> bytes);
   void lose(const std::string& why);
   void try_again();
-  void give(std::span<const std::string_view> words, Done done, Haste haste);
+  void give(std::span<const std::string_view> words, Done done, Flush haste);
   void refuse(Done done);
   void flush_with_this_turn();
   void flush_after_a_while();
@@ -58,7 +58,7 @@ class RealClient final : public Client {
   const Options options_;
   const std::vector<const Script*> scripts_;
   Counters counters_;
-  world::Host host_;
+  platform::Host host_;
   Pipeline pipeline_;
   Events events_;
   std::shared_ptr<Link> link_;
@@ -67,9 +67,9 @@ class RealClient final : public Client {
   std::uint32_t failures_ = 0;  // in a row
   bool is_writing_ = false;
   bool flush_is_due_ = false;
-  world::TimerId connect_timer_ = world::TimerId::none;
-  world::TimerId deadline_timer_ = world::TimerId::none;
-  world::TimerId linger_timer_ = world::TimerId::none;
+  platform::TimerId connect_timer_ = platform::TimerId::none;
+  platform::TimerId deadline_timer_ = platform::TimerId::none;
+  platform::TimerId linger_timer_ = platform::TimerId::none;
   std::shared_ptr<char> alive_ =
       std::make_shared<char>();  // what was posted may come after the end
 };
@@ -92,7 +92,7 @@ void RealClient::start(Events events) {
 void RealClient::connect() {
   link_ = Link::make(seams_.context, options_);
   connect_timer_ = seams_.timers.after(options_.connect_timeout, [this] {
-    connect_timer_ = world::TimerId::none;
+    connect_timer_ = platform::TimerId::none;
     lose(awaits_address_ ? fmt::format("{}: no answer of a name server", options_.address.host)
                          : "no connection in time");
   });
@@ -101,7 +101,8 @@ void RealClient::connect() {
   if (!host_.addresses().empty()) open();
 }
 
-void RealClient::on_looked_up(const std::expected<world::Addresses, world::NoAddress>& found) {
+void RealClient::on_looked_up(
+    const std::expected<platform::Addresses, platform::NoAddress>& found) {
   if (!link_ || !awaits_address_) return;
   if (!host_.addresses().empty()) return open();
   lose(fmt::format("{}: {}", options_.address.host, found.error().why));
@@ -141,7 +142,7 @@ void RealClient::on_handshake(std::size_t index, const std::expected<Reply, Fail
   if (index + 1 < handshake_->commands().size()) return;
   const Server server = handshake_->server();
   handshake_.reset();
-  seams_.timers.cancel(std::exchange(connect_timer_, world::TimerId::none));
+  seams_.timers.cancel(std::exchange(connect_timer_, platform::TimerId::none));
   failures_ = 0;
   ++counters_.connects;
   counters_.connected = true;
@@ -163,9 +164,9 @@ void RealClient::lose(const std::string& why) {
   link_->close();
   link_.reset();
   handshake_.reset();
-  seams_.timers.cancel(std::exchange(connect_timer_, world::TimerId::none));
-  seams_.timers.cancel(std::exchange(deadline_timer_, world::TimerId::none));
-  seams_.timers.cancel(std::exchange(linger_timer_, world::TimerId::none));
+  seams_.timers.cancel(std::exchange(connect_timer_, platform::TimerId::none));
+  seams_.timers.cancel(std::exchange(deadline_timer_, platform::TimerId::none));
+  seams_.timers.cancel(std::exchange(linger_timer_, platform::TimerId::none));
   counters_.connect_failures += !counters_.connected;
   counters_.connected = false;
   is_writing_ = false;
@@ -182,28 +183,29 @@ void RealClient::lose(const std::string& why) {
 void RealClient::try_again() {
   const auto doublings = std::min(failures_++, most_doublings);
   const auto cap = std::min(options_.backoff_cap, options_.backoff_base * (1 << doublings));
-  const auto pause = static_cast<double>(cap.count()) * seams_.chance.uniform();
-  connect_timer_ = seams_.timers.after(world::Duration(static_cast<std::int64_t>(pause)), [this] {
-    connect_timer_ = world::TimerId::none;
-    connect();
-  });
+  const auto pause = static_cast<double>(cap.count()) * seams_.random.uniform();
+  connect_timer_ =
+      seams_.timers.after(platform::Duration(static_cast<std::int64_t>(pause)), [this] {
+        connect_timer_ = platform::TimerId::none;
+        connect();
+      });
 }
 
 // -- commands -------------------------------------------------------------------------------------
 
 void RealClient::command(std::span<const std::string_view> words, Done done) {
-  give(words, std::move(done), Haste::now);
+  give(words, std::move(done), Flush::now);
 }
 
-void RealClient::give(std::span<const std::string_view> words, Done done, Haste haste) {
+void RealClient::give(std::span<const std::string_view> words, Done done, Flush haste) {
   if (!counters_.connected || !pipeline_.add(words, done, seams_.clock.now())) {
     return refuse(std::move(done));
   }
-  haste == Haste::now ? flush_with_this_turn() : flush_after_a_while();
+  haste == Flush::now ? flush_with_this_turn() : flush_after_a_while();
 }
 
 void RealClient::run(const Script& script, std::span<const std::string_view> keys,
-                     std::span<const std::string_view> arguments, Done done, Haste haste) {
+                     std::span<const std::string_view> arguments, Done done, Flush haste) {
   const std::string key_count = std::to_string(keys.size());
   std::vector<std::string_view> words{"EVALSHA", script.hash(), key_count};
   words.insert(words.end(), keys.begin(), keys.end());
@@ -237,9 +239,9 @@ void RealClient::flush_with_this_turn() {
 }
 
 void RealClient::flush_after_a_while() {
-  if (flush_is_due_ || is_writing_ || linger_timer_ != world::TimerId::none) return;
+  if (flush_is_due_ || is_writing_ || linger_timer_ != platform::TimerId::none) return;
   linger_timer_ = seams_.timers.after(options_.linger, [this] {
-    linger_timer_ = world::TimerId::none;
+    linger_timer_ = platform::TimerId::none;
     flush();
   });
 }
@@ -248,7 +250,7 @@ void RealClient::flush() {
   if (!link_ || is_writing_) return;
   std::string output = pipeline_.take_output();
   if (output.empty()) return;
-  seams_.timers.cancel(std::exchange(linger_timer_, world::TimerId::none));
+  seams_.timers.cancel(std::exchange(linger_timer_, platform::TimerId::none));
   is_writing_ = true;
   ++counters_.writes;
   link_->write(std::move(output), [this](const std::string& trouble) {
@@ -261,12 +263,12 @@ void RealClient::flush() {
 
 // While something is outstanding there is a timer for the oldest; an idle connection has none.
 void RealClient::watch() {
-  if (deadline_timer_ != world::TimerId::none) return;
+  if (deadline_timer_ != platform::TimerId::none) return;
   const auto deadline = pipeline_.deadline();
   if (!deadline) return;
   deadline_timer_ =
-      seams_.timers.after(std::max(world::Duration(0), *deadline - seams_.clock.now()), [this] {
-        deadline_timer_ = world::TimerId::none;
+      seams_.timers.after(std::max(platform::Duration(0), *deadline - seams_.clock.now()), [this] {
+        deadline_timer_ = platform::TimerId::none;
         const auto oldest = pipeline_.deadline();
         if (oldest && *oldest <= seams_.clock.now()) return lose("no reply in time");
         watch();

@@ -15,11 +15,11 @@ namespace payswitch::redis {
 // The seams outlive the client; so do the scripts.
 struct ClientSeams {
   boost::asio::io_context& context;
-  world::Loop& loop;
-  world::Timers& timers;
-  const world::Clock& clock;
-  world::Chance& chance;
-  world::Resolver& resolver;
+  platform::Loop& loop;
+  platform::Timers& timers;
+  const platform::Clock& clock;
+  platform::Random& random;
+  platform::Resolver& resolver;
 };
 
 // What can be known of the options before the first connection: that the certificates can be read.

@@ -16,7 +16,7 @@ std::string_view to_string(BreakerState state) {
   return "";
 }
 
-bool Breaker::allows(world::Instant now) const {
+bool Breaker::allows(platform::Instant now) const {
   switch (state_) {
     case BreakerState::closed:
       return true;
@@ -28,13 +28,13 @@ bool Breaker::allows(world::Instant now) const {
   return false;
 }
 
-Breaker::Pass Breaker::started(world::Instant now) {
+Breaker::Pass Breaker::started(platform::Instant now) {
   ++in_flight_;
   if (state_ == BreakerState::open) next_probe_ = now + options_.probe_every;
   return {era_, true};
 }
 
-void Breaker::succeeded(Pass pass, world::Instant now, world::Duration took) {
+void Breaker::succeeded(Pass pass, platform::Instant now, platform::Duration took) {
   if (pass.era != era_) return;
   spend(pass);
   consecutive_failures_ = 0;
@@ -51,7 +51,7 @@ void Breaker::succeeded(Pass pass, world::Instant now, world::Duration took) {
   }
 }
 
-void Breaker::failed(Pass pass, world::Instant now, std::string_view why) {
+void Breaker::failed(Pass pass, platform::Instant now, std::string_view why) {
   if (pass.era != era_) return;
   spend(pass);
   if (state_ == BreakerState::open) return;
@@ -68,21 +68,21 @@ void Breaker::withdrawn(Pass pass) {
   if (pass.era == era_) spend(pass);
 }
 
-void Breaker::trip(world::Instant now, std::string_view why) {
+void Breaker::trip(platform::Instant now, std::string_view why) {
   why_ = why;
   if (state_ != BreakerState::open) enter(BreakerState::open, now);
 }
 
-void Breaker::rested(world::Instant now) {
+void Breaker::rested(platform::Instant now) {
   if (state_ == BreakerState::open) enter(BreakerState::half_open, now);
 }
 
-std::optional<world::Instant> Breaker::next_probe() const {
+std::optional<platform::Instant> Breaker::next_probe() const {
   if (state_ != BreakerState::open || in_flight_ >= options_.max_probes) return std::nullopt;
   return next_probe_;
 }
 
-void Breaker::enter(BreakerState state, world::Instant now) {
+void Breaker::enter(BreakerState state, platform::Instant now) {
   state_ = state;
   ++era_;
   in_flight_ = 0;
@@ -92,7 +92,7 @@ void Breaker::enter(BreakerState state, world::Instant now) {
   if (state == BreakerState::open) next_probe_ = now + options_.probe_every;
 }
 
-void Breaker::count(world::Instant now, bool failure, bool slow) {
+void Breaker::count(platform::Instant now, bool failure, bool slow) {
   const std::int64_t index = bucket_index(now);
   Bucket& bucket = window_[static_cast<std::size_t>(index) % bucket_count];
   if (bucket.index != index) bucket = {.index = index};
@@ -101,7 +101,7 @@ void Breaker::count(world::Instant now, bool failure, bool slow) {
   bucket.slow += slow;
 }
 
-Breaker::Bucket Breaker::totals(world::Instant now) const {
+Breaker::Bucket Breaker::totals(platform::Instant now) const {
   const std::int64_t index = bucket_index(now);
   Bucket sums;
   for (const Bucket& bucket : window_) {
@@ -114,7 +114,7 @@ Breaker::Bucket Breaker::totals(world::Instant now) const {
   return sums;
 }
 
-std::int64_t Breaker::bucket_index(world::Instant now) const {
+std::int64_t Breaker::bucket_index(platform::Instant now) const {
   return now.time_since_epoch() / (options_.window / static_cast<std::int64_t>(bucket_count));
 }
 

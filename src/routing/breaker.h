@@ -38,32 +38,32 @@ class Breaker {
   explicit Breaker(const BreakerOptions& options) : options_(options) {}
 
   // Whether one more payment may start now.
-  bool allows(world::Instant now) const;
+  bool allows(platform::Instant now) const;
 
   // A payment that allows() let through has a connection and is on its way.
-  Pass started(world::Instant now);
+  Pass started(platform::Instant now);
 
   // For requests that pass whatever the state, under a back-off of their own (PROTOCOL 3.4): they
   // feed the breaker without taking a probe's place.
   Pass free_pass() const { return {era_, false}; }
 
-  void succeeded(Pass pass, world::Instant now, world::Duration took);
-  void failed(Pass pass, world::Instant now, std::string_view why);
+  void succeeded(Pass pass, platform::Instant now, platform::Duration took);
+  void failed(Pass pass, platform::Instant now, std::string_view why);
   // It ended in a way that says nothing of the processor.
   void withdrawn(Pass pass);
 
   // Opens at once, whatever was counted: the processor cannot be used as configured.
-  void trip(world::Instant now, std::string_view why);
+  void trip(platform::Instant now, std::string_view why);
 
   // The pause in which every breaker was open is over: when open, half-opens without waiting for a
   // probe.
-  void rested(world::Instant now);
+  void rested(platform::Instant now);
 
   BreakerState state() const { return state_; }
   // Why it opened last; a literal. Empty when it never has.
   std::string_view why() const { return why_; }
   // When open: the next moment at which allows() may turn true by the time alone.
-  std::optional<world::Instant> next_probe() const;
+  std::optional<platform::Instant> next_probe() const;
 
  private:
   static constexpr std::size_t bucket_count = 10;
@@ -74,10 +74,10 @@ class Breaker {
     std::uint32_t slow = 0;
   };
 
-  void enter(BreakerState state, world::Instant now);
-  void count(world::Instant now, bool failure, bool slow);
-  Bucket totals(world::Instant now) const;
-  std::int64_t bucket_index(world::Instant now) const;
+  void enter(BreakerState state, platform::Instant now);
+  void count(platform::Instant now, bool failure, bool slow);
+  Bucket totals(platform::Instant now) const;
+  std::int64_t bucket_index(platform::Instant now) const;
   void spend(Pass pass);
 
   BreakerOptions options_;
@@ -87,7 +87,7 @@ class Breaker {
   std::uint32_t in_flight_ = 0;  // let through in this era and not ended
   std::uint32_t successes_ = 0;  // in this era
   std::uint32_t consecutive_failures_ = 0;
-  world::Instant next_probe_{};
+  platform::Instant next_probe_{};
   std::array<Bucket, bucket_count> window_{};
 };
 

@@ -9,11 +9,11 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 struct BreakerTest : testing::Test {
-  world::Instant now = world::Instant(seconds(1000));
+  platform::Instant now = platform::Instant(seconds(1000));
   BreakerOptions options;
   Breaker breaker{options};
 
-  void succeed(world::Duration took = milliseconds(1)) {
+  void succeed(platform::Duration took = milliseconds(1)) {
     breaker.succeeded(breaker.started(now), now, took);
   }
   void fail() { breaker.failed(breaker.started(now), now, "refused"); }

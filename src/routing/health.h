@@ -17,23 +17,23 @@ class Health {
   struct Report {
     bool failing = false;
     std::chrono::milliseconds min_response_time{0};
-    world::Instant at;
+    platform::Instant at;
   };
 
   explicit Health(const HealthOptions& options) : options_(options) {}
 
   // The next poll: at most one per `poll_every` (PROTOCOL 7.7).
-  bool poll_due(world::Instant now) const {
+  bool poll_due(platform::Instant now) const {
     return !last_poll_ || now - *last_poll_ >= options_.poll_every;
   }
-  void polled(world::Instant now) { last_poll_ = now; }
+  void polled(platform::Instant now) { last_poll_ = now; }
 
-  world::Duration poll_every() const { return options_.poll_every; }
+  platform::Duration poll_every() const { return options_.poll_every; }
 
   // A payment was taken.
-  void taken(world::Instant now) { last_taken_ = now; }
+  void taken(platform::Instant now) { last_taken_ = now; }
 
-  bool takes_payments(world::Instant now) const {
+  bool takes_payments(platform::Instant now) const {
     return last_taken_ && now - *last_taken_ < options_.live_evidence;
   }
 
@@ -47,9 +47,9 @@ class Health {
 
  private:
   HealthOptions options_;
-  std::optional<world::Instant> last_poll_;
+  std::optional<platform::Instant> last_poll_;
   std::optional<Report> report_;
-  std::optional<world::Instant> last_taken_;
+  std::optional<platform::Instant> last_taken_;
 };
 
 }  // namespace payswitch::routing

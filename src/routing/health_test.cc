@@ -8,7 +8,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-const world::Instant start(seconds(100));
+const platform::Instant start(seconds(100));
 
 TEST(Health, IsPolledAtOnceAndThenOncePerInterval) {
   HealthOptions options;

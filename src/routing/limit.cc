@@ -15,7 +15,7 @@ void Limit::succeeded(std::uint32_t in_flight) {
   width_ = std::min(max_, width_ + (width_ < threshold_ ? 1.0 : 1.0 / width_));
 }
 
-void Limit::overloaded(world::Instant now) {
+void Limit::overloaded(platform::Instant now) {
   if (decreased_ && now - last_decrease_ < options_.decrease_every) return;
   decreased_ = true;
   last_decrease_ = now;

@@ -20,14 +20,14 @@ class Limit {
 
   // A payment was answered while `in_flight` were (itself included).
   void succeeded(std::uint32_t in_flight);
-  void overloaded(world::Instant now);
+  void overloaded(platform::Instant now);
 
  private:
   LimitOptions options_;
   double max_;
   double width_;
   double threshold_;  // below it the width doubles each round
-  world::Instant last_decrease_;
+  platform::Instant last_decrease_;
   bool decreased_ = false;
 };
 

@@ -18,7 +18,7 @@ TEST(Limit, DoublesEachRoundUntilTheFirstOverloadAndNeverPassesTheMaximum) {
 
 TEST(Limit, FallsByAFactorAndThenCreepsUpByOneARound) {
   Limit limit({.start = 100, .decrease = 0.5}, 100);
-  limit.overloaded(world::Instant(seconds(1)));
+  limit.overloaded(platform::Instant(seconds(1)));
   EXPECT_EQ(limit.current(), 50u);
   for (int i = 0; i < 51; ++i) limit.succeeded(51);
   EXPECT_EQ(limit.current(), 51u);
@@ -27,7 +27,7 @@ TEST(Limit, FallsByAFactorAndThenCreepsUpByOneARound) {
 TEST(Limit, DecreasesOnceInAnIntervalHoweverManyTimeOutsThereAre) {
   LimitOptions options{.start = 100, .decrease = 0.5};
   Limit limit(options, 100);
-  const world::Instant start(seconds(1));
+  const platform::Instant start(seconds(1));
   for (int i = 0; i < 50; ++i) limit.overloaded(start);
   limit.overloaded(start + options.decrease_every - milliseconds(1));
   EXPECT_EQ(limit.current(), 50u);
@@ -37,7 +37,7 @@ TEST(Limit, DecreasesOnceInAnIntervalHoweverManyTimeOutsThereAre) {
 
 TEST(Limit, NeverFallsBelowItsMinimum) {
   Limit limit({.start = 64, .min = 4}, 100);
-  for (int i = 0; i < 100; ++i) limit.overloaded(world::Instant(seconds(i)));
+  for (int i = 0; i < 100; ++i) limit.overloaded(platform::Instant(seconds(i)));
   EXPECT_EQ(limit.current(), 4u);
 }
 

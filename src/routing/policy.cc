@@ -4,10 +4,10 @@
 
 namespace payswitch::routing {
 
-Choice choose(std::span<const Standing> by_fee, world::Instant waiting_since, world::Instant now,
-              const PolicyOptions& options, world::Instant first_back) {
+Choice choose(std::span<const Standing> by_fee, platform::Instant waiting_since,
+              platform::Instant now, const PolicyOptions& options, platform::Instant first_back) {
   const bool has_patience = now < waiting_since + options.patience;
-  world::Instant hold_until = waiting_since;
+  platform::Instant hold_until = waiting_since;
   Choice choice{.kind = Choice::Kind::wait};
   for (std::size_t index = 0; index < by_fee.size(); ++index) {
     switch (by_fee[index]) {

@@ -27,7 +27,7 @@ struct Choice {
   };
   Kind kind = Kind::wait;
   std::size_t index = 0;
-  world::Instant until{};
+  platform::Instant until{};
 };
 
 // The cheapest processor that is expected to answer within `patience`. `by_fee` is sorted, cheapest
@@ -41,7 +41,8 @@ struct Choice {
 // for a slot: the time for a full one runs from that moment. And what one processor has recovered
 // from the others often have, too: a cheaper one that was not asked since is waited for,
 // `comeback_wait` at most.
-Choice choose(std::span<const Standing> by_fee, world::Instant waiting_since, world::Instant now,
-              const PolicyOptions& options, world::Instant first_back = {});
+Choice choose(std::span<const Standing> by_fee, platform::Instant waiting_since,
+              platform::Instant now, const PolicyOptions& options,
+              platform::Instant first_back = {});
 
 }  // namespace payswitch::routing

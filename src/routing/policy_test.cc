@@ -12,9 +12,10 @@ using std::chrono::seconds;
 using enum Standing;
 using Kind = Choice::Kind;
 
-const world::Instant start(seconds(100));
+const platform::Instant start(seconds(100));
 
-Choice choose_two(Standing cheap, Standing dear, world::Duration age, world::Duration patience) {
+Choice choose_two(Standing cheap, Standing dear, platform::Duration age,
+                  platform::Duration patience) {
   const std::array both{cheap, dear};
   return choose(both, start, start + age, {.patience = patience, .full_wait = milliseconds(250)});
 }

@@ -16,8 +16,8 @@
 #include "store/store.h"
 
 // What every store must do, whatever it stands on. An engine's test brings a StoreUnderTest and
-// instantiates StoreContract with it. The suite is in contract_test.cc; its rules are those of
-// store.h and PROTOCOL 2, 3, 5 and 6.
+// instantiates StoreContract with it. The suite is in contract_suite.cc and
+// facts_contract_suite.cc; its rules are those of store.h and PROTOCOL 2, 3, 5 and 6.
 namespace payswitch::store {
 
 // One store with the processors "default" (0) and "fallback" (1), and the world around it.

@@ -27,11 +27,11 @@ enum class Restored : std::uint8_t {
 };
 
 struct Options {
-  world::Durability durability = world::Durability::fsync;
+  platform::Durability durability = platform::Durability::fsync;
   std::uint64_t segment_bytes = 32ull << 20;   // of one journal segment, header included
   std::uint64_t max_group_bytes = 4ull << 20;  // of one group: one write, one sync
   // How long a record that nobody waits for may wait for company: it then shares a sync.
-  world::Duration linger = std::chrono::milliseconds(10);
+  platform::Duration linger = std::chrono::milliseconds(10);
   bool sealing = true;                 // false: segments are kept for ever
   std::vector<Place> processors = {};  // the configured ones, in their order
   // Names of configured processors whose books are the same at another origin.
@@ -45,15 +45,15 @@ struct Options {
 // The store on Redis, beside where that Redis is.
 struct RedisOptions {
   // How long an instance that says nothing keeps its payments. Redis' own clock counts.
-  world::Duration lease = std::chrono::seconds(10);
+  platform::Duration lease = std::chrono::seconds(10);
   // What was written in this time is written again when Redis has forgotten something.
-  world::Duration memory = std::chrono::seconds(30);
+  platform::Duration memory = std::chrono::seconds(30);
   // How long the client of a new payment whose reply was lost waits for Redis to come back and say
   // what became of it; then it is told that nobody knows.
-  world::Duration verdict_within = std::chrono::seconds(5);
+  platform::Duration verdict_within = std::chrono::seconds(5);
   // How many replicas must have a payment before its 202 (WAIT); within what time.
   std::uint32_t wait_replicas = 0;
-  world::Duration wait_timeout = std::chrono::seconds(1);
+  platform::Duration wait_timeout = std::chrono::seconds(1);
 };
 
 }  // namespace payswitch::store

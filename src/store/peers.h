@@ -18,7 +18,7 @@ class Group {
   struct Health {
     bool failing = false;
     std::chrono::milliseconds min_response_time{0};
-    world::Duration age{0};
+    platform::Duration age{0};
   };
 
   // What we say of ourselves whenever the group is told that we live.
@@ -40,7 +40,7 @@ class Group {
     std::function<void(payment::UtcMs)> issued;
   };
   // Zero: poll now. Otherwise: not before this much later.
-  using Claimed = std::move_only_function<void(world::Duration)>;
+  using Claimed = std::move_only_function<void(platform::Duration)>;
   // Up to where nobody will issue a requestedAt any more; nullopt: not known.
   using Confirmed = std::move_only_function<void(std::optional<payment::UtcMs>)>;
 
@@ -50,7 +50,7 @@ class Group {
   virtual void listen(Events events) = 0;
 
   // Asks for the group's next health poll of a processor: one in `every`, whoever makes it.
-  virtual void claim_poll(payment::ProcessorNumber processor, world::Duration every,
+  virtual void claim_poll(payment::ProcessorNumber processor, platform::Duration every,
                           Claimed done) = 0;
 
   // Whether a requestedAt may be issued now. Not once our lease may have run out: the others do not
@@ -69,11 +69,11 @@ class Group {
 };
 
 // Nobody shares the store.
-class Alone final : public Group {
+class SingleInstance final : public Group {
  public:
   void listen(Events) override {}
-  void claim_poll(payment::ProcessorNumber, world::Duration, Claimed done) override {
-    done(world::Duration(0));
+  void claim_poll(payment::ProcessorNumber, platform::Duration, Claimed done) override {
+    done(platform::Duration(0));
   }
   bool may_issue() const override { return true; }
   void confirm(payment::UtcMs told, Confirmed done) override { done(told); }

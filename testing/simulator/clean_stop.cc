@@ -17,7 +17,7 @@ struct Bytes {
 };
 
 // Of the last group before the last end mark in this segment.
-std::optional<Bytes> group_before_the_end_mark(const world::Bytes& file) {
+std::optional<Bytes> group_before_the_end_mark(const platform::Bytes& file) {
   std::optional<Bytes> before;
   std::optional<Bytes> found;
   std::uint64_t offset = segment_header_bytes;
@@ -31,7 +31,7 @@ std::optional<Bytes> group_before_the_end_mark(const world::Bytes& file) {
 
 }  // namespace
 
-std::optional<FlippedBit> flip_before_the_end_mark(VirtualDisk& disk, SeededChance& chance) {
+std::optional<FlippedBit> flip_before_the_end_mark(VirtualDisk& disk, SeededRandom& random) {
   std::optional<FlippedBit> flipped;
   for (const auto& name : *disk.list()) {
     if (!segment_number(name)) continue;
@@ -41,8 +41,8 @@ std::optional<FlippedBit> flip_before_the_end_mark(VirtualDisk& disk, SeededChan
     const auto group = group_before_the_end_mark(file);
     if (!group) continue;
     flipped = FlippedBit{.file = name,
-                         .offset = group->begin + chance.below(group->end - group->begin),
-                         .bit = static_cast<std::byte>(1u << chance.below(8))};
+                         .offset = group->begin + random.below(group->end - group->begin),
+                         .bit = static_cast<std::byte>(1u << random.below(8))};
   }
   if (flipped) flip(disk, *flipped);
   return flipped;

@@ -18,7 +18,7 @@ struct FlippedBit {
 
 // Flips a bit in the last group before the end mark. None: the journal has no end mark, or nothing
 // before it in its last segment.
-std::optional<FlippedBit> flip_before_the_end_mark(VirtualDisk& disk, SeededChance& chance);
+std::optional<FlippedBit> flip_before_the_end_mark(VirtualDisk& disk, SeededRandom& random);
 
 // Once more, and it is as it was.
 void flip(VirtualDisk& disk, const FlippedBit& flipped);

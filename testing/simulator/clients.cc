@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <string_view>
 #include <utility>
 
 namespace payswitch::lab::simulator {
@@ -25,7 +24,7 @@ constexpr std::size_t repeats_at_once = 20;
 Clients::Clients(World& world, std::uint64_t seed, const Menu& menu, Judge& judge,
                  const Trace& trace, std::uint32_t payments, Process process)
     : world_(world),
-      chance_(seed),
+      random_(seed),
       slips_(seed ^ slips_apart),
       menu_(menu),
       judge_(judge),
@@ -38,8 +37,8 @@ void Clients::act() {
     world_.after(pause_while_paused, [this] { act(); });
     return;
   }
-  const bool bursts = menu_.clients_burst && chance_.one_in(100);
-  for (auto left = bursts ? chance_.below(largest_burst) : 1; left > 0 && !have_paid(); --left) {
+  const bool bursts = menu_.clients_burst && random_.one_in(100);
+  for (auto left = bursts ? random_.below(largest_burst) : 1; left > 0 && !have_paid(); --left) {
     pay_something_new();
   }
   if (have_paid()) return;
@@ -47,25 +46,25 @@ void Clients::act() {
   look_around();
   if (slips_.one_in(32)) make_a_slip();
   const auto pause = menu_.pause_between_payments;
-  world_.after(between(chance_, milliseconds(0), 2 * pause), [this] { act(); });
+  world_.after(between(random_, milliseconds(0), 2 * pause), [this] { act(); });
 }
 
 void Clients::pay_something_new() {
   constexpr std::array<std::int64_t, 3> ranges = {1'990, 1'000'000, payment::Money::max_cents};
-  const auto most = static_cast<std::uint64_t>(ranges[chance_.below(ranges.size())]);
-  const auto cents = static_cast<std::int64_t>(1 + chance_.below(most));
+  const auto most = static_cast<std::uint64_t>(ranges[random_.below(ranges.size())]);
+  const auto cents = static_cast<std::int64_t>(1 + random_.below(most));
   amounts_.push_back(payment::Money::from_cents(cents));
   pay(static_cast<std::uint32_t>(amounts_.size() - 1), amounts_.back());
 }
 
 void Clients::pay_again() {
-  if (menu_.clients_repeat && chance_.one_in(4)) {
+  if (menu_.clients_repeat && random_.one_in(4)) {
     const auto n = somebody();
     pay(n, amounts_[n]);
   }
-  if (menu_.clients_contradict && chance_.one_in(8)) {
+  if (menu_.clients_contradict && random_.one_in(8)) {
     const auto n = somebody();
-    pay(n, payment::Money::from_cents(1 + static_cast<std::int64_t>(chance_.below(3'000))));
+    pay(n, payment::Money::from_cents(1 + static_cast<std::int64_t>(random_.below(3'000))));
   }
 }
 
@@ -80,7 +79,7 @@ void Clients::repeat_some() {
     is_repeating_ = false;
     return;
   }
-  auto next = to_repeat_.lower_bound(static_cast<std::uint32_t>(chance_.below(amounts_.size())));
+  auto next = to_repeat_.lower_bound(static_cast<std::uint32_t>(random_.below(amounts_.size())));
   const auto some = std::min(to_repeat_.size(), repeats_at_once);
   std::vector<std::uint32_t> these;
   while (these.size() < some) {
@@ -92,11 +91,11 @@ void Clients::repeat_some() {
 }
 
 void Clients::look_around() {
-  if (chance_.one_in(8)) ask_for_status(somebody());
-  if (chance_.one_in(64)) {
-    ask_for_status(somebody(), between(chance_, milliseconds(1), milliseconds(2'000)));
+  if (random_.one_in(8)) ask_for_status(somebody());
+  if (random_.one_in(64)) {
+    ask_for_status(somebody(), between(random_, milliseconds(1), milliseconds(2'000)));
   }
-  if (chance_.one_in(128)) ask_for_sums(chance_.one_in(2) ? some_told_window() : some_window());
+  if (random_.one_in(128)) ask_for_sums(random_.one_in(2) ? some_told_window() : some_window());
 }
 
 // A currency that nobody reads is never dropped, and a misspelt end of a window never left open.
@@ -120,8 +119,8 @@ void Clients::make_a_slip() {
 // The newest ones most of all: theirs is in flight.
 std::uint32_t Clients::somebody() {
   const auto all = amounts_.size();
-  const auto recent = std::min<std::size_t>(all, chance_.one_in(4) ? all : 20);
-  return static_cast<std::uint32_t>(all - 1 - chance_.below(recent));
+  const auto recent = std::min<std::size_t>(all, random_.one_in(4) ? all : 20);
+  return static_cast<std::uint32_t>(all - 1 - random_.below(recent));
 }
 
 void Clients::pay(std::uint32_t n, payment::Money amount) {
@@ -131,7 +130,7 @@ void Clients::pay(std::uint32_t n, payment::Money amount) {
   judge_.sent(n, amount);
   const std::string body = fmt::format(R"({{"correlationId":"{}","amount":{}}})",
                                        id_of(n).to_string(), amount.to_string());
-  const bool vanishes = menu_.clients_vanish && chance_.one_in(8);
+  const bool vanishes = menu_.clients_vanish && random_.one_in(8);
   process->request(http::Method::post, "/payments", body,
                    [this, n, amount, vanishes](const Received& received) {
                      trace_.say("client: {} answered {}{}", n, received.status,
@@ -141,7 +140,7 @@ void Clients::pay(std::uint32_t n, payment::Money amount) {
                    });
 }
 
-void Clients::ask_for_status(std::uint32_t n, world::Duration wait) {
+void Clients::ask_for_status(std::uint32_t n, platform::Duration wait) {
   VirtualSwitch* process = process_();
   if (!process || n >= judge_.payments()) return;
   std::string target = "/payments/" + id_of(n).to_string();
@@ -169,14 +168,16 @@ void Clients::ask_for_sums(const books::Window& window) {
       });
 }
 
-void Clients::ask_by_every_route() {
+void Clients::ask_by_every_route(bool with_lists) {
   VirtualSwitch* process = process_();
   if (!process) return;
-  for (const std::string_view target :
-       {"/", "/healthz", "/readyz", "/metrics", "/processors", "/payments", "/payments-summary"}) {
-    unanswered_routes_.emplace(target);
+  std::vector<std::string> targets = {"/",        "/healthz",    "/readyz",
+                                      "/metrics", "/processors", "/payments-summary"};
+  if (with_lists) targets.emplace_back("/payments");
+  for (const std::string& target : targets) {
+    unanswered_routes_.insert(target);
     process->request(http::Method::get, target, "", [this, target](const Received& received) {
-      unanswered_routes_.erase(unanswered_routes_.find(target));
+      unanswered_routes_.erase(target);
       if (received.status == 200) return;
       judge_.accuse(fmt::format("GET {} answered {}: {}", target, received.status, received.body));
     });
@@ -189,7 +190,7 @@ void Clients::expect_every_route_answered() {
 
 // Once more what was told before: it may have been final.
 books::Window Clients::some_told_window() {
-  return windows_.empty() ? some_window() : windows_[chance_.below(windows_.size())];
+  return windows_.empty() ? some_window() : windows_[random_.below(windows_.size())];
 }
 
 // Cut at times that the books know: there a mistake by one millisecond shows.
@@ -198,11 +199,11 @@ books::Window Clients::some_window() {
   const auto& times = judge_.booked_times();
   if (times.empty()) return window;
   const auto some_time = [&] {
-    const auto time = times[chance_.below(times.size())].value;
-    return payment::UtcMs{time + static_cast<std::int64_t>(chance_.below(3)) - 1};
+    const auto time = times[random_.below(times.size())].value;
+    return payment::UtcMs{time + static_cast<std::int64_t>(random_.below(3)) - 1};
   };
-  if (!chance_.one_in(4)) window.from = some_time();
-  if (!chance_.one_in(4)) window.to = some_time();
+  if (!random_.one_in(4)) window.from = some_time();
+  if (!random_.one_in(4)) window.to = some_time();
   if (window.to < window.from) std::swap(window.from, window.to);
   return window;
 }

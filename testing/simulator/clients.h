@@ -33,11 +33,11 @@ class Clients {
   void repeat(std::vector<std::uint32_t> these);
   bool have_repeated() const { return to_repeat_.empty(); }
 
-  void ask_for_status(std::uint32_t n, world::Duration wait = {});
+  void ask_for_status(std::uint32_t n, platform::Duration wait = {});
   void ask_for_sums(const books::Window& window);
   // One that reads by every route, when the run is calm: what is not answered 200 is a violation,
   // and so is what expect_every_route_answered() finds without an answer.
-  void ask_by_every_route();
+  void ask_by_every_route(bool with_lists = true);
   void expect_every_route_answered();
   books::Window some_window();
 
@@ -56,14 +56,14 @@ class Clients {
   }
 
   World& world_;
-  SeededChance chance_;
-  SeededChance slips_;
+  SeededRandom random_;
+  SeededRandom slips_;
   const Menu& menu_;
   Judge& judge_;
   const Trace& trace_;
   std::uint32_t payments_;
   Process process_;
-  std::set<std::string, std::less<>> unanswered_routes_;
+  std::set<std::string> unanswered_routes_;
   std::vector<books::Window> windows_;  // whose sums were told lately
   std::vector<payment::Money> amounts_;
   std::set<std::uint32_t> to_repeat_;

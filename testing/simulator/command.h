@@ -11,8 +11,8 @@ namespace payswitch::lab::simulator {
 struct SimulateOptions {
   std::uint64_t seed = 1;
   std::uint32_t payments = 5'000;
-  std::uint64_t runs = 1;                       // seeds from `seed` on
-  std::optional<world::Duration> at_most = {};  // of real time: no run begins after it
+  std::uint64_t runs = 1;                          // seeds from `seed` on
+  std::optional<platform::Duration> at_most = {};  // of real time: no run begins after it
   bool trace = false;
   bool is_group = false;  // several instances on one Redis
 };

@@ -15,9 +15,9 @@ std::vector<std::string> origins_of(std::size_t processors) {
 }
 
 std::vector<std::string> origins_elsewhere(std::size_t processors, std::size_t wrong,
-                                           SeededChance& chance) {
+                                           SeededRandom& random) {
   auto origins = origins_of(processors);
-  if (processors > 1 && chance.one_in(2)) {
+  if (processors > 1 && random.one_in(2)) {
     std::swap(origins[wrong], origins[(wrong + 1) % processors]);
   } else {
     origins[wrong] = "http://another:80";

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "testing/world/chance.h"
+#include "testing/world/random.h"
 
 namespace payswitch::lab::simulator {
 
@@ -13,6 +13,6 @@ std::vector<std::string> origins_of(std::size_t processors);
 // The same by an operator who is wrong about `wrong`: swapped with another one, or at a place where
 // there is another processor.
 std::vector<std::string> origins_elsewhere(std::size_t processors, std::size_t wrong,
-                                           SeededChance& chance);
+                                           SeededRandom& random);
 
 }  // namespace payswitch::lab::simulator

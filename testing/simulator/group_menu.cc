@@ -10,34 +10,34 @@ namespace {
 
 using std::chrono::milliseconds;
 
-void draw_persistence(RedisSettings& settings, SeededChance& chance) {
+void draw_persistence(RedisSettings& settings, SeededRandom& random) {
   constexpr std::array keeps = {RedisKeeps::everything, RedisKeeps::everything,
                                 RedisKeeps::all_but_a_second, RedisKeeps::snapshots};
-  settings.keeps = keeps[chance.below(keeps.size())];
-  settings.replicas = static_cast<std::uint32_t>(chance.below(3));
+  settings.keeps = keeps[random.below(keeps.size())];
+  settings.replicas = static_cast<std::uint32_t>(random.below(3));
   if (settings.replicas == 0) return;
   constexpr std::array lags = {milliseconds(1), milliseconds(100), milliseconds(2'000)};
-  settings.replica_lag = lags[chance.below(lags.size())];
+  settings.replica_lag = lags[random.below(lags.size())];
 }
 
-RedisMenu draw_redis(SeededChance& chance) {
+RedisMenu draw_redis(SeededRandom& random) {
   RedisMenu menu;
-  draw_persistence(menu.settings, chance);
-  menu.is_slow = chance.one_in(2);
-  menu.cuts = chance.one_in(2);
-  menu.goes_away = chance.one_in(3);
-  menu.stops = chance.one_in(3);
-  menu.restarts = chance.one_in(3);
-  menu.fails_over = menu.settings.replicas > 0 && chance.one_in(2);
-  menu.replicas_lag = menu.settings.replicas > 0 && chance.one_in(2);
-  menu.clock_jumps = chance.one_in(4);
-  menu.fills_up = chance.one_in(4);
-  menu.forgets_scripts = chance.one_in(4);
+  draw_persistence(menu.settings, random);
+  menu.is_slow = random.one_in(2);
+  menu.cuts = random.one_in(2);
+  menu.goes_away = random.one_in(3);
+  menu.stops = random.one_in(3);
+  menu.restarts = random.one_in(3);
+  menu.fails_over = menu.settings.replicas > 0 && random.one_in(2);
+  menu.replicas_lag = menu.settings.replicas > 0 && random.one_in(2);
+  menu.clock_jumps = random.one_in(4);
+  menu.fills_up = random.one_in(4);
+  menu.forgets_scripts = random.one_in(4);
   // Shorter than a command waits, about as long as a lease, longer than both.
   constexpr std::array absences = {milliseconds(500), milliseconds(8'000), milliseconds(40'000)};
-  menu.longest_absence = absences[chance.below(absences.size())];
+  menu.longest_absence = absences[random.below(absences.size())];
   constexpr std::array pauses = {milliseconds(300), milliseconds(2'000), milliseconds(10'000)};
-  menu.pause = pauses[chance.below(pauses.size())];
+  menu.pause = pauses[random.below(pauses.size())];
   return menu;
 }
 
@@ -66,20 +66,20 @@ std::string describe(const RedisMenu& menu) {
 
 }  // namespace
 
-GroupMenu draw_group_menu(SeededChance& chance) {
+GroupMenu draw_group_menu(SeededRandom& random) {
   GroupMenu menu;
-  menu.menu = draw_menu(chance);
+  menu.menu = draw_menu(random);
   menu.menu.death = Death::none;  // those are of a disk
-  menu.redis = draw_redis(chance);
-  menu.instances = 2 + chance.below(3);
-  menu.instances_die = chance.one_in(2);
-  menu.instances_sleep = chance.one_in(3);
-  menu.instances_join_late = chance.one_in(3);
+  menu.redis = draw_redis(random);
+  menu.instances = 2 + random.below(3);
+  menu.instances_die = random.one_in(2);
+  menu.instances_sleep = random.one_in(3);
+  menu.instances_join_late = random.one_in(3);
   constexpr std::array differences = {milliseconds(0), milliseconds(20), milliseconds(1'000),
                                       milliseconds(60'000)};
-  menu.walls_differ_by = differences[chance.below(differences.size())];
-  menu.clients_wander = chance.one_in(2);
-  menu.steps_between_deaths = 500u << chance.below(8);
+  menu.walls_differ_by = differences[random.below(differences.size())];
+  menu.clients_wander = random.one_in(2);
+  menu.steps_between_deaths = 500u << random.below(8);
   return menu;
 }
 

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "testing/simulator/menu.h"
-#include "testing/world/chance.h"
+#include "testing/world/random.h"
 #include "testing/world/redis.h"
 
 namespace payswitch::lab::simulator {
@@ -22,8 +22,8 @@ struct RedisMenu {
   bool clock_jumps = false;
   bool fills_up = false;  // out of memory
   bool forgets_scripts = false;
-  world::Duration longest_absence{};  // also of a stop, a restart, a failover
-  world::Duration pause{};            // between two troubles, on average
+  platform::Duration longest_absence{};  // also of a stop, a restart, a failover
+  platform::Duration pause{};            // between two troubles, on average
 
   // Writes that were answered may be gone (PROTOCOL 7.5): Kept holds up to those, and Once is
   // bounded where intents are not confirmed.
@@ -43,7 +43,7 @@ struct GroupMenu {
   bool instances_sleep = false;  // stopped for longer than their lease, then go on (PROTOCOL 7.4)
   bool instances_join_late = false;  // while payments are under way (PROTOCOL 2.4)
   // Each machine has a wall clock of its own, up to so far off; after a restart perhaps another.
-  world::Duration walls_differ_by{0};
+  platform::Duration walls_differ_by{0};
   // There are two versions of the configuration: the new one has a processor more, and another
   // max_in_flight. An instance has one of them until it is started again.
   bool configurations_differ = false;
@@ -51,7 +51,7 @@ struct GroupMenu {
   std::uint64_t steps_between_deaths = 0;  // on average, of the whole group
 };
 
-GroupMenu draw_group_menu(SeededChance& chance);
+GroupMenu draw_group_menu(SeededRandom& random);
 
 // One line for a trace.
 std::string describe(const GroupMenu& menu);

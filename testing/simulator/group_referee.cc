@@ -171,7 +171,7 @@ void GroupReferee::answered(std::size_t processor, const Posting& posting, Readi
 }
 
 void GroupReferee::denied(std::size_t processor, const payment::CorrelationId& id,
-                          world::Instant at) {
+                          platform::Instant at) {
   std::optional<Leg>& leg = cases_[number_of(id)].leg;
   if (!leg || leg->processor != processor) return;
   leg->last_denied_get = std::max(leg->last_denied_get, at);

@@ -38,8 +38,9 @@ class GroupReferee final : public Judge {
   void posted(std::size_t processor, const Posting& posting) override;
   void booked(std::size_t processor, const Posting& posting) override;
   void answered(std::size_t processor, const Posting& posting, Reading reading) override;
-  void vouched(std::size_t, const payment::CorrelationId&, world::Instant) override {}
-  void denied(std::size_t processor, const payment::CorrelationId& id, world::Instant at) override;
+  void vouched(std::size_t, const payment::CorrelationId&, platform::Instant) override {}
+  void denied(std::size_t processor, const payment::CorrelationId& id,
+              platform::Instant at) override;
 
   void accuse(std::string what) override;
 
@@ -63,14 +64,14 @@ class GroupReferee final : public Judge {
     payment::UtcMs requested_at;
     std::uint32_t posts = 0;
     std::uint32_t refusals = 0;
-    world::Instant last_refusal{};
-    world::Instant last_post{};
-    world::Instant last_denied_get{};  // when it came in; it was answered 404
+    platform::Instant last_refusal{};
+    platform::Instant last_post{};
+    platform::Instant last_denied_get{};  // when it came in; it was answered 404
   };
   struct Case {
     std::optional<payment::Money> kept;  // the amount that a 202 or a processor has shown
-    std::optional<world::Instant> promised;
-    std::optional<world::Instant> first_sent;  // by a client
+    std::optional<platform::Instant> promised;
+    std::optional<platform::Instant> first_sent;  // by a client
     bool is_parked = false;
     std::optional<Leg> leg;
     std::optional<std::size_t> booked_at;

@@ -51,7 +51,7 @@ class GroupRun {
   VirtualSwitch* somebody();
   // -- the end --------------------------------------------------------------------------------
   void step();
-  void run_for(world::Duration span);
+  void run_for(platform::Duration span);
   void calm();
   void deploy_the_new_configuration();
   bool is_available_everywhere() const;
@@ -61,9 +61,9 @@ class GroupRun {
   bool is_over() const { return referee_.violation().has_value(); }
 
   World world_;
-  SeededChance seeds_;
-  SeededChance chance_;
-  SeededChance switch_chance_;
+  SeededRandom seeds_;
+  SeededRandom random_;
+  SeededRandom switch_random_;
   GroupMenu menu_;
   Trace trace_;
   TracedLog log_;
@@ -76,9 +76,9 @@ class GroupRun {
   Outcome outcome_;
 };
 
-GroupMenu menu_from(SeededChance& seeds) {
-  SeededChance chance(seeds.next());
-  return draw_group_menu(chance);
+GroupMenu menu_from(SeededRandom& seeds) {
+  SeededRandom random(seeds.next());
+  return draw_group_menu(random);
 }
 
 // What it may lose is written again by those who live (PROTOCOL 7.5): only where they die or sleep
@@ -91,8 +91,8 @@ bool is_bounded(const GroupMenu& menu) {
 
 GroupRun::GroupRun(const RunOptions& options)
     : seeds_(options.seed),
-      chance_(seeds_.next()),
-      switch_chance_(seeds_.next()),
+      random_(seeds_.next()),
+      switch_random_(seeds_.next()),
       menu_(menu_from(seeds_)),
       trace_(world_, options.trace),
       log_(trace_),
@@ -108,8 +108,8 @@ GroupRun::GroupRun(const RunOptions& options)
         std::make_unique<UnsteadyProcessor>(world_, seeds_.next(), i, menu_.menu, referee_));
   }
   // Drawn last, so that the other runs stay what they were.
-  SeededChance chance(seeds_.next());
-  menu_.configurations_differ = chance.one_in(3);
+  SeededRandom random(seeds_.next());
+  menu_.configurations_differ = random.one_in(3);
   if (menu_.configurations_differ) {
     processors_.push_back(std::make_unique<UnsteadyProcessor>(
         world_, seeds_.next(), processors_.size(), menu_.menu, referee_));
@@ -149,7 +149,7 @@ void GroupRun::start(std::size_t which) {
   set_wall_clock(instances_[which]);
   SwitchSettings settings = menu_.menu.settings;
   if (menu_.configurations_differ) {
-    const bool is_new = is_calm_ || chance_.one_in(2);
+    const bool is_new = is_calm_ || random_.one_in(2);
     instances_[which].has_new_configuration = is_new;
     if (!is_new) origins.back() = nullptr;
     if (is_new) settings.max_in_flight = std::max(1u, settings.max_in_flight / 2);
@@ -158,7 +158,7 @@ void GroupRun::start(std::size_t which) {
   instances_[which].process =
       VirtualSwitch::join({.world = world_,
                            .redis = &redis_.redis(),
-                           .chance = switch_chance_,
+                           .random = switch_random_,
                            .log = log_,
                            .processors = std::move(origins),
                            .wall_is_ahead = instances_[which].wall_is_ahead},
@@ -170,9 +170,9 @@ void GroupRun::start(std::size_t which) {
 }
 
 void GroupRun::set_wall_clock(Instance& instance) {
-  if (instance.life > 0 && !chance_.one_in(4)) return;
+  if (instance.life > 0 && !random_.one_in(4)) return;
   const auto most = menu_.walls_differ_by;
-  instance.wall_is_ahead = std::chrono::duration_cast<milliseconds>(between(chance_, -most, most));
+  instance.wall_is_ahead = std::chrono::duration_cast<milliseconds>(between(random_, -most, most));
 }
 
 void GroupRun::kill(std::size_t which) {
@@ -180,7 +180,7 @@ void GroupRun::kill(std::size_t which) {
   trace_.say("instance {}: kill -9", which);
   ++outcome_.kills;
   instances_[which].process.reset();
-  world_.after(between(chance_, milliseconds(1), longest_downtime),
+  world_.after(between(random_, milliseconds(1), longest_downtime),
                [this, which] { start(which); });
 }
 
@@ -191,7 +191,7 @@ void GroupRun::put_to_sleep(std::size_t which) {
   ++outcome_.sleeps;
   instance.is_asleep = true;
   instance.process->sleep();
-  world_.after(between(chance_, milliseconds(10), longest_sleep),
+  world_.after(between(random_, milliseconds(10), longest_sleep),
                [this, which, life = instance.life] {
                  if (instances_[which].life == life) wake_up(which);
                });
@@ -206,12 +206,12 @@ void GroupRun::wake_up(std::size_t which) {
 
 void GroupRun::trouble_the_instances() {
   const auto pause = 2 * menu_.redis.pause;
-  world_.after(between(chance_, milliseconds(1), pause), [this] {
+  world_.after(between(random_, milliseconds(1), pause), [this] {
     if (is_calm_) return;
-    const bool all = chance_.one_in(8);
+    const bool all = random_.one_in(8);
     for (std::size_t which = 0; which < instances_.size(); ++which) {
-      if (!all && !chance_.one_in(instances_.size())) continue;
-      if (menu_.instances_die && chance_.one_in(2)) {
+      if (!all && !random_.one_in(instances_.size())) continue;
+      if (menu_.instances_die && random_.one_in(2)) {
         kill(which);
       } else if (menu_.instances_sleep) {
         put_to_sleep(which);
@@ -223,7 +223,7 @@ void GroupRun::trouble_the_instances() {
 
 // Also one that is asleep: the request waits.
 VirtualSwitch* GroupRun::somebody() {
-  VirtualSwitch* process = instances_[chance_.below(instances_.size())].process.get();
+  VirtualSwitch* process = instances_[random_.below(instances_.size())].process.get();
   return process && process->is_open() ? process : nullptr;
 }
 
@@ -234,7 +234,7 @@ void GroupRun::step() {
   ++outcome_.steps;
 }
 
-void GroupRun::run_for(world::Duration span) {
+void GroupRun::run_for(platform::Duration span) {
   const auto end = world_.now() + span;
   bool is_time = false;
   world_.after(span, [&is_time] { is_time = true; });
@@ -283,11 +283,11 @@ std::string GroupRun::open_work() {
       open += fmt::format("; instance {}: the store is away", which);
     }
   }
-  for (unsigned shard = 0; shard < store::redis::shard_count; ++shard) {
-    const std::string owners = store::redis::shard_key(shard, store::redis::owners);
+  for (unsigned shard = 0; shard < store::shared::shard_count; ++shard) {
+    const std::string owners = store::shared::shard_key(shard, store::shared::owners);
     const std::string_view words[] = {"HKEYS", owners};
     for (const auto& owner : redis_.redis().run(words).elements) {
-      const std::string own = store::redis::shard_key(shard, store::redis::own, owner.text);
+      const std::string own = store::shared::shard_key(shard, store::shared::own, owner.text);
       const std::string_view count[] = {"SCARD", own};
       const auto payments = redis_.redis().run(count).integer;
       if (payments > 0) open += fmt::format("; {} has {} in shard {}", owner.text, payments, shard);
@@ -314,7 +314,7 @@ void GroupRun::audit() {
     }
     clients_.ask_for_sums({});
     for (std::size_t i = 0; i < final_windows; ++i) clients_.ask_for_sums(clients_.some_window());
-    clients_.ask_by_every_route();
+    clients_.ask_by_every_route(false);  // the virtual Redis has no SCAN
     run_for(answering_time);
     if (!is_over()) clients_.expect_every_route_answered();
   }

@@ -27,7 +27,7 @@ class Judge : public Watcher {
   // An answer of GET /payments/{id}, and of GET /payments-summary, that was asked for then. It is
   // of any moment since.
   struct Asked {
-    world::Instant at;
+    platform::Instant at;
     payment::UtcMs wall;
     bool waits = false;  // with ?wait=: the end of a payment is told only when it is durable
   };

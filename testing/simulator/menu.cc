@@ -17,66 +17,66 @@ constexpr std::array<std::string_view, mood_count> mood_names = {
 // A segment is changed after seven groups, or after a few dozen.
 constexpr std::array segment_sizes = {std::uint64_t{8 * 1024}, std::uint64_t{64 * 1024}};
 
-void draw_processors(Menu& menu, SeededChance& chance) {
-  menu.processors = chance.one_in(8) ? 1 : 2;
-  const std::uint64_t rarity = 1 + chance.below(4);  // some runs are nearly kind, some brutal
-  for (bool& mood : menu.moods) mood = chance.one_in(rarity);
+void draw_processors(Menu& menu, SeededRandom& random) {
+  menu.processors = random.one_in(8) ? 1 : 2;
+  const std::uint64_t rarity = 1 + random.below(4);  // some runs are nearly kind, some brutal
+  for (bool& mood : menu.moods) mood = random.one_in(rarity);
   menu.moods[static_cast<std::size_t>(Mood::kind)] = true;
   // What they say that is our fault is parked for ever, and says little: not in every run.
-  if (!chance.one_in(3)) menu.moods[static_cast<std::size_t>(Mood::faulting)] = false;
+  if (!random.one_in(3)) menu.moods[static_cast<std::size_t>(Mood::faulting)] = false;
   constexpr std::array longest = {milliseconds(500), milliseconds(5'000), milliseconds(30'000)};
-  menu.longest_mood = longest[chance.below(longest.size())];
+  menu.longest_mood = longest[random.below(longest.size())];
   menu.longest_stop = menu.longest_mood * 2;
-  menu.single_faults = chance.one_in(2);
-  menu.odd_answers_to_get = chance.one_in(2);
-  menu.gets_are_slow = chance.one_in(3);
-  menu.books_after_answering = chance.one_in(3);
-  menu.health_lies = chance.one_in(2);
+  menu.single_faults = random.one_in(2);
+  menu.odd_answers_to_get = random.one_in(2);
+  menu.gets_are_slow = random.one_in(3);
+  menu.books_after_answering = random.one_in(3);
+  menu.health_lies = random.one_in(2);
 }
 
-void draw_deaths_and_disk(Menu& menu, SeededChance& chance) {
-  menu.death = static_cast<Death>(chance.below(4));
-  menu.steps_between_deaths = 200u << chance.below(9);
-  menu.dies_in_recovery = chance.one_in(2);
-  menu.disk_is_slow = chance.one_in(3);
-  menu.disk_fills_up = chance.one_in(4);
-  menu.disk_fails = chance.one_in(4);
-  menu.wall_jumps = chance.one_in(3);
+void draw_deaths_and_disk(Menu& menu, SeededRandom& random) {
+  menu.death = static_cast<Death>(random.below(4));
+  menu.steps_between_deaths = 200u << random.below(9);
+  menu.dies_in_recovery = random.one_in(2);
+  menu.disk_is_slow = random.one_in(3);
+  menu.disk_fills_up = random.one_in(4);
+  menu.disk_fails = random.one_in(4);
+  menu.wall_jumps = random.one_in(3);
   store::Options& store = menu.settings.store;
-  store.segment_bytes = segment_sizes[chance.below(segment_sizes.size())];
+  store.segment_bytes = segment_sizes[random.below(segment_sizes.size())];
   store.max_group_bytes = store.segment_bytes / 4;
-  if (chance.one_in(4)) {
-    store.durability = world::Durability::os;
+  if (random.one_in(4)) {
+    store.durability = platform::Durability::os;
     // Of a power cut `os` promises nothing (PROTOCOL 4.6).
     if (menu.death != Death::none) menu.death = Death::kill;
   }
 }
 
-void draw_clients(Menu& menu, SeededChance& chance) {
-  menu.clients_repeat = chance.one_in(2);
-  menu.clients_contradict = chance.one_in(2);
-  menu.clients_vanish = chance.one_in(2);
-  menu.clients_burst = chance.one_in(2);
+void draw_clients(Menu& menu, SeededRandom& random) {
+  menu.clients_repeat = random.one_in(2);
+  menu.clients_contradict = random.one_in(2);
+  menu.clients_vanish = random.one_in(2);
+  menu.clients_burst = random.one_in(2);
   constexpr std::array pauses = {milliseconds(1), milliseconds(10), milliseconds(100)};
-  menu.pause_between_payments = pauses[chance.below(pauses.size())];
-  menu.limits_are_small = chance.one_in(4);
-  if (menu.limits_are_small) menu.settings.dispatch.max_open_payments = 1 + chance.below(50);
+  menu.pause_between_payments = pauses[random.below(pauses.size())];
+  menu.limits_are_small = random.one_in(4);
+  if (menu.limits_are_small) menu.settings.dispatch.max_open_payments = 1 + random.below(50);
 }
 
-void draw_settings(Menu& menu, SeededChance& chance) {
+void draw_settings(Menu& menu, SeededRandom& random) {
   SwitchSettings& settings = menu.settings;
   constexpr std::array patiences = {milliseconds(0), milliseconds(300), milliseconds(10'000)};
-  settings.policy.patience = patiences[chance.below(patiences.size())];
+  settings.policy.patience = patiences[random.below(patiences.size())];
   constexpr std::array timeouts = {milliseconds(200), milliseconds(1'000), milliseconds(6'000)};
-  settings.attempt_timeout = timeouts[chance.below(timeouts.size())];
-  settings.hang_up = settings.attempt_timeout * (chance.one_in(2) ? 3 : 10);
+  settings.attempt_timeout = timeouts[random.below(timeouts.size())];
+  settings.hang_up = settings.attempt_timeout * (random.one_in(2) ? 3 : 10);
   constexpr std::array in_flight = {1u, 10u, 800u, 800u};
-  settings.max_in_flight = in_flight[chance.below(in_flight.size())];
+  settings.max_in_flight = in_flight[random.below(in_flight.size())];
   // The operator's word that nothing is booked later than that; the processors keep it.
-  if (chance.one_in(3)) {
+  if (random.one_in(3)) {
     const std::array limits = {2 * settings.attempt_timeout, settings.hang_up,
                                settings.hang_up + settings.attempt_timeout, milliseconds(20'000)};
-    settings.max_processing_time = limits[chance.below(limits.size())];
+    settings.max_processing_time = limits[random.below(limits.size())];
   }
 }
 
@@ -86,22 +86,23 @@ std::string_view to_string(Mood mood) {
   return mood_names[static_cast<std::size_t>(mood)];
 }
 
-world::Duration between(SeededChance& chance, world::Duration least, world::Duration most) {
+platform::Duration between(SeededRandom& random, platform::Duration least,
+                           platform::Duration most) {
   const auto span = static_cast<std::uint64_t>((most - least).count());
-  return least + world::Duration(static_cast<std::int64_t>(chance.below(span + 1)));
+  return least + platform::Duration(static_cast<std::int64_t>(random.below(span + 1)));
 }
 
-Menu draw_menu(SeededChance& chance) {
+Menu draw_menu(SeededRandom& random) {
   Menu menu;
-  draw_processors(menu, chance);
-  draw_deaths_and_disk(menu, chance);
-  draw_clients(menu, chance);
-  draw_settings(menu, chance);
-  menu.dies_in_sealing = menu.death != Death::none && chance.one_in(2);
-  menu.sealing_is_slow = chance.one_in(4);
-  menu.stops_cleanly = menu.death != Death::none && chance.one_in(2);
-  menu.operator_errs_about_places = menu.death != Death::none && chance.one_in(3);
-  menu.descriptors_run_out = chance.one_in(4);
+  draw_processors(menu, random);
+  draw_deaths_and_disk(menu, random);
+  draw_clients(menu, random);
+  draw_settings(menu, random);
+  menu.dies_in_sealing = menu.death != Death::none && random.one_in(2);
+  menu.sealing_is_slow = random.one_in(4);
+  menu.stops_cleanly = menu.death != Death::none && random.one_in(2);
+  menu.operator_errs_about_places = menu.death != Death::none && random.one_in(3);
+  menu.descriptors_run_out = random.one_in(4);
   return menu;
 }
 

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "testing/simulator/virtual_switch.h"
-#include "testing/world/chance.h"
+#include "testing/world/random.h"
 
 namespace payswitch::lab::simulator {
 
@@ -35,8 +35,8 @@ struct Menu {
   std::size_t processors = 2;
   std::array<bool, mood_count> moods{};  // which of them occur; kind always does
   bool single_faults = false;            // now and then, also of one that is kind
-  world::Duration longest_mood{};        // moods last from 100 ms to this
-  world::Duration longest_stop{};        // and a stop at most this
+  platform::Duration longest_mood{};     // moods last from 100 ms to this
+  platform::Duration longest_stop{};     // and a stop at most this
   bool odd_answers_to_get = false;       // 429, cut, silence, nonsense
   bool gets_are_slow = false;            // up to attempt_timeout and beyond
   bool books_after_answering = false;    // what answered 5xx or was cut may land much later
@@ -55,19 +55,19 @@ struct Menu {
   bool clients_contradict = false;  // the same id with another amount
   bool clients_vanish = false;      // never see their answer
   bool clients_burst = false;
-  world::Duration pause_between_payments{};  // on average
+  platform::Duration pause_between_payments{};  // on average
   bool limits_are_small = false;
   bool stops_cleanly = false;               // now and then, in place of dying
   bool operator_errs_about_places = false;  // tries to start with a processor at another URL
   SwitchSettings settings;
 };
 
-Menu draw_menu(SeededChance& chance);
+Menu draw_menu(SeededRandom& random);
 
 // One line for a trace.
 std::string describe(const Menu& menu);
 
 // Uniform in [least, most].
-world::Duration between(SeededChance& chance, world::Duration least, world::Duration most);
+platform::Duration between(SeededRandom& random, platform::Duration least, platform::Duration most);
 
 }  // namespace payswitch::lab::simulator

@@ -16,15 +16,15 @@ using std::chrono::seconds;
 
 }  // namespace
 
-OperatorMenu draw_operator_menu(SeededChance& chance) {
+OperatorMenu draw_operator_menu(SeededRandom& random) {
   OperatorMenu menu;
   constexpr std::array pauses = {milliseconds(200), milliseconds(2'000), milliseconds(10'000)};
-  menu.pause = pauses[chance.below(pauses.size())];
-  if (chance.one_in(2)) return menu;
-  menu.changes_processors = chance.one_in(2);
-  menu.changes_options = chance.one_in(2);
-  menu.restores = chance.one_in(2);
-  menu.sets_clock_back = chance.one_in(3);
+  menu.pause = pauses[random.below(pauses.size())];
+  if (random.one_in(2)) return menu;
+  menu.changes_processors = random.one_in(2);
+  menu.changes_options = random.one_in(2);
+  menu.restores = random.one_in(2);
+  menu.sets_clock_back = random.one_in(3);
   return menu;
 }
 
@@ -41,34 +41,34 @@ std::string describe(const OperatorMenu& menu) {
 
 Operator::Operator(const Seams& seams, std::uint64_t seed, const OperatorMenu& menu)
     : seams_(seams),
-      chance_(seed),
+      random_(seed),
       menu_(menu),
       settings_(seams.menu.settings),
-      is_safe_(settings_.store.durability == world::Durability::fsync) {
+      is_safe_(settings_.store.durability == platform::Durability::fsync) {
   for (std::size_t i = 0; i < seams.menu.processors; ++i) has_[i] = had_[i] = true;
 }
 
-world::Duration Operator::next_restart() {
-  return between(chance_, milliseconds(10), 2 * menu_.pause);
+platform::Duration Operator::next_restart() {
+  return between(random_, milliseconds(10), 2 * menu_.pause);
 }
 
 bool Operator::prepare_start() {
   if (!is_calm_ && !std::exchange(has_acted_, true)) {
     // A processor that is not configured is not asked (docs/runbook.md).
-    if (menu_.changes_processors && !is_restored_ && chance_.one_in(2)) change_processors();
-    if (menu_.changes_options && chance_.one_in(2)) change_options();
-    if (menu_.sets_clock_back && chance_.one_in(3)) set_clock_back();
+    if (menu_.changes_processors && !is_restored_ && random_.one_in(2)) change_processors();
+    if (menu_.changes_options && random_.one_in(2)) change_options();
+    if (menu_.sets_clock_back && random_.one_in(3)) set_clock_back();
     if (menu_.restores) copy_or_restore();
   }
   if (restoring_ && !finish_restoring()) return false;
   // What is in the page cache alone is promised when a start with fsync has come to its end.
-  if (settings_.store.durability != world::Durability::fsync) is_safe_ = false;
+  if (settings_.store.durability != platform::Durability::fsync) is_safe_ = false;
   return true;
 }
 
 void Operator::started() {
   has_acted_ = false;
-  is_safe_ = settings_.store.durability == world::Durability::fsync;
+  is_safe_ = settings_.store.durability == platform::Durability::fsync;
   if (said_ == store::Restored::done) is_restored_ = false;
   said_ = store::Restored::unset;
 }
@@ -88,22 +88,22 @@ std::vector<Origin*> Operator::processors() const {
 }
 
 void Operator::change_processors() {
-  const auto which = chance_.below(seams_.processors.size());
+  const auto which = random_.below(seams_.processors.size());
   const auto configured = std::ranges::count(has_, true);
   // With none at all payments are kept, and not sent: seldom.
-  if (has_[which] && configured == 1 && !chance_.one_in(8)) return;
+  if (has_[which] && configured == 1 && !random_.one_in(8)) return;
   has_[which] = !has_[which];
   had_[which] |= has_[which];
   seams_.trace.say("the operator {} {}", has_[which] ? "adds" : "removes", processor_names[which]);
 }
 
 void Operator::change_options() {
-  using world::Durability;
+  using platform::Durability;
   constexpr std::array patiences = {milliseconds(0), milliseconds(300), milliseconds(10'000)};
   constexpr std::array in_flight = {1u, 10u, 800u};
-  settings_.policy.patience = patiences[chance_.below(patiences.size())];
-  settings_.max_in_flight = in_flight[chance_.below(in_flight.size())];
-  if (chance_.one_in(2)) {
+  settings_.policy.patience = patiences[random_.below(patiences.size())];
+  settings_.max_in_flight = in_flight[random_.below(in_flight.size())];
+  if (random_.one_in(2)) {
     settings_.store.durability =
         settings_.store.durability == Durability::fsync ? Durability::os : Durability::fsync;
   }
@@ -111,7 +111,7 @@ void Operator::change_options() {
   const auto& word = seams_.menu.settings.max_processing_time;
   if (word) {
     const std::array<std::optional<milliseconds>, 3> words = {std::nullopt, *word, 2 * *word};
-    settings_.max_processing_time = words[chance_.below(words.size())];
+    settings_.max_processing_time = words[random_.below(words.size())];
   }
   seams_.trace.say(
       "the operator sets durability {}, patience {} ms, max_in_flight {}, {}",
@@ -123,7 +123,7 @@ void Operator::change_options() {
 }
 
 void Operator::set_clock_back() {
-  const auto by = between(chance_, milliseconds(1), hours(1)) / milliseconds(1);
+  const auto by = between(random_, milliseconds(1), hours(1)) / milliseconds(1);
   seams_.trace.say("the operator sets the clock back by {} ms", by);
   seams_.referee.wall_jumps();
   seams_.world.set_wall({seams_.world.wall().value - by});
@@ -132,15 +132,15 @@ void Operator::set_clock_back() {
 
 void Operator::copy_or_restore() {
   const bool nothing_is_left = seams_.clients.have_repeated() && asking_first_ == 0;
-  if (is_restored_ && nothing_is_left && chance_.one_in(2)) {
+  if (is_restored_ && nothing_is_left && random_.one_in(2)) {
     seams_.trace.say("the operator says that nothing is repeated any more");
     said_ = store::Restored::done;
   }
-  if (chance_.one_in(3)) {
+  if (random_.one_in(3)) {
     seams_.trace.say("the operator copies the directory");
     copy_ = copy_of(seams_.disk);
     seams_.referee.copied();
-  } else if (copy_ && chance_.one_in(3)) {
+  } else if (copy_ && random_.one_in(3)) {
     seams_.trace.say("the operator waits for the processors");
     restoring_ = true;
     seams_.clients.pause();

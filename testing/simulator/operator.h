@@ -24,12 +24,12 @@ struct OperatorMenu {
   bool changes_options = false;     // durability, patience, max_in_flight, max_processing_time
   bool restores = false;            // an old copy of the directory, with --restored
   bool sets_clock_back = false;     // by up to an hour
-  world::Duration pause{};          // between two restarts, on average
+  platform::Duration pause{};       // between two restarts, on average
 
   bool any() const { return changes_processors || changes_options || restores || sets_clock_back; }
 };
 
-OperatorMenu draw_operator_menu(SeededChance& chance);
+OperatorMenu draw_operator_menu(SeededRandom& random);
 
 // For the line that describes a run; empty when it does nothing.
 std::string describe(const OperatorMenu& menu);
@@ -56,7 +56,7 @@ class Operator {
   Operator(const Seams& seams, std::uint64_t seed, const OperatorMenu& menu);
 
   // When it will restart the process.
-  world::Duration next_restart();
+  platform::Duration next_restart();
 
   // The process is down and is to be started: changes something, once a start. False: it is waiting
   // for the processors, and wants to be asked again a little later.
@@ -86,7 +86,7 @@ class Operator {
   bool finish_restoring();
 
   Seams seams_;
-  SeededChance chance_;
+  SeededRandom random_;
   OperatorMenu menu_;
   SwitchSettings settings_;
   std::array<bool, max_processors> has_{};  // are configured

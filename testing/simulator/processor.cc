@@ -19,11 +19,11 @@ constexpr auto shortest_mood = milliseconds(100);
 constexpr auto just_below = milliseconds(1);
 
 template <class T, std::size_t n>
-const T& one_of(SeededChance& chance, const std::array<T, n>& these) {
-  return these[chance.below(n)];
+const T& one_of(SeededRandom& random, const std::array<T, n>& these) {
+  return these[random.below(n)];
 }
 
-Posting read_posting(std::string_view body, world::Instant at) {
+Posting read_posting(std::string_view body, platform::Instant at) {
   std::array<http::JsonField, 3> fields{http::JsonField{.name = "correlationId"},
                                         http::JsonField{.name = "amount"},
                                         http::JsonField{.name = "requestedAt"}};
@@ -59,19 +59,19 @@ Reading reading_of(const std::expected<SentAnswer, http::Failure>& answer) {
 
 UnsteadyProcessor::UnsteadyProcessor(World& world, std::uint64_t seed, std::size_t index,
                                      const Menu& menu, Watcher& watcher)
-    : world_(world), chance_(seed), index_(index), menu_(menu), watcher_(watcher) {
-  world_.after(between(chance_, milliseconds(0), menu_.longest_mood), [this] { change_mood(); });
+    : world_(world), random_(seed), index_(index), menu_(menu), watcher_(watcher) {
+  world_.after(between(random_, milliseconds(0), menu_.longest_mood), [this] { change_mood(); });
 }
 
 // -- moods --------------------------------------------------------------------------------------
 
 void UnsteadyProcessor::change_mood() {
   if (is_calm_) return;
-  auto mood = static_cast<Mood>(chance_.below(mood_count));
+  auto mood = static_cast<Mood>(random_.below(mood_count));
   if (!menu_.moods[static_cast<std::size_t>(mood)]) mood = Mood::kind;
   fall_into(mood);
   const auto longest = mood == Mood::stopped ? menu_.longest_stop : menu_.longest_mood;
-  world_.after(between(chance_, shortest_mood, longest), [this] { change_mood(); });
+  world_.after(between(random_, shortest_mood, longest), [this] { change_mood(); });
 }
 
 void UnsteadyProcessor::fall_into(Mood mood) {
@@ -112,7 +112,7 @@ void UnsteadyProcessor::handle(const Arrival& arrival) {
 // -- POST ---------------------------------------------------------------------------------------
 
 void UnsteadyProcessor::post(const Posting& posting, const Reply& reply) {
-  const bool is_odd = mood_ == Mood::kind && menu_.single_faults && !is_calm_ && chance_.one_in(8);
+  const bool is_odd = mood_ == Mood::kind && menu_.single_faults && !is_calm_ && random_.one_in(8);
   Fate fate = fate_of_a_post(is_odd ? Mood::mixed : mood_);
   keep_the_operators_word(fate, posting);
   const auto delay = fate.delay;
@@ -125,8 +125,8 @@ void UnsteadyProcessor::post(const Posting& posting, const Reply& reply) {
 void UnsteadyProcessor::keep_the_operators_word(Fate& fate, const Posting& posting) const {
   const auto& most = menu_.settings.max_processing_time;
   if (!most) return;
-  const world::Duration left = posting.at + *most - just_below - world_.now();
-  if (left < world::Duration(0)) {
+  const platform::Duration left = posting.at + *most - just_below - world_.now();
+  if (left < platform::Duration(0)) {
     fate = {.books = false, .answer = std::unexpected(http::Failure::cut)};
     return;
   }
@@ -147,7 +147,7 @@ void UnsteadyProcessor::decided() {
 void UnsteadyProcessor::decide(const Posting& posting, const Fate& fate, std::uint64_t start,
                                const Reply& reply) {
   const bool known = books_.contains(posting.id);
-  if (fate.books && fate.books_later > world::Duration(0)) {
+  if (fate.books && fate.books_later > platform::Duration(0)) {
     world_.after(fate.books_later, [this, posting] {
       book(posting);
       decided();
@@ -168,13 +168,13 @@ UnsteadyProcessor::Fate UnsteadyProcessor::fate_of_a_post(Mood mood) {
   constexpr std::array forbidding = {401u, 403u, 404u, 405u};
   constexpr std::array faulting = {400u, 413u, 415u};
   const auto refusal = [this](unsigned status) {
-    return Fate{.delay = between(chance_, milliseconds(0), milliseconds(50)),
+    return Fate{.delay = between(random_, milliseconds(0), milliseconds(50)),
                 .books = false,
                 .answer = SentAnswer{status, ""}};
   };
   switch (mood) {
     case Mood::slow:
-      return {.delay = between(chance_, milliseconds(0), seconds(2))};
+      return {.delay = between(random_, milliseconds(0), seconds(2))};
     case Mood::late:
       return fate_of_a_late_post();
     case Mood::refusing:
@@ -182,20 +182,20 @@ UnsteadyProcessor::Fate UnsteadyProcessor::fate_of_a_post(Mood mood) {
     case Mood::throttling:
       return refusal(429);
     case Mood::forbidding:
-      return refusal(one_of(chance_, forbidding));
+      return refusal(one_of(random_, forbidding));
     case Mood::faulting:
-      return refusal(one_of(chance_, faulting));
+      return refusal(one_of(random_, faulting));
     case Mood::erring:
     case Mood::lossy:
       return fate_of_an_erring_post(mood);
     case Mood::mixed: {
-      const auto other = static_cast<Mood>(chance_.below(static_cast<std::uint64_t>(Mood::mixed)));
+      const auto other = static_cast<Mood>(random_.below(static_cast<std::uint64_t>(Mood::mixed)));
       return fate_of_a_post(menu_.moods[static_cast<std::size_t>(other)] ? other : Mood::kind);
     }
     case Mood::kind:
     case Mood::down:
     case Mood::stopped:
-      return {.delay = between(chance_, milliseconds(0), milliseconds(3))};
+      return {.delay = between(random_, milliseconds(0), milliseconds(3))};
   }
   std::unreachable();
 }
@@ -204,31 +204,31 @@ UnsteadyProcessor::Fate UnsteadyProcessor::fate_of_a_post(Mood mood) {
 UnsteadyProcessor::Fate UnsteadyProcessor::fate_of_a_late_post() {
   Fate fate;
   const auto& settings = menu_.settings;
-  const bool after_hang_up = chance_.one_in(3);
-  fate.delay = after_hang_up ? between(chance_, settings.hang_up, 2 * settings.hang_up)
-                             : between(chance_, settings.attempt_timeout / 2, settings.hang_up);
-  if (chance_.one_in(4)) {
+  const bool after_hang_up = random_.one_in(3);
+  fate.delay = after_hang_up ? between(random_, settings.hang_up, 2 * settings.hang_up)
+                             : between(random_, settings.attempt_timeout / 2, settings.hang_up);
+  if (random_.one_in(4)) {
     fate.books = false;
-    fate.answer = SentAnswer{chance_.one_in(2) ? 500u : 429u, ""};
+    fate.answer = SentAnswer{random_.one_in(2) ? 500u : 429u, ""};
   }
   return fate;
 }
 
 UnsteadyProcessor::Fate UnsteadyProcessor::fate_of_an_erring_post(Mood mood) {
   constexpr std::array statuses = {500u, 500u, 502u, 503u, 504u, 408u, 409u, 302u};
-  Fate fate{.delay = between(chance_, milliseconds(0), milliseconds(100)),
-            .books = chance_.one_in(2)};
+  Fate fate{.delay = between(random_, milliseconds(0), milliseconds(100)),
+            .books = random_.one_in(2)};
   if (mood == Mood::erring) {
-    fate.answer = SentAnswer{one_of(chance_, statuses), R"({"message":"sorry"})"};
-  } else if (chance_.one_in(3)) {
+    fate.answer = SentAnswer{one_of(random_, statuses), R"({"message":"sorry"})"};
+  } else if (random_.one_in(3)) {
     fate.is_silent = true;
   } else {
-    fate.answer = std::unexpected(chance_.one_in(2) ? http::Failure::cut : http::Failure::garbled);
+    fate.answer = std::unexpected(random_.one_in(2) ? http::Failure::cut : http::Failure::garbled);
   }
   // What stands before it has answered for it, and it goes on.
-  if (menu_.books_after_answering && chance_.one_in(2)) {
+  if (menu_.books_after_answering && random_.one_in(2)) {
     const auto most = 2 * menu_.settings.hang_up;
-    fate.books_later = between(chance_, milliseconds(1), most);
+    fate.books_later = between(random_, milliseconds(1), most);
   }
   return fate;
 }
@@ -259,14 +259,14 @@ void UnsteadyProcessor::answer_a_get(const Arrival& arrival,
     if (answer->status == 404) watcher_.denied(index_, id, at);
     reply(answer);
   };
-  if (!menu_.gets_are_slow || is_calm_ || chance_.one_in(3)) return say();
+  if (!menu_.gets_are_slow || is_calm_ || random_.one_in(3)) return say();
   const auto timeout = menu_.settings.attempt_timeout;
-  const auto most = chance_.one_in(8) ? 2 * timeout : timeout;
-  world_.after(between(chance_, milliseconds(0), most), say);
+  const auto most = random_.one_in(8) ? 2 * timeout : timeout;
+  world_.after(between(random_, milliseconds(0), most), say);
 }
 
 bool UnsteadyProcessor::answer_oddly(const Reply& reply) {
-  switch (chance_.below(8)) {
+  switch (random_.below(8)) {
     case 0:
       reply(SentAnswer{429, ""});
       return true;
@@ -290,7 +290,7 @@ bool UnsteadyProcessor::answer_oddly(const Reply& reply) {
 std::string UnsteadyProcessor::text_of(payment::UtcMs time) {
   std::string text = payment::format_iso8601(time);
   text.pop_back();
-  switch (chance_.below(4)) {
+  switch (random_.below(4)) {
     case 0:
       return text;
     case 1:
@@ -306,7 +306,7 @@ std::string UnsteadyProcessor::text_of(payment::UtcMs time) {
 
 void UnsteadyProcessor::health(const Reply& reply) {
   if (menu_.health_lies && mood_ != Mood::kind && answer_oddly(reply)) return;
-  const bool failing = mood_ == Mood::refusing || (menu_.health_lies && chance_.one_in(20));
+  const bool failing = mood_ == Mood::refusing || (menu_.health_lies && random_.one_in(20));
   reply(SentAnswer{200, fmt::format(R"({{"failing":{},"minResponseTime":0}})", failing)});
 }
 

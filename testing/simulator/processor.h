@@ -17,7 +17,7 @@ struct Posting {
   payment::CorrelationId id;
   payment::Money amount;
   payment::UtcMs requested_at;
-  world::Instant at;
+  platform::Instant at;
 };
 
 // What the contract makes of an answer to a POST (PROTOCOL 1), as the referee reads it: the
@@ -34,10 +34,10 @@ class Watcher {
   virtual void answered(std::size_t processor, const Posting& posting, Reading reading) = 0;
   // A GET that arrived at `at` was answered with the payment.
   virtual void vouched(std::size_t processor, const payment::CorrelationId& id,
-                       world::Instant at) = 0;
+                       platform::Instant at) = 0;
   // A GET that arrived at `at` was answered 404, which was true then.
   virtual void denied(std::size_t processor, const payment::CorrelationId& id,
-                      world::Instant at) = 0;
+                      platform::Instant at) = 0;
 };
 
 // A processor that keeps the contract and little more: it falls from one mood of the menu into the
@@ -62,7 +62,7 @@ class UnsteadyProcessor final : public Origin {
   void calm();
 
   // No POST has been under way since then: what arrived is decided, and will not land any more.
-  bool is_quiet_since(world::Instant moment) const {
+  bool is_quiet_since(platform::Instant moment) const {
     return posts_under_way_ == 0 && last_decided_ <= moment;
   }
 
@@ -74,16 +74,16 @@ class UnsteadyProcessor final : public Origin {
   // What becomes of one POST: it sleeps first and decides afterwards, whether or not anyone
   // listens.
   struct Fate {
-    world::Duration delay{};
+    platform::Duration delay{};
     bool books = true;
     bool is_silent = false;
-    world::Duration books_later{};  // than it answers
+    platform::Duration books_later{};  // than it answers
     std::expected<SentAnswer, http::Failure> answer = SentAnswer{200, R"({"message":"taken"})"};
   };
   struct Arrival {
     SentRequest request;
     std::optional<Posting> posting;  // of a POST
-    world::Instant at;
+    platform::Instant at;
     Reply reply;
   };
 
@@ -105,7 +105,7 @@ class UnsteadyProcessor final : public Origin {
   std::string text_of(payment::UtcMs time);
 
   World& world_;
-  SeededChance chance_;
+  SeededRandom random_;
   std::size_t index_;
   const Menu& menu_;
   Watcher& watcher_;
@@ -115,7 +115,7 @@ class UnsteadyProcessor final : public Origin {
   std::uint64_t starts_ = 0;   // going down ends every connection
   std::vector<Arrival> held_;  // while it is stopped
   std::uint64_t posts_under_way_ = 0;
-  world::Instant last_decided_{};
+  platform::Instant last_decided_{};
   std::array<std::uint64_t, mood_count> posts_by_mood_{};
 };
 

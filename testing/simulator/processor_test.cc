@@ -17,15 +17,17 @@ struct Silent final : Watcher {
   void posted(std::size_t, const Posting&) override { ++arrivals; }
   void booked(std::size_t, const Posting&) override { ++bookings; }
   void answered(std::size_t, const Posting&, Reading reading) override { readings.insert(reading); }
-  void vouched(std::size_t, const payment::CorrelationId&, world::Instant) override { ++vouches; }
-  void denied(std::size_t, const payment::CorrelationId&, world::Instant at) override {
+  void vouched(std::size_t, const payment::CorrelationId&, platform::Instant) override {
+    ++vouches;
+  }
+  void denied(std::size_t, const payment::CorrelationId&, platform::Instant at) override {
     denied_gets.push_back(at);
   }
 
   int arrivals = 0;
   int bookings = 0;
   int vouches = 0;
-  std::vector<world::Instant> denied_gets;
+  std::vector<platform::Instant> denied_gets;
   std::multiset<Reading> readings;
 };
 
@@ -174,13 +176,13 @@ TEST(Menu, EveryMisfortuneIsOnTheMenuOfSomeSeedAndNoneOnAll) {
   std::array<int, 4> deaths{};
   int single = 0;
   for (std::uint64_t seed = 0; seed < 500; ++seed) {
-    SeededChance chance(seed);
-    const Menu menu = draw_menu(chance);
+    SeededRandom random(seed);
+    const Menu menu = draw_menu(random);
     for (std::size_t i = 0; i < mood_count; ++i) moods[i] += menu.moods[i];
     ++deaths[static_cast<std::size_t>(menu.death)];
     single += menu.processors == 1;
     EXPECT_FALSE(describe(menu).empty());
-    if (menu.settings.store.durability == world::Durability::os) {
+    if (menu.settings.store.durability == platform::Durability::os) {
       EXPECT_TRUE(menu.death == Death::none || menu.death == Death::kill);
     }
   }

@@ -21,10 +21,10 @@ constexpr auto very_slow = seconds(1);
 UnsteadyRedis::UnsteadyRedis(World& world, std::uint64_t seed, const RedisMenu& menu,
                              std::function<void(const std::string&)> told)
     : world_(world),
-      chance_(seed),
+      random_(seed),
       menu_(menu),
       told_(std::move(told)),
-      redis_(world, chance_.next(), menu.settings) {
+      redis_(world, random_.next(), menu.settings) {
   const auto may = [this](bool is, Trouble trouble) {
     if (is) troubles_.push_back(trouble);
   };
@@ -42,14 +42,14 @@ UnsteadyRedis::UnsteadyRedis(World& world, std::uint64_t seed, const RedisMenu& 
 
 void UnsteadyRedis::pause() {
   if (troubles_.empty()) return;
-  world_.after(between(chance_, shortest_time, 2 * menu_.pause), [this] {
+  world_.after(between(random_, shortest_time, 2 * menu_.pause), [this] {
     if (!is_calm_) trouble();
   });
 }
 
 // One at a time: what the last one did is over before the next one comes.
 void UnsteadyRedis::trouble() {
-  (this->*troubles_[chance_.below(troubles_.size())])();
+  (this->*troubles_[random_.below(troubles_.size())])();
 }
 
 void UnsteadyRedis::calm() {
@@ -61,12 +61,12 @@ void UnsteadyRedis::calm() {
   redis_.go_on();
 }
 
-world::Duration UnsteadyRedis::some_time() {
-  return between(chance_, shortest_time, menu_.longest_absence);
+platform::Duration UnsteadyRedis::some_time() {
+  return between(random_, shortest_time, menu_.longest_absence);
 }
 
 void UnsteadyRedis::be_slow() {
-  const world::Duration most = chance_.one_in(4) ? very_slow : usually_slow;
+  const platform::Duration most = random_.one_in(4) ? very_slow : usually_slow;
   told_(fmt::format("redis takes up to {} ms each way", most / milliseconds(1)));
   redis_.set_latency({.most_there = most, .most_back = most});
   world_.after(some_time(), [this] {
@@ -77,12 +77,12 @@ void UnsteadyRedis::be_slow() {
 
 void UnsteadyRedis::cut() {
   told_("redis: a connection is cut");
-  chance_.one_in(4) ? redis_.cut(some_cut()) : redis_.cut_next(some_cut());
+  random_.one_in(4) ? redis_.cut(some_cut()) : redis_.cut_next(some_cut());
   pause();
 }
 
 void UnsteadyRedis::go_away() {
-  const bool silently = chance_.one_in(2);
+  const bool silently = random_.one_in(2);
   told_(silently ? "redis is silent" : "redis is away");
   redis_.go_away(some_cut(), silently);
   world_.after(some_time(), [this] {
@@ -103,7 +103,7 @@ void UnsteadyRedis::stop() {
 void UnsteadyRedis::restart() {
   const auto downtime = some_time();
   told_("redis restarts");
-  if (chance_.one_in(2)) redis_.save();
+  if (random_.one_in(2)) redis_.save();
   redis_.restart(downtime);
   world_.after(downtime, [this] { pause(); });
 }
@@ -117,7 +117,7 @@ void UnsteadyRedis::fail_over() {
 
 void UnsteadyRedis::lose_step() {
   told_("redis: a replica is out of step");
-  redis_.set_replicas_in_step(static_cast<std::uint32_t>(chance_.below(menu_.settings.replicas)));
+  redis_.set_replicas_in_step(static_cast<std::uint32_t>(random_.below(menu_.settings.replicas)));
   world_.after(some_time(), [this] {
     redis_.set_replicas_in_step(menu_.settings.replicas);
     pause();
@@ -125,8 +125,8 @@ void UnsteadyRedis::lose_step() {
 }
 
 void UnsteadyRedis::jump() {
-  const milliseconds span = chance_.one_in(2) ? milliseconds(hours(1)) : milliseconds(2'000);
-  const auto by = between(chance_, -span, span);
+  const milliseconds span = random_.one_in(2) ? milliseconds(hours(1)) : milliseconds(2'000);
+  const auto by = between(random_, -span, span);
   told_(fmt::format("the clock of redis jumps by {} ms", by / milliseconds(1)));
   redis_.jump_clock(by);
   pause();

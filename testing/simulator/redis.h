@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "testing/simulator/group_menu.h"
-#include "testing/world/chance.h"
+#include "testing/world/random.h"
 #include "testing/world/redis.h"
 #include "testing/world/world.h"
 
@@ -31,8 +31,8 @@ class UnsteadyRedis {
 
   void pause();
   void trouble();
-  world::Duration some_time();
-  RedisCut some_cut() { return static_cast<RedisCut>(chance_.below(3)); }
+  platform::Duration some_time();
+  RedisCut some_cut() { return static_cast<RedisCut>(random_.below(3)); }
 
   void be_slow();
   void cut();
@@ -46,7 +46,7 @@ class UnsteadyRedis {
   void forget_scripts();
 
   World& world_;
-  SeededChance chance_;
+  SeededRandom random_;
   const RedisMenu menu_;
   std::function<void(const std::string&)> told_;
   VirtualRedis redis_;

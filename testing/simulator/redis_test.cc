@@ -22,7 +22,7 @@ return redis.call('INCR', KEYS[1])
 class Counter {
  public:
   Counter(World& world, VirtualRedis& redis)
-      : life_(world), client_({world, life_, life_, chance_, redis}, {}, {&count_up}) {
+      : life_(world), client_({world, life_, life_, random_, redis}, {}, {&count_up}) {
     client_.start(
         {.connected = [](const redis::Server&) {}, .disconnected = [](const std::string&) {}});
     go_on();
@@ -41,7 +41,7 @@ class Counter {
                 });
   }
 
-  SeededChance chance_{3};
+  SeededRandom random_{3};
   Life life_;
   VirtualRedisClient client_;
 };
@@ -56,9 +56,9 @@ struct Played {
 Played play(std::uint64_t seed) {
   Played played;
   World world;
-  SeededChance chance(seed);
-  const GroupMenu menu = draw_group_menu(chance);
-  UnsteadyRedis redis(world, chance.next(), menu.redis,
+  SeededRandom random(seed);
+  const GroupMenu menu = draw_group_menu(random);
+  UnsteadyRedis redis(world, random.next(), menu.redis,
                       [&](const std::string& line) { played.told.push_back(line); });
   Counter counter(world, redis.redis());
   redis.start();
@@ -99,9 +99,9 @@ TEST(GroupMenu, WhatIsNotOnTheMenuDoesNotHappen) {
 
 TEST(GroupMenu, GroupsAreOfTwoToFourAndForgetOnlyWhereThatIsAllowed) {
   std::set<std::size_t> sizes;
-  SeededChance chance(1);
+  SeededRandom random(1);
   for (int i = 0; i < 200; ++i) {
-    const GroupMenu menu = draw_group_menu(chance);
+    const GroupMenu menu = draw_group_menu(random);
     sizes.insert(menu.instances);
     EXPECT_TRUE(!menu.redis.fails_over || menu.redis.settings.replicas > 0);
     const bool keeps_all = menu.redis.settings.keeps == RedisKeeps::everything;

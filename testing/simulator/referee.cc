@@ -326,7 +326,7 @@ void Referee::check_next(std::uint32_t n, std::size_t processor, const Posting& 
 }
 
 // An attempt after another one comes after what ended that.
-world::Instant Referee::issued_after(std::uint32_t n) const {
+platform::Instant Referee::issued_after(std::uint32_t n) const {
   const Try& before = cases_[n].attempt;
   const auto sent = cases_[n].first_sent;
   if (!before.processor) return sent;
@@ -335,7 +335,7 @@ world::Instant Referee::issued_after(std::uint32_t n) const {
 }
 
 // PROTOCOL 2.5: about now, never ahead of every clock, never within what was told.
-void Referee::check_time(std::uint32_t n, const Posting& posting, world::Instant issued_after) {
+void Referee::check_time(std::uint32_t n, const Posting& posting, platform::Instant issued_after) {
   if (const auto fault = told_sums_.issue(posting.requested_at, issued_after)) {
     accuse(fmt::format("payment {}: {}", n, *fault));
   }
@@ -358,7 +358,7 @@ void Referee::check_time(std::uint32_t n, const Posting& posting, world::Instant
   }
 }
 
-UtcMs Referee::final_told_before(world::Instant moment) const {
+UtcMs Referee::final_told_before(platform::Instant moment) const {
   const auto after = std::ranges::upper_bound(told_, moment, {}, &Told::at);
   return after == told_.begin() ? UtcMs::min() : std::prev(after)->final;
 }
@@ -399,7 +399,8 @@ void Referee::answered(std::size_t processor, const Posting& posting, Reading re
   attempt.refusals_maybe_read += is_read_within(posting, hang_up + doubt);
 }
 
-void Referee::vouched(std::size_t processor, const payment::CorrelationId& id, world::Instant at) {
+void Referee::vouched(std::size_t processor, const payment::CorrelationId& id,
+                      platform::Instant at) {
   const auto n = number_of(id);
   trace_.say("{}: says that it has {}", names[processor], n);
   cases_[n].was_vouched_for = true;
@@ -408,7 +409,8 @@ void Referee::vouched(std::size_t processor, const payment::CorrelationId& id, w
   cases_[n].told = world_.now();
 }
 
-void Referee::denied(std::size_t processor, const payment::CorrelationId& id, world::Instant at) {
+void Referee::denied(std::size_t processor, const payment::CorrelationId& id,
+                     platform::Instant at) {
   trace_.say("{}: says that it does not have {}, asked at {}", names[processor], number_of(id),
              std::chrono::duration<double>(at.time_since_epoch()).count());
   Try& attempt = case_of(id).attempt;
@@ -435,11 +437,11 @@ bool Referee::time_has_passed(const Try& attempt) const {
 }
 
 // The process that sent it lives, and still reads the connection.
-bool Referee::is_read_within(const Posting& posting, world::Duration limit) const {
+bool Referee::is_read_within(const Posting& posting, platform::Duration limit) const {
   return posting.at >= life_began_ && world_.now() - posting.at < limit;
 }
 
-bool Referee::must_count(const Case& payment, world::Instant at) const {
+bool Referee::must_count(const Case& payment, platform::Instant at) const {
   return payment.life_told == life_ && at - payment.told >= reading_time;
 }
 

@@ -51,8 +51,10 @@ class Referee final : public Judge {
   void posted(std::size_t processor, const Posting& posting) override;
   void booked(std::size_t processor, const Posting& posting) override;
   void answered(std::size_t processor, const Posting& posting, Reading reading) override;
-  void vouched(std::size_t processor, const payment::CorrelationId& id, world::Instant at) override;
-  void denied(std::size_t processor, const payment::CorrelationId& id, world::Instant at) override;
+  void vouched(std::size_t processor, const payment::CorrelationId& id,
+               platform::Instant at) override;
+  void denied(std::size_t processor, const payment::CorrelationId& id,
+              platform::Instant at) override;
 
   void accuse(std::string what) override;
 
@@ -73,9 +75,9 @@ class Referee final : public Judge {
     std::uint32_t posts = 0;
     std::uint32_t refusals_read = 0;        // surely
     std::uint32_t refusals_maybe_read = 0;  // those included that left as the connection was closed
-    world::Instant last_post{};
-    world::Instant last_denied_get{};  // when it came in; it was answered 404
-    world::Instant last_refusal{};
+    platform::Instant last_post{};
+    platform::Instant last_denied_get{};  // when it came in; it was answered 404
+    platform::Instant last_refusal{};
     payment::UtcMs wall_at_refusal{};
     bool is_outstanding = false;  // the last POST has no answer
   };
@@ -90,11 +92,11 @@ class Referee final : public Judge {
     payment::UtcMs booked_requested_at{};
     std::uint32_t life_sent = 0;  // in which a client sent it first
     std::uint32_t life_told = 0;  // in which the switch was told that it is booked
-    world::Instant told{};
-    bool was_vouched_for = false;  // by a GET, which the switch may have read
-    world::Instant first_sent{};   // by a client
+    platform::Instant told{};
+    bool was_vouched_for = false;    // by a GET, which the switch may have read
+    platform::Instant first_sent{};  // by a client
     std::uint32_t life_seen_settled = 0;
-    std::optional<world::Instant> end_promised;  // ?wait= told that it is settled
+    std::optional<platform::Instant> end_promised;  // ?wait= told that it is settled
     Try attempt;
   };
   struct Booking {
@@ -108,16 +110,16 @@ class Referee final : public Judge {
   void check_room(std::size_t processor, const Posting& posting);
   void check_repeat(std::uint32_t n, std::size_t processor);
   void check_next(std::uint32_t n, std::size_t processor, const Posting& posting);
-  void check_time(std::uint32_t n, const Posting& posting, world::Instant issued_after);
+  void check_time(std::uint32_t n, const Posting& posting, platform::Instant issued_after);
   void check_state(std::uint32_t n, const Asked& asked, payment::State state,
                    std::string_view body);
-  world::Instant issued_after(std::uint32_t n) const;
+  platform::Instant issued_after(std::uint32_t n) const;
   bool is_surely_refused(const Try& attempt) const;
   bool time_has_passed(const Try& attempt) const;
   bool may_be_released(const Try& attempt) const;
-  bool is_read_within(const Posting& posting, world::Duration limit) const;
-  bool must_count(const Case& payment, world::Instant at) const;
-  payment::UtcMs final_told_before(world::Instant moment) const;
+  bool is_read_within(const Posting& posting, platform::Duration limit) const;
+  bool must_count(const Case& payment, platform::Instant at) const;
+  payment::UtcMs final_told_before(platform::Instant moment) const;
 
   const World& world_;
   const Menu& menu_;
@@ -125,17 +127,17 @@ class Referee final : public Judge {
   std::vector<Case> cases_;
   std::array<std::vector<Booking>, max_processors> bookings_;
   // POSTs of this life that are neither answered nor hung up, by their arrival.
-  std::array<std::set<std::pair<world::Instant, std::uint32_t>>, max_processors> outstanding_;
+  std::array<std::set<std::pair<platform::Instant, std::uint32_t>>, max_processors> outstanding_;
   std::vector<payment::UtcMs> booked_times_;
   std::uint64_t promises_ = 0;
   std::uint32_t life_ = 0;
   std::uint32_t max_in_flight_ = 0;  // of this life
-  world::Instant life_began_{};
+  platform::Instant life_began_{};
   payment::UtcMs wall_at_life_{};
-  world::Instant last_jump_{};
+  platform::Instant last_jump_{};
   payment::UtcMs highest_wall_{};
   struct Told {
-    world::Instant at;
+    platform::Instant at;
     payment::UtcMs final;
   };
   std::vector<Told> told_;  // up to which time sums were told; grows

@@ -61,13 +61,13 @@ class Run {
   void drain();
   void audit();
   bool is_over() const { return referee_.violation().has_value(); }
-  void run_for(world::Duration span);
+  void run_for(platform::Duration span);
 
   World world_;
-  SeededChance seeds_;   // one for each of the others, so that they do not shift each other
-  SeededChance chance_;  // of the run itself
-  SeededChance disk_chance_;
-  SeededChance switch_chance_;
+  SeededRandom seeds_;   // one for each of the others, so that they do not shift each other
+  SeededRandom random_;  // of the run itself
+  SeededRandom disk_chance_;
+  SeededRandom switch_random_;
   Menu menu_;
   Trace trace_;
   TracedLog log_;
@@ -86,16 +86,16 @@ class Run {
   Outcome outcome_;
 };
 
-Menu menu_from(SeededChance& seeds) {
-  SeededChance chance(seeds.next());
-  return draw_menu(chance);
+Menu menu_from(SeededRandom& seeds) {
+  SeededRandom random(seeds.next());
+  return draw_menu(random);
 }
 
 Run::Run(const RunOptions& options)
     : seeds_(options.seed),
-      chance_(seeds_.next()),
+      random_(seeds_.next()),
       disk_chance_(seeds_.next()),
-      switch_chance_(seeds_.next()),
+      switch_random_(seeds_.next()),
       menu_(menu_from(seeds_)),
       trace_(world_, options.trace),
       log_(trace_),
@@ -113,8 +113,8 @@ Run::Run(const RunOptions& options)
 }
 
 void Run::hire_the_operator() {
-  SeededChance chance(seeds_.next());
-  acts_ = draw_operator_menu(chance);
+  SeededRandom random(seeds_.next());
+  acts_ = draw_operator_menu(random);
   operator_.emplace(Operator::Seams{world_, menu_, disk_, referee_, clients_, trace_, processors_},
                     seeds_.next(), acts_);
   // Those that may be added.
@@ -159,7 +159,7 @@ Outcome Run::play() {
 VirtualSwitch::Seams Run::seams(std::vector<std::string> origins) {
   return {.world = world_,
           .disk = &disk_,
-          .chance = switch_chance_,
+          .random = switch_random_,
           .log = log_,
           .processors = operator_->processors(),
           .origins = std::move(origins)};
@@ -168,9 +168,9 @@ VirtualSwitch::Seams Run::seams(std::vector<std::string> origins) {
 // By an operator who has a processor at another place, where something may be charged.
 void Run::start_elsewhere(const SwitchSettings& settings) {
   const auto wrong = referee_.surely_unanswered_at();
-  if (!wrong || !operator_->has(*wrong) || chance_.one_in(2)) return;
+  if (!wrong || !operator_->has(*wrong) || random_.one_in(2)) return;
   const auto started =
-      VirtualSwitch::start(seams(origins_elsewhere(processors_.size(), *wrong, chance_)), settings,
+      VirtualSwitch::start(seams(origins_elsewhere(processors_.size(), *wrong, random_)), settings,
                            [](const std::string&) {});
   ++outcome_.wrong_places;
   if (started) return referee_.accuse("it starts with a processor at another place");
@@ -185,10 +185,10 @@ void Run::start() {
     return;
   }
   const bool is_cut =
-      !is_calm_ && menu_.dies_in_recovery && menu_.death != Death::none && chance_.one_in(2);
+      !is_calm_ && menu_.dies_in_recovery && menu_.death != Death::none && random_.one_in(2);
   const SwitchSettings settings = operator_->settings();
   if (!is_calm_ && menu_.operator_errs_about_places) start_elsewhere(settings);
-  if (is_cut) disk_.stop_in_replace_after(chance_.below(4));
+  if (is_cut) disk_.stop_in_replace_after(random_.below(4));
   auto started = VirtualSwitch::start(seams(origins_of(processors_.size())), settings,
                                       [this](const std::string& line) {
                                         trace_.say("the journal failed: {}", line);
@@ -215,7 +215,7 @@ void Run::step() {
   }
   if (std::exchange(has_stopped_, false)) return end_cleanly();
   if (!is_calm_ && menu_.death != Death::none && outcome_.steps >= next_death_) {
-    if (process_) menu_.stops_cleanly&& chance_.one_in(3) ? stop() : die();
+    if (process_) menu_.stops_cleanly&& random_.one_in(3) ? stop() : die();
     draw_next_death();
   }
   const bool is_due = disk_.counts().sealing_steps >= next_death_in_sealing_;
@@ -230,16 +230,16 @@ void Run::step() {
 
 void Run::draw_next_death_in_sealing() {
   next_death_in_sealing_ =
-      disk_.counts().sealing_steps + 1 + chance_.below(2 * sealing_steps_between_deaths);
+      disk_.counts().sealing_steps + 1 + random_.below(2 * sealing_steps_between_deaths);
 }
 
 void Run::draw_next_death() {
-  next_death_ = outcome_.steps + 1 + chance_.below(2 * menu_.steps_between_deaths);
+  next_death_ = outcome_.steps + 1 + random_.below(2 * menu_.steps_between_deaths);
 }
 
 void Run::die() {
   const bool by_power_cut =
-      menu_.death == Death::power_cut || (menu_.death == Death::either && chance_.one_in(2));
+      menu_.death == Death::power_cut || (menu_.death == Death::either && random_.one_in(2));
   end_process(by_power_cut && operator_->may_lose_power());
 }
 
@@ -262,14 +262,14 @@ void Run::stop() {
 void Run::end_cleanly() {
   ++outcome_.clean_stops;
   const bool by_power_cut =
-      (menu_.death == Death::power_cut || menu_.death == Death::either) && chance_.one_in(2);
+      (menu_.death == Death::power_cut || menu_.death == Death::either) && random_.one_in(2);
   end_process(by_power_cut && operator_->may_lose_power());
-  if (operator_->may_lose_power() && chance_.one_in(2)) start_damaged();
+  if (operator_->may_lose_power() && random_.one_in(2)) start_damaged();
 }
 
 // PROTOCOL 4.2: what a clean stop has left is known to have been durable.
 void Run::start_damaged() {
-  const auto flipped = flip_before_the_end_mark(disk_, chance_);
+  const auto flipped = flip_before_the_end_mark(disk_, random_);
   if (!flipped) return;
   const auto started = VirtualSwitch::start(seams(origins_of(processors_.size())), menu_.settings,
                                             [](const std::string&) {});
@@ -287,7 +287,7 @@ void Run::end_process(bool by_power_cut) {
   if (process_) operator_->ends(process_->dispatcher().asking_first());
   by_power_cut ? disk_.power_cut() : disk_.kill();
   process_.reset();
-  world_.after(between(chance_, shortest_downtime, longest_downtime), [this] { start(); });
+  world_.after(between(random_, shortest_downtime, longest_downtime), [this] { start(); });
 }
 
 // -- what befalls its world -----------------------------------------------------------------------
@@ -295,37 +295,37 @@ void Run::end_process(bool by_power_cut) {
 void Run::trouble_the_disk() {
   if (is_calm_) return;
   DiskTimes times;
-  if (menu_.sealing_is_slow) times.make = between(chance_, milliseconds(1), seconds(1));
+  if (menu_.sealing_is_slow) times.make = between(random_, milliseconds(1), seconds(1));
   disk_.set_times(times);
   disk_.fail_prepares(false);
   disk_.run_out_of_descriptors(false);
-  if (menu_.disk_is_slow && chance_.one_in(3)) {
+  if (menu_.disk_is_slow && random_.one_in(3)) {
     times.write = milliseconds(1);
-    times.sync = between(chance_, milliseconds(1), seconds(1));
-    times.prepare = between(chance_, milliseconds(1), seconds(2));
-    times.look_up = between(chance_, milliseconds(1), milliseconds(100));
+    times.sync = between(random_, milliseconds(1), seconds(1));
+    times.prepare = between(random_, milliseconds(1), seconds(2));
+    times.look_up = between(random_, milliseconds(1), milliseconds(100));
     disk_.set_times(times);
   }
-  if (menu_.disk_fills_up && chance_.one_in(3)) {
+  if (menu_.disk_fills_up && random_.one_in(3)) {
     ++outcome_.full_disks;
     trace_.say("the disk is full");
     disk_.fail_prepares(true);
   }
-  if (menu_.descriptors_run_out && process_ && chance_.one_in(3)) {
+  if (menu_.descriptors_run_out && process_ && random_.one_in(3)) {
     ++outcome_.descriptor_shortages;
     trace_.say("no file can be opened");
     disk_.run_out_of_descriptors(true);
   }
-  if (menu_.disk_fails && chance_.one_in(6)) disk_.fail_appends_after(chance_.below(30));
-  world_.after(between(chance_, milliseconds(50), seconds(3)), [this] { trouble_the_disk(); });
+  if (menu_.disk_fails && random_.one_in(6)) disk_.fail_appends_after(random_.below(30));
+  world_.after(between(random_, milliseconds(50), seconds(3)), [this] { trouble_the_disk(); });
 }
 
 void Run::trouble_the_clock() {
-  world_.after(between(chance_, milliseconds(50), seconds(10)), [this] {
+  world_.after(between(random_, milliseconds(50), seconds(10)), [this] {
     if (is_calm_) return;
     referee_.wall_jumps();
-    const auto span = chance_.one_in(2) ? milliseconds(hours(1)) : milliseconds(2'000);
-    const auto by = between(chance_, -span, span) / milliseconds(1);
+    const auto span = random_.one_in(2) ? milliseconds(hours(1)) : milliseconds(2'000);
+    const auto by = between(random_, -span, span) / milliseconds(1);
     trace_.say("the wall clock jumps by {} ms", by);
     ++outcome_.wall_jumps;
     world_.set_wall({world_.wall().value + by});
@@ -336,7 +336,7 @@ void Run::trouble_the_clock() {
 
 // -- the end --------------------------------------------------------------------------------------
 
-void Run::run_for(world::Duration span) {
+void Run::run_for(platform::Duration span) {
   const auto end = world_.now() + span;
   bool is_time = false;
   world_.after(span, [&is_time] { is_time = true; });

@@ -38,7 +38,7 @@ struct Outcome {
   std::uint64_t wall_jumps = 0;
   std::uint64_t wrong_places = 0;  // starts with a processor elsewhere, all refused
   std::uint64_t steps = 0;
-  world::Duration virtual_time{};
+  platform::Duration virtual_time{};
   std::array<std::uint64_t, mood_count> posts_by_mood{};
 
   void add(const Outcome& other);

@@ -6,8 +6,8 @@
 
 namespace payswitch::lab::simulator {
 
-std::optional<std::string> ToldSums::tell(const Told& told, world::Instant asked,
-                                          world::Instant now) {
+std::optional<std::string> ToldSums::tell(const Told& told, platform::Instant asked,
+                                          platform::Instant now) {
   if (told.final_until && (finals_.empty() || finals_.back().until < *told.final_until)) {
     finals_.push_back({now, *told.final_until});
   }
@@ -30,7 +30,7 @@ std::optional<std::string> ToldSums::tell(const Told& told, world::Instant asked
 }
 
 std::optional<std::string> ToldSums::issue(payment::UtcMs requested_at,
-                                           world::Instant issued_after) const {
+                                           platform::Instant issued_after) const {
   const auto after = std::ranges::lower_bound(finals_, issued_after, {}, &Final::at);
   if (after == finals_.begin()) return std::nullopt;
   const Final& final = *std::prev(after);

@@ -23,11 +23,12 @@ class ToldSums {
   };
 
   // A sum that was asked for at `asked` has been told. Returns what is wrong with it.
-  std::optional<std::string> tell(const Told& told, world::Instant asked, world::Instant now);
+  std::optional<std::string> tell(const Told& told, platform::Instant asked, platform::Instant now);
 
   // An attempt that was surely issued after `issued_after` shows its requestedAt. Returns what is
   // wrong with it.
-  std::optional<std::string> issue(payment::UtcMs requested_at, world::Instant issued_after) const;
+  std::optional<std::string> issue(payment::UtcMs requested_at,
+                                   platform::Instant issued_after) const;
 
   // A sum may be smaller for a moment: what was read and not yet durable is gone (PROTOCOL 6).
   void forget_sums() { told_.clear(); }
@@ -39,10 +40,10 @@ class ToldSums {
 
   struct Remembered {
     Told told;
-    world::Instant at;
+    platform::Instant at;
   };
   struct Final {
-    world::Instant at;
+    platform::Instant at;
     payment::UtcMs until;
   };
 

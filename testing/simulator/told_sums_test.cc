@@ -7,8 +7,8 @@ namespace {
 
 using payment::UtcMs;
 
-constexpr world::Instant at(int second) {
-  return world::Instant(std::chrono::seconds(second));
+constexpr platform::Instant at(int second) {
+  return platform::Instant(std::chrono::seconds(second));
 }
 
 ToldSums::Told sum(std::int64_t count, std::optional<UtcMs> final_until = {}) {

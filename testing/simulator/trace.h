@@ -32,11 +32,11 @@ class Trace {
 };
 
 // The switch's own log, as part of the trace.
-class TracedLog final : public world::Log {
+class TracedLog final : public platform::Log {
  public:
   explicit TracedLog(const Trace& trace) : trace_(trace) {}
-  bool enabled(world::Level) const override { return trace_.is_on(); }
-  void write(world::Level, std::string_view line) override { trace_.say("log: {}", line); }
+  bool enabled(platform::Level) const override { return trace_.is_on(); }
+  void write(platform::Level, std::string_view line) override { trace_.say("log: {}", line); }
 
  private:
   const Trace& trace_;

@@ -71,7 +71,7 @@ std::expected<void, std::string> VirtualSwitch::open_embedded(JournalFailed fail
   store::Options options = settings_.store;
   place_processors(options);
   auto store = store::embedded::open(options, *seams_.disk, life_, life_, seams_.world,
-                                     seams_.chance, seams_.log, std::move(failed));
+                                     seams_.random, seams_.log, std::move(failed));
   if (!store) return std::unexpected(std::move(store.error()));
   store_ = std::move(*store);
   return {};
@@ -79,12 +79,12 @@ std::expected<void, std::string> VirtualSwitch::open_embedded(JournalFailed fail
 
 void VirtualSwitch::join_group() {
   redis_ = std::make_unique<VirtualRedisClient>(
-      VirtualRedisSeams{seams_.world, life_, life_, seams_.chance, *seams_.redis}, redis_options_,
+      VirtualRedisSeams{seams_.world, life_, life_, seams_.random, *seams_.redis}, redis_options_,
       scripts_.all());
   store::Options options;
   place_processors(options);
-  auto shared = store::redis::open(
-      options, settings_.redis, {*redis_, scripts_, life_, clock_, seams_.chance, seams_.log},
+  auto shared = store::shared::open(
+      options, settings_.redis, {*redis_, scripts_, life_, clock_, seams_.random, seams_.log},
       life_,
       {.opened = [this] { compose(); }, .refused = [](const std::string&) { std::abort(); }});
   store_ = std::move(shared.store);
@@ -105,7 +105,7 @@ void VirtualSwitch::compose() {
                                  .policy = settings_.policy,
                                  .routing = settings_.routing,
                                  .restored = settings_.store.restored},
-      app::Composition::Platform{life_, life_, clock_, seams_.chance, seams_.log}, *store_, *group_,
+      app::Composition::Platform{life_, life_, clock_, seams_.random, seams_.log}, *store_, *group_,
       processors, outside());
   composition_->start();
 }

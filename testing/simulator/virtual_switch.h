@@ -37,7 +37,7 @@ struct Received {
 struct SwitchSettings {
   dispatch::Options dispatch = {};
   routing::PolicyOptions policy = {};
-  dispatch::Lane::Routing routing = {};
+  dispatch::Upstream::Routing routing = {};
   store::Options store = {};
   store::RedisOptions redis = {};
   std::chrono::milliseconds attempt_timeout{1'000};
@@ -54,10 +54,10 @@ class VirtualSwitch {
   // nullptr: that one is not configured.
   struct Seams {
     World& world;
-    world::Disk* disk = nullptr;    // of the embedded store
-    VirtualRedis* redis = nullptr;  // of the store on Redis
-    world::Chance& chance;
-    world::Log& log;
+    platform::Disk* disk = nullptr;  // of the embedded store
+    VirtualRedis* redis = nullptr;   // of the store on Redis
+    platform::Random& random;
+    platform::Log& log;
     std::vector<Origin*> processors;
     std::vector<std::string> origins = {};  // where they are, as configured; empty: it is not said
     std::chrono::milliseconds wall_is_ahead{0};  // of the world's
@@ -78,7 +78,7 @@ class VirtualSwitch {
   void wake_up() { life_.wake_up(); }
 
   // A clean stop; `done` runs when the store has said so. It is to be destroyed then.
-  void stop(world::Callback done) { composition_->stop(std::move(done)); }
+  void stop(platform::Callback done) { composition_->stop(std::move(done)); }
 
   // `answered` runs once, now or later, or never when the process dies before.
   void request(http::Method method, std::string_view target, std::string_view body,
@@ -111,11 +111,11 @@ class VirtualSwitch {
   SwitchSettings settings_;
   Life life_;
   SkewedClock clock_;
-  store::redis::Scripts scripts_;
+  store::shared::Scripts scripts_;
   redis::Options redis_options_;
   std::unique_ptr<VirtualRedisClient> redis_;
   std::unique_ptr<store::Store> store_;
-  store::Alone alone_;
+  store::SingleInstance alone_;
   store::Group* group_ = &alone_;
   const redis::Server* shared_server_ = nullptr;
   std::vector<std::unique_ptr<VirtualClient>> clients_;

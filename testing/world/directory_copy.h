@@ -8,7 +8,7 @@
 namespace payswitch::lab {
 
 // The files of a data directory at one moment, as `cp -a` reads them while the process is down.
-using DirectoryCopy = std::map<std::string, world::Bytes>;
+using DirectoryCopy = std::map<std::string, platform::Bytes>;
 
 inline DirectoryCopy copy_of(VirtualDisk& disk) {
   DirectoryCopy copy;

@@ -9,9 +9,9 @@
 
 namespace payswitch::lab {
 
-using world::Bytes;
-using world::DiskError;
-using world::DiskResult;
+using platform::Bytes;
+using platform::DiskError;
+using platform::DiskResult;
 
 namespace {
 
@@ -47,7 +47,7 @@ DiskResult<Bytes> VirtualDisk::read(const std::string& name) {
 DiskResult<void> VirtualDisk::replace(const std::string& name, std::span<const std::byte> content,
                                       std::uint64_t size) {
   ++counts_.replaces;
-  const auto steps = [&] { return world::replace_file(directory_, name, content, size); };
+  const auto steps = [&] { return platform::replace_file(directory_, name, content, size); };
   if (goes_well(good_replaces_)) return run_steps({}, lengths_.replace, steps);
   std::ignore = run_steps(death_among(lengths_.replace), lengths_.replace, steps);
   return error(EINTR, "replace", name);
@@ -92,23 +92,23 @@ VirtualDirectory::Troubles VirtualDisk::troubles_of_now() const {
 
 VirtualDirectory::Troubles VirtualDisk::death_among(std::uint64_t steps) {
   auto troubles = troubles_of_now();
-  troubles.steps_before_death = chance_.below(steps + 1);
+  troubles.steps_before_death = random_.below(steps + 1);
   return troubles;
 }
 
 // -- the path of a payment --------------------------------------------------------------
 
-void VirtualDisk::later(world::Duration delay, void (VirtualDisk::*step)()) {
+void VirtualDisk::later(platform::Duration delay, void (VirtualDisk::*step)()) {
   world_.after(delay, [this, step, life = life_] {
     if (life == life_) (this->*step)();
   });
 }
 
 void VirtualDisk::append(const std::string& name, std::uint64_t offset,
-                         std::span<const std::byte> bytes, world::Durability durability,
+                         std::span<const std::byte> bytes, platform::Durability durability,
                          Done done) {
   assert(!append_);
-  assert(durability != world::Durability::memory);
+  assert(durability != platform::Durability::memory);
   ++counts_.appends;
   const auto open = appended_.find(name);
   assert(open != appended_.end());
@@ -124,10 +124,10 @@ void VirtualDisk::append(const std::string& name, std::uint64_t offset,
 
 void VirtualDisk::append_is_written() {
   assert(std::ranges::equal(append_->bytes, append_->copy));
-  append_->file->write_back_some(chance_);
+  append_->file->write_back_some(random_);
   append_->file->write(append_->offset, append_->copy);
   append_->written = true;
-  if (append_->durability == world::Durability::os && goes_well(good_appends_)) {
+  if (append_->durability == platform::Durability::os && goes_well(good_appends_)) {
     return finish_append({});
   }
   later(times_.sync, &VirtualDisk::append_is_synced);
@@ -136,8 +136,8 @@ void VirtualDisk::append_is_written() {
 void VirtualDisk::append_is_synced() {
   assert(std::ranges::equal(append_->bytes, append_->copy));
   Inode& file = *append_->file;
-  if (append_->durability == world::Durability::os || !goes_well(good_appends_)) {
-    file.write_back_some(chance_);
+  if (append_->durability == platform::Durability::os || !goes_well(good_appends_)) {
+    file.write_back_some(random_);
     return finish_append(error(EIO, "append", append_->name));
   }
   ++counts_.syncs;
@@ -163,7 +163,7 @@ void VirtualDisk::finish_prepare() {
   Prepare finished = std::move(*prepare_);
   prepare_.reset();
   finished.done(run_steps(troubles_of_now(), lengths_.replace, [&] {
-    return world::replace_file(directory_, finished.name, finished.content, finished.size);
+    return platform::replace_file(directory_, finished.name, finished.content, finished.size);
   }));
 }
 
@@ -181,7 +181,7 @@ void VirtualDisk::finish_opening() {
 
 // -- beside the path of a payment -------------------------------------------------------
 
-class VirtualDisk::Still final : public world::StillFile {
+class VirtualDisk::Still final : public platform::RandomAccessFile {
  public:
   Still(std::shared_ptr<const Inode> file, VirtualDisk& disk)
       : file_(std::move(file)), disk_(disk) {}
@@ -196,7 +196,7 @@ class VirtualDisk::Still final : public world::StillFile {
   }
 
   bool read_at_once(std::uint64_t offset, std::span<std::byte> into) const override {
-    const bool is_cached = disk_.keeps_pages_ || disk_.chance_.one_in(2);
+    const bool is_cached = disk_.keeps_pages_ || disk_.random_.one_in(2);
     return is_cached && read(offset, into).has_value();
   }
 
@@ -205,7 +205,7 @@ class VirtualDisk::Still final : public world::StillFile {
   VirtualDisk& disk_;
 };
 
-DiskResult<std::shared_ptr<const world::StillFile>> VirtualDisk::open_still(
+DiskResult<std::shared_ptr<const platform::RandomAccessFile>> VirtualDisk::open_for_reading(
     const std::string& name) {
   if (no_descriptors_) return error(EMFILE, "open", name);
   auto file = directory_.find(name);
@@ -224,8 +224,8 @@ void VirtualDisk::make(const std::string& name, Content content, const std::stri
 
 DiskResult<void> VirtualDisk::make_all(Make& make, const VirtualDirectory::Troubles& troubles) {
   return run_steps(troubles, lengths_.make, [&] {
-    return world::make_file(directory_, make.name, make.content, make.instead_of,
-                            [](auto) { return true; });
+    return platform::make_file(directory_, make.name, make.content, make.instead_of,
+                               [](auto) { return true; });
   });
 }
 
@@ -236,7 +236,7 @@ void VirtualDisk::finish_make() {
   finished.done(make_all(finished, troubles_of_now()));
 }
 
-void VirtualDisk::toil(Job job) {
+void VirtualDisk::run_in_background(Job job) {
   assert(!make_ && !toil_);
   ++counts_.sealing_steps;
   toil_.emplace(std::move(job));
@@ -290,10 +290,10 @@ void VirtualDisk::abandon_append() {
   if (!append_) return;
   if (!append_->written) {
     const auto end = append_->offset + append_->copy.size();
-    auto stop = append_->offset + chance_.below(append_->copy.size() + Inode::sector_bytes);
+    auto stop = append_->offset + random_.below(append_->copy.size() + Inode::sector_bytes);
     // Now and then in the middle of a sector.
     stop = stop >= end         ? end
-           : chance_.one_in(2) ? stop
+           : random_.one_in(2) ? stop
                                : stop / Inode::sector_bytes * Inode::sector_bytes;
     if (stop > append_->offset) {
       const auto length = stop - append_->offset;
@@ -306,7 +306,7 @@ void VirtualDisk::abandon_append() {
 void VirtualDisk::abandon_prepare() {
   if (!prepare_) return;
   std::ignore = run_steps(death_among(lengths_.replace), lengths_.replace, [this] {
-    return world::replace_file(directory_, prepare_->name, prepare_->content, prepare_->size);
+    return platform::replace_file(directory_, prepare_->name, prepare_->content, prepare_->size);
   });
   prepare_.reset();
 }
@@ -318,7 +318,7 @@ void VirtualDisk::abandon_make() {
 }
 
 void VirtualDisk::abandon_toil() {
-  if (toil_ && chance_.one_in(2)) (*toil_)();
+  if (toil_ && random_.one_in(2)) (*toil_)();
   toil_.reset();
 }
 

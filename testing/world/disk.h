@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "platform/disk.h"
-#include "testing/world/chance.h"
 #include "testing/world/inode.h"
+#include "testing/world/random.h"
 #include "testing/world/virtual_directory.h"
 #include "testing/world/world.h"
 
@@ -20,12 +20,12 @@ namespace payswitch::lab {
 
 // How long the asynchronous half takes.
 struct DiskTimes {
-  world::Duration write = std::chrono::microseconds(20);
-  world::Duration sync = std::chrono::microseconds(100);
-  world::Duration prepare = std::chrono::milliseconds(5);
-  world::Duration open = std::chrono::microseconds(20);
-  world::Duration make = std::chrono::milliseconds(10);  // and a toil
-  world::Duration look_up = std::chrono::microseconds(100);
+  platform::Duration write = std::chrono::microseconds(20);
+  platform::Duration sync = std::chrono::microseconds(100);
+  platform::Duration prepare = std::chrono::milliseconds(5);
+  platform::Duration open = std::chrono::microseconds(20);
+  platform::Duration make = std::chrono::milliseconds(10);  // and a run_in_background
+  platform::Duration look_up = std::chrono::microseconds(100);
 };
 
 struct DiskCounts {
@@ -38,7 +38,7 @@ struct DiskCounts {
   std::uint64_t removes = 0;
   std::uint64_t reads = 0;
   std::uint64_t makes = 0;
-  std::uint64_t sealing_steps = 0;  // a make or toil has begun, or has come to its end
+  std::uint64_t sealing_steps = 0;  // a make or run_in_background has begun, or has come to its end
   std::uint64_t look_ups = 0;
 };
 
@@ -47,37 +47,37 @@ struct DiskCounts {
 // do is the contract that the store must survive:
 //   - kill(): what was written stays; the append in flight has come as far as any byte of it; a
 //     prepare or make in flight has come as far as any of its steps, and any byte of a write; a
-//     toil in flight was done, or not begun.
+//     run_in_background in flight was done, or not begun.
 //   - power_cut(): what was synced stays. Of everything else that was written each 512-byte sector
 //     holds or not, in any order, under whatever name the file has then. Each new name, rename and
 //     removal since the directory was last synced holds or not; a rename does so as a whole.
 //   - after a failed append the bytes may be readable and still be lost by a later power_cut().
 //   - it never turns one sector into a mixture of two, and never changes what was synced.
 // Call kill() or power_cut() first, then destroy what used the disk. One thread.
-class VirtualDisk final : public world::Disk {
+class VirtualDisk final : public platform::Disk {
  public:
-  VirtualDisk(World& world, SeededChance& chance, DiskTimes times = {})
-      : world_(world), chance_(chance), times_(times) {}
+  VirtualDisk(World& world, SeededRandom& random, DiskTimes times = {})
+      : world_(world), random_(random), times_(times) {}
 
-  world::DiskResult<std::vector<std::string>> list() override;
-  world::DiskResult<world::Bytes> read(const std::string& name) override;
-  world::DiskResult<void> replace(const std::string& name, std::span<const std::byte> content,
-                                  std::uint64_t size) override;
+  platform::DiskResult<std::vector<std::string>> list() override;
+  platform::DiskResult<platform::Bytes> read(const std::string& name) override;
+  platform::DiskResult<void> replace(const std::string& name, std::span<const std::byte> content,
+                                     std::uint64_t size) override;
   // Leaves the directory unsynced.
-  world::DiskResult<void> remove(const std::string& name) override;
-  world::DiskResult<void> rename(const std::string& from, const std::string& to) override;
-  world::DiskResult<void> open_for_appends(const std::string& name) override;
+  platform::DiskResult<void> remove(const std::string& name) override;
+  platform::DiskResult<void> rename(const std::string& from, const std::string& to) override;
+  platform::DiskResult<void> open_for_appends(const std::string& name) override;
   void append(const std::string& name, std::uint64_t offset, std::span<const std::byte> bytes,
-              world::Durability durability, Done done) override;
+              platform::Durability durability, Done done) override;
   void close(const std::string& name) override { appended_.erase(name); }
-  void prepare(const std::string& name, world::Bytes content, std::uint64_t size,
+  void prepare(const std::string& name, platform::Bytes content, std::uint64_t size,
                Done done) override;
   void open_ahead(const std::string& name, Done done) override;
-  world::DiskResult<std::shared_ptr<const world::StillFile>> open_still(
+  platform::DiskResult<std::shared_ptr<const platform::RandomAccessFile>> open_for_reading(
       const std::string& name) override;
   void make(const std::string& name, Content content, const std::string& instead_of,
             Done done) override;
-  void toil(Job job) override;
+  void run_in_background(Job job) override;
   void look_up(Job job) override;
 
   // -- what befalls it ------------------------------------------------------------------
@@ -106,9 +106,9 @@ class VirtualDisk final : public world::Disk {
   // Changes what is on the disk and in the cache.
   void overwrite(const std::string& name, std::uint64_t offset, std::span<const std::byte> bytes);
   void resize(const std::string& name, std::uint64_t size);
-  void put(const std::string& name, world::Bytes content);
+  void put(const std::string& name, platform::Bytes content);
   bool exists(const std::string& name) const { return directory_.find(name) != nullptr; }
-  world::Bytes content(const std::string& name) const { return directory_.find(name)->cached(); }
+  platform::Bytes content(const std::string& name) const { return directory_.find(name)->cached(); }
 
   bool busy() const { return append_ || prepare_ || opening_ || make_ || toil_ || look_up_; }
   const DiskCounts& counts() const { return counts_; }
@@ -120,14 +120,14 @@ class VirtualDisk final : public world::Disk {
     std::shared_ptr<Inode> file;
     std::uint64_t offset;
     std::span<const std::byte> bytes;
-    world::Bytes copy;  // to see that the caller left its bytes alone
-    world::Durability durability;
+    platform::Bytes copy;  // to see that the caller left its bytes alone
+    platform::Durability durability;
     Done done;
     bool written = false;
   };
   struct Prepare {
     std::string name;
-    world::Bytes content;
+    platform::Bytes content;
     std::uint64_t size;
     Done done;
   };
@@ -149,30 +149,30 @@ class VirtualDisk final : public world::Disk {
   };
   class Still;
 
-  void later(world::Duration delay, void (VirtualDisk::*step)());
+  void later(platform::Duration delay, void (VirtualDisk::*step)());
   void append_is_written();
   void append_is_synced();
-  void finish_append(world::DiskResult<void> result);
+  void finish_append(platform::DiskResult<void> result);
   void finish_prepare();
   void finish_opening();
   void finish_make();
   void finish_toil();
   void finish_look_up();
-  world::DiskResult<void> run_steps(const VirtualDirectory::Troubles& troubles,
-                                    std::uint64_t& longest,
-                                    const std::function<world::DiskResult<void>()>& steps);
+  platform::DiskResult<void> run_steps(const VirtualDirectory::Troubles& troubles,
+                                       std::uint64_t& longest,
+                                       const std::function<platform::DiskResult<void>()>& steps);
   VirtualDirectory::Troubles troubles_of_now() const;
   VirtualDirectory::Troubles death_among(std::uint64_t steps);
-  world::DiskResult<void> make_all(Make& make, const VirtualDirectory::Troubles& troubles);
+  platform::DiskResult<void> make_all(Make& make, const VirtualDirectory::Troubles& troubles);
   void abandon_append();
   void abandon_prepare();
   void abandon_make();
   void abandon_toil();
 
   World& world_;
-  SeededChance& chance_;
+  SeededRandom& random_;
   DiskTimes times_;
-  VirtualDirectory directory_{chance_};
+  VirtualDirectory directory_{random_};
   std::map<std::string, std::shared_ptr<Inode>> appended_;  // what is open for appends
   std::optional<Append> append_;
   std::optional<Prepare> prepare_;

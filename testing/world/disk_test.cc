@@ -10,9 +10,9 @@ namespace payswitch::lab {
 namespace {
 
 using namespace std::chrono_literals;
-using world::Bytes;
-using world::DiskResult;
-using world::Durability;
+using platform::Bytes;
+using platform::DiskResult;
+using platform::Durability;
 
 Bytes bytes(std::size_t size, int value) {
   return Bytes(size, static_cast<std::byte>(value));
@@ -31,8 +31,8 @@ class VirtualDiskTest : public testing::Test {
   }
 
   World world;
-  SeededChance chance{1};
-  VirtualDisk disk{world, chance};
+  SeededRandom random{1};
+  VirtualDisk disk{world, random};
 };
 
 TEST_F(VirtualDiskTest, AReplacedFileIsPaddedWithZerosAndSurvivesAPowerCut) {
@@ -172,8 +172,8 @@ TEST_F(VirtualDiskTest, AStoppedReplaceLeavesTheOldFileOrTheNewOne) {
 TEST_F(VirtualDiskTest, TheSameSeedLosesTheSameSectors) {
   const auto crash = [](std::uint64_t seed) {
     World world;
-    SeededChance chance(seed);
-    VirtualDisk disk(world, chance);
+    SeededRandom random(seed);
+    VirtualDisk disk(world, random);
     EXPECT_TRUE(disk.replace("f", {}, 16 * 512));
     EXPECT_TRUE(disk.open_for_appends("f"));
     const auto content = bytes(16 * 512, 1);
@@ -191,8 +191,10 @@ TEST_F(VirtualDiskTest, AMadeFileIsWholeOrNotThereWhateverHappens) {
   for (int round = 0; round < 60; ++round) {
     disk.make(
         "sealed",
-        [](world::Draft& draft) { return draft.write(std::as_bytes(std::span("0123456789", 10))); },
-        "", [](world::DiskResult<void>) { FAIL() << "it died before"; });
+        [](platform::FileWriter& draft) {
+          return draft.write(std::as_bytes(std::span("0123456789", 10)));
+        },
+        "", [](platform::DiskResult<void>) { FAIL() << "it died before"; });
     round % 2 == 0 ? disk.kill() : disk.power_cut();
     const auto names = disk.list().value();
     for (const auto& name : names) seen.insert(name);

@@ -28,19 +28,19 @@ void Inode::sync() {
   dirty_.clear();
 }
 
-void Inode::write_back_some(SeededChance& chance) {
+void Inode::write_back_some(SeededRandom& random) {
   const auto sectors = std::vector(dirty_.begin(), dirty_.end());
   for (const auto sector : sectors) {
-    if (!chance.one_in(2)) continue;
+    if (!random.one_in(2)) continue;
     write_back(sector);
     dirty_.erase(sector);
   }
 }
 
-void Inode::lose_power(SeededChance& chance) {
-  write_back_some(chance);
+void Inode::lose_power(SeededRandom& random) {
+  write_back_some(random);
   dirty_.clear();
-  if (durable_.size() != cached_.size() && chance.one_in(2)) durable_.resize(cached_.size());
+  if (durable_.size() != cached_.size() && random.one_in(2)) durable_.resize(cached_.size());
   cached_ = durable_;
 }
 

@@ -5,7 +5,7 @@
 #include <span>
 
 #include "platform/disk.h"
-#include "testing/world/chance.h"
+#include "testing/world/random.h"
 
 namespace payswitch::lab {
 
@@ -15,16 +15,16 @@ class Inode {
  public:
   static constexpr std::uint64_t sector_bytes = 512;
 
-  const world::Bytes& cached() const { return cached_; }
+  const platform::Bytes& cached() const { return cached_; }
   std::uint64_t size() const { return cached_.size(); }
 
   void write(std::uint64_t offset, std::span<const std::byte> bytes);
   void resize(std::uint64_t size);
   void sync();
   // A machine writes back when it likes, and in the order it likes.
-  void write_back_some(SeededChance& chance);
+  void write_back_some(SeededRandom& random);
   // What was not synced holds or not, sector by sector; so does a new size.
-  void lose_power(SeededChance& chance);
+  void lose_power(SeededRandom& random);
 
   // Changes what is on the disk and in the cache.
   void overwrite(std::uint64_t offset, std::span<const std::byte> bytes);
@@ -32,8 +32,8 @@ class Inode {
  private:
   void write_back(std::uint64_t sector);
 
-  world::Bytes cached_;
-  world::Bytes durable_;
+  platform::Bytes cached_;
+  platform::Bytes durable_;
   std::set<std::uint64_t> dirty_;  // sectors in which the two may differ
 };
 

@@ -12,21 +12,21 @@ void Life::run(const std::weak_ptr<Waiting>& waiting, std::uint64_t key) {
   if (!entry.empty()) entry.mapped().callback();
 }
 
-void Life::post(world::Callback callback) {
+void Life::post(platform::Callback callback) {
   const std::uint64_t key = waiting_->next++;
   waiting_->entries.emplace(key, Entry{std::move(callback)});
   world_.post([waiting = std::weak_ptr(waiting_), key] { run(waiting, key); });
 }
 
-world::TimerId Life::after(world::Duration delay, world::Callback callback) {
+platform::TimerId Life::after(platform::Duration delay, platform::Callback callback) {
   const std::uint64_t key = waiting_->next++;
   const auto timer =
       world_.after(delay, [waiting = std::weak_ptr(waiting_), key] { run(waiting, key); });
   waiting_->entries.emplace(key, Entry{std::move(callback), timer});
-  return world::TimerId{key};
+  return platform::TimerId{key};
 }
 
-void Life::cancel(world::TimerId timer) {
+void Life::cancel(platform::TimerId timer) {
   const auto entry = waiting_->entries.find(static_cast<std::uint64_t>(timer));
   if (entry == waiting_->entries.end()) return;
   world_.cancel(entry->second.timer);

@@ -12,16 +12,16 @@ namespace payswitch::lab {
 
 // The loop and the timers of one process in the world. When the process dies, what it had posted
 // and set dies with it, while the world around it (processors, clients, disks) goes on.
-class Life final : public world::Loop, public world::Timers {
+class Life final : public platform::Loop, public platform::Timers {
  public:
   explicit Life(World& world) : world_(world), waiting_(std::make_shared<Waiting>()) {}
   ~Life() override { end(); }
   Life(const Life&) = delete;
   Life& operator=(const Life&) = delete;
 
-  void post(world::Callback callback) override;
-  world::TimerId after(world::Duration delay, world::Callback callback) override;
-  void cancel(world::TimerId timer) override;
+  void post(platform::Callback callback) override;
+  platform::TimerId after(platform::Duration delay, platform::Callback callback) override;
+  void cancel(platform::TimerId timer) override;
 
   // Nothing that was handed in runs any more; the callbacks are destroyed now.
   void end();
@@ -33,8 +33,8 @@ class Life final : public world::Loop, public world::Timers {
 
  private:
   struct Entry {
-    world::Callback callback;
-    world::TimerId timer = world::TimerId::none;  // of the world; none: posted
+    platform::Callback callback;
+    platform::TimerId timer = platform::TimerId::none;  // of the world; none: posted
   };
   struct Waiting {
     std::unordered_map<std::uint64_t, Entry> entries;

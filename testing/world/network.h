@@ -42,7 +42,7 @@ class Origin {
 // with it.
 class VirtualClient final : public http::Client {
  public:
-  VirtualClient(World& world, world::Loop& loop, Origin& origin,
+  VirtualClient(World& world, platform::Loop& loop, Origin& origin,
                 std::size_t max_connections = 1'000)
       : world_(world), loop_(loop), origin_(origin), max_connections_(max_connections) {}
   ~VirtualClient() override;
@@ -61,7 +61,7 @@ class VirtualClient final : public http::Client {
   void let_idle_connections_die();
 
  private:
-  static constexpr world::Duration one_way = std::chrono::microseconds(50);
+  static constexpr platform::Duration one_way = std::chrono::microseconds(50);
 
   struct Connection {
     Done done;
@@ -77,7 +77,7 @@ class VirtualClient final : public http::Client {
   void finish(http::ConnectionId connection, std::expected<SentAnswer, http::Failure> answer);
 
   World& world_;
-  world::Loop& loop_;
+  platform::Loop& loop_;
   Origin& origin_;
   std::size_t max_connections_;
   Events events_;

@@ -25,7 +25,7 @@ class VirtualProcessor final : public Origin {
   // What happens to one POST. It sleeps `delay` first and decides afterwards, whether or not anyone
   // listens.
   struct Plan {
-    world::Duration delay = std::chrono::milliseconds(1);
+    platform::Duration delay = std::chrono::milliseconds(1);
     bool book = true;
     std::expected<SentAnswer, http::Failure> answer = SentAnswer{200, R"({"message":"taken"})"};
     bool silent = false;  // no answer, ever

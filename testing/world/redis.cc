@@ -16,34 +16,34 @@ using redis::Reply;
 
 namespace {
 
-constexpr world::Duration a_second = std::chrono::seconds(1);
+constexpr platform::Duration a_second = std::chrono::seconds(1);
 
-std::string draw_run_id(SeededChance& chance) {
+std::string draw_run_id(SeededRandom& random) {
   const std::string digits =
-      fmt::format("{:016x}{:016x}{:016x}", chance.next(), chance.next(), chance.next());
+      fmt::format("{:016x}{:016x}{:016x}", random.next(), random.next(), random.next());
   return digits.substr(0, 40);
 }
 
-world::Duration horizon_of(const RedisSettings& settings) {
+platform::Duration horizon_of(const RedisSettings& settings) {
   const bool may_lose_a_second = settings.keeps == RedisKeeps::all_but_a_second;
-  return std::max(may_lose_a_second ? a_second : world::Duration(0), settings.replica_lag);
+  return std::max(may_lose_a_second ? a_second : platform::Duration(0), settings.replica_lag);
 }
 
 }  // namespace
 
 VirtualRedis::VirtualRedis(World& world, std::uint64_t seed, RedisSettings settings)
     : world_(world),
-      chance_(seed),
+      random_(seed),
       settings_(settings),
-      engine_(chance_),
-      run_id_(draw_run_id(chance_)),
+      engine_(random_),
+      run_id_(draw_run_id(random_)),
       started_at_(world.now()),
       clock_at_zero_us_(world.wall().value * 1'000 -
                         world.now().time_since_epoch() / std::chrono::microseconds(1)),
       replicas_in_step_(settings.replicas),
       horizon_(horizon_of(settings)) {
-  assert(settings.replicas > 0 || settings.replica_lag == world::Duration(0));
-  if (horizon_ > world::Duration(0)) engine_.collect_writes();
+  assert(settings.replicas > 0 || settings.replica_lag == platform::Duration(0));
+  if (horizon_ > platform::Duration(0)) engine_.collect_writes();
 }
 
 std::int64_t VirtualRedis::clock_us() const {
@@ -52,10 +52,10 @@ std::int64_t VirtualRedis::clock_us() const {
 
 // -- the network --------------------------------------------------------------------------
 
-world::Duration VirtualRedis::draw(world::Duration least, world::Duration most) {
+platform::Duration VirtualRedis::draw(platform::Duration least, platform::Duration most) {
   if (least >= most) return least;
   const auto span = static_cast<std::uint64_t>((most - least).count());
-  return least + world::Duration(static_cast<std::int64_t>(chance_.below(span + 1)));
+  return least + platform::Duration(static_cast<std::int64_t>(random_.below(span + 1)));
 }
 
 VirtualRedis::Connection VirtualRedis::connect(RedisConnection ends) {
@@ -116,7 +116,7 @@ void VirtualRedis::arrive(const Connection& connection, RedisWords commands) {
 void VirtualRedis::meet_the_cut(const Connection& connection, const RedisWords& commands) {
   const RedisCut how = *std::exchange(next_cut_, std::nullopt);
   auto replies = run_some(connection, commands, how);
-  const std::size_t arrive = how == RedisCut::between ? chance_.below(replies.size() + 1) : 0;
+  const std::size_t arrive = how == RedisCut::between ? random_.below(replies.size() + 1) : 0;
   replies.resize(arrive);
   answer(connection, std::move(replies));
   ++counts_.cuts;
@@ -126,7 +126,7 @@ void VirtualRedis::meet_the_cut(const Connection& connection, const RedisWords& 
 std::vector<Reply> VirtualRedis::run_some(const Connection& connection, const RedisWords& commands,
                                           RedisCut how) {
   std::size_t runs = how == RedisCut::after ? commands.count() : 0;
-  if (how == RedisCut::between) runs = chance_.below(commands.count() + 1);
+  if (how == RedisCut::between) runs = random_.below(commands.count() + 1);
   std::vector<Reply> replies;
   std::vector<std::string_view> words;
   for (std::size_t offset = 0; runs > 0; --runs) {
@@ -180,7 +180,7 @@ void VirtualRedis::cut(RedisCut how) {
     ++counts_.cuts;
     connection->cut = how;
     const bool is_dropped =
-        how == RedisCut::before || (how == RedisCut::between && chance_.one_in(2));
+        how == RedisCut::before || (how == RedisCut::between && random_.one_in(2));
     if (is_dropped) connection->inbox.clear();
     close(connection, "Connection reset by peer");
     if (is_stopped_ && !connection->inbox.empty()) connections_.push_back(connection);
@@ -207,13 +207,13 @@ void VirtualRedis::go_on() {
   }
 }
 
-void VirtualRedis::end_life(world::Duration downtime) {
+void VirtualRedis::end_life(platform::Duration downtime) {
   ++life_;
   go_away(RedisCut::before);
   is_stopped_ = false;
   next_cut_.reset();
   engine_.forget_scripts();
-  run_id_ = draw_run_id(chance_);
+  run_id_ = draw_run_id(random_);
   world_.after(downtime, [this, absence = absence_] {
     if (absence != absence_) return;
     started_at_ = world_.now();
@@ -221,7 +221,7 @@ void VirtualRedis::end_life(world::Duration downtime) {
   });
 }
 
-void VirtualRedis::restart(world::Duration downtime) {
+void VirtualRedis::restart(platform::Duration downtime) {
   ++counts_.restarts;
   end_life(downtime);
   if (settings_.keeps == RedisKeeps::all_but_a_second) forget(a_second, 0);
@@ -233,7 +233,7 @@ void VirtualRedis::restart(world::Duration downtime) {
   confirmed_ = 0;
 }
 
-void VirtualRedis::fail_over(world::Duration downtime) {
+void VirtualRedis::fail_over(platform::Duration downtime) {
   assert(settings_.replicas > 0);
   ++counts_.failovers;
   end_life(downtime);
@@ -250,7 +250,7 @@ void VirtualRedis::set_replicas_in_step(std::uint32_t count) {
 Reply VirtualRedis::run(std::span<const std::string_view> words) {
   ++counts_.steps;
   Reply reply = engine_.run(words, clock_us());
-  if (horizon_ == world::Duration(0)) return reply;
+  if (horizon_ == platform::Duration(0)) return reply;
   if (RedisWords commands = engine_.take_writes(); !commands.empty()) {
     written_.push_back({world_.now(), std::move(commands)});
     trim();
@@ -273,11 +273,11 @@ void VirtualRedis::confirm() {
 }
 
 // A prefix of the steps stays.
-void VirtualRedis::forget(world::Duration at_most, std::size_t confirmed) {
+void VirtualRedis::forget(platform::Duration at_most, std::size_t confirmed) {
   const auto certain = std::ranges::count_if(
       written_, [&](const Written& step) { return step.at < world_.now() - at_most; });
   const auto least = std::max(confirmed, static_cast<std::size_t>(certain));
-  const auto kept = least + chance_.below(written_.size() - least + 1);
+  const auto kept = least + random_.below(written_.size() - least + 1);
   for (std::size_t i = 0; i < kept; ++i) engine_.repeat(written_[i].commands, past_);
   counts_.forgotten_steps += written_.size() - kept;
   written_.clear();

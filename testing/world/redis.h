@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "redis/reply.h"
-#include "testing/world/chance.h"
+#include "testing/world/random.h"
 #include "testing/world/redis/engine.h"
 #include "testing/world/redis/keyspace.h"
 #include "testing/world/redis/words.h"
@@ -29,16 +29,16 @@ enum class RedisKeeps : std::uint8_t {
 struct RedisSettings {
   RedisKeeps keeps = RedisKeeps::everything;
   std::uint32_t replicas = 0;
-  world::Duration replica_lag{};  // a failover forgets at most what was written in that time
-  std::uint64_t maxmemory = 0;    // bytes, as told to clients; nothing is counted
+  platform::Duration replica_lag{};  // a failover forgets at most what was written in that time
+  std::uint64_t maxmemory = 0;       // bytes, as told to clients; nothing is counted
 };
 
 // How long a message takes, drawn anew for each; those of one connection never overtake.
 struct RedisLatency {
-  world::Duration least_there = std::chrono::microseconds(50);
-  world::Duration most_there = std::chrono::microseconds(50);
-  world::Duration least_back = std::chrono::microseconds(50);
-  world::Duration most_back = std::chrono::microseconds(50);
+  platform::Duration least_there = std::chrono::microseconds(50);
+  platform::Duration most_there = std::chrono::microseconds(50);
+  platform::Duration least_back = std::chrono::microseconds(50);
+  platform::Duration most_back = std::chrono::microseconds(50);
 };
 
 // What becomes of the commands that are under way on a connection that is cut. No reply to them
@@ -72,8 +72,8 @@ struct RedisConnection {
   std::optional<RedisCut> cut;  // replies do not arrive any more, commands perhaps
   std::deque<RedisWords> inbox;
   std::size_t offset = 0;  // of the next command in the first of the inbox
-  world::Instant last_there{};
-  world::Instant last_back{};
+  platform::Instant last_there{};
+  platform::Instant last_back{};
 };
 
 // A Redis 7 of the virtual world. It belongs to the world, not to a process under test: what is on
@@ -100,13 +100,13 @@ class VirtualRedis final {
   void stop() { is_stopped_ = true; }
   void go_on();
   // Away for so long, then another run id, no scripts, and what RedisSettings::keeps has kept.
-  void restart(world::Duration downtime);
+  void restart(platform::Duration downtime);
   // The same for a replica that takes over. What WAIT has confirmed stays.
-  void fail_over(world::Duration downtime);
+  void fail_over(platform::Duration downtime);
   // What a restart finds with RedisKeeps::snapshots.
   void save() { snapshot_ = engine_.keys(); }
   // Its clock is not that of the clients' machines; keys expire by it.
-  void jump_clock(world::Duration by) { clock_at_zero_us_ += by / std::chrono::microseconds(1); }
+  void jump_clock(platform::Duration by) { clock_at_zero_us_ += by / std::chrono::microseconds(1); }
   void set_out_of_memory(bool is) { engine_.set_out_of_memory(is); }
   void set_used_memory(std::uint64_t bytes) { used_memory_ = bytes; }
   void forget_scripts() { engine_.forget_scripts(); }
@@ -136,11 +136,11 @@ class VirtualRedis final {
  private:
   // A step that wrote.
   struct Written {
-    world::Instant at;
+    platform::Instant at;
     RedisWords commands;
   };
 
-  world::Duration draw(world::Duration least, world::Duration most);
+  platform::Duration draw(platform::Duration least, platform::Duration most);
   void accept(const Connection& connection);
   void arrive(const Connection& connection, RedisWords commands);
   void meet_the_cut(const Connection& connection, const RedisWords& commands);
@@ -149,7 +149,7 @@ class VirtualRedis final {
   void work(const Connection& connection);
   void answer(const Connection& connection, std::vector<redis::Reply> replies);
   void close(const Connection& connection, const std::string& why);
-  void end_life(world::Duration downtime);
+  void end_life(platform::Duration downtime);
 
   // No reply: the connection is blocked.
   std::optional<redis::Reply> perform(const Connection& connection,
@@ -161,10 +161,10 @@ class VirtualRedis final {
 
   void trim();
   void confirm();
-  void forget(world::Duration at_most, std::size_t confirmed);
+  void forget(platform::Duration at_most, std::size_t confirmed);
 
   World& world_;
-  SeededChance chance_;
+  SeededRandom random_;
   const RedisSettings settings_;
   RedisEngine engine_;
   RedisLatency latency_;
@@ -176,13 +176,13 @@ class VirtualRedis final {
   std::uint64_t absence_ = 0;  // the last one
   std::uint64_t life_ = 0;
   std::string run_id_;
-  world::Instant started_at_;
+  platform::Instant started_at_;
   std::int64_t clock_at_zero_us_;
   std::uint64_t used_memory_ = 1'000'000;
   std::uint32_t replicas_in_step_;
 
   // What may be forgotten yet: `past_` and then `written_` are what is there.
-  const world::Duration horizon_;
+  const platform::Duration horizon_;
   Keyspace past_;
   std::deque<Written> written_;
   std::size_t confirmed_ = 0;  // of them, by WAIT

@@ -29,7 +29,7 @@ VirtualRedisClient::~VirtualRedisClient() {
 }
 
 // What was posted may come after the end.
-void VirtualRedisClient::post(world::Callback callback) {
+void VirtualRedisClient::post(platform::Callback callback) {
   seams_.loop.post([callback = std::move(callback), alive = std::weak_ptr(alive_)]() mutable {
     if (!alive.expired()) callback();
   });
@@ -45,7 +45,7 @@ void VirtualRedisClient::start(Events events) {
 
 void VirtualRedisClient::connect() {
   connect_timer_ = seams_.timers.after(options_.connect_timeout, [this] {
-    connect_timer_ = world::TimerId::none;
+    connect_timer_ = platform::TimerId::none;
     lose("no connection in time");
   });
   // The connection is told only while it is ours; what it told is run by the loop of the process.
@@ -85,7 +85,7 @@ void VirtualRedisClient::on_handshake(std::size_t index,
   if (index + 1 < handshake_->commands().size()) return;
   const redis::Server server = handshake_->server();
   handshake_.reset();
-  seams_.timers.cancel(std::exchange(connect_timer_, world::TimerId::none));
+  seams_.timers.cancel(std::exchange(connect_timer_, platform::TimerId::none));
   failures_ = 0;
   ++counters_.connects;
   counters_.connected = true;
@@ -110,9 +110,9 @@ void VirtualRedisClient::lose(const std::string& why) {
   seams_.redis.hang_up(connection_);
   connection_.reset();
   handshake_.reset();
-  seams_.timers.cancel(std::exchange(connect_timer_, world::TimerId::none));
-  seams_.timers.cancel(std::exchange(deadline_timer_, world::TimerId::none));
-  seams_.timers.cancel(std::exchange(linger_timer_, world::TimerId::none));
+  seams_.timers.cancel(std::exchange(connect_timer_, platform::TimerId::none));
+  seams_.timers.cancel(std::exchange(deadline_timer_, platform::TimerId::none));
+  seams_.timers.cancel(std::exchange(linger_timer_, platform::TimerId::none));
   counters_.connect_failures += !counters_.connected;
   counters_.connected = false;
   // Later, and in order before whatever is refused from now on.
@@ -138,21 +138,22 @@ void VirtualRedisClient::fail_all() {
 void VirtualRedisClient::try_again() {
   const auto doublings = std::min(failures_++, most_doublings);
   const auto cap = std::min(options_.backoff_cap, options_.backoff_base * (1 << doublings));
-  const auto pause = static_cast<double>(cap.count()) * seams_.chance.uniform();
-  connect_timer_ = seams_.timers.after(world::Duration(static_cast<std::int64_t>(pause)), [this] {
-    connect_timer_ = world::TimerId::none;
-    connect();
-  });
+  const auto pause = static_cast<double>(cap.count()) * seams_.random.uniform();
+  connect_timer_ =
+      seams_.timers.after(platform::Duration(static_cast<std::int64_t>(pause)), [this] {
+        connect_timer_ = platform::TimerId::none;
+        connect();
+      });
 }
 
 // -- commands -----------------------------------------------------------------------------
 
 void VirtualRedisClient::command(std::span<const std::string_view> words, Done done) {
-  give(words, std::move(done), redis::Haste::now);
+  give(words, std::move(done), redis::Flush::now);
 }
 
 void VirtualRedisClient::give(std::span<const std::string_view> words, Done done,
-                              redis::Haste haste) {
+                              redis::Flush haste) {
   std::size_t size = output_.end();
   for (const std::string_view word : words) size += word.size();
   if (!counters_.connected || entries_.size() >= options_.max_outstanding ||
@@ -160,7 +161,7 @@ void VirtualRedisClient::give(std::span<const std::string_view> words, Done done
     return refuse(std::move(done));
   }
   add(words, std::move(done));
-  haste == redis::Haste::now ? flush_with_this_turn() : flush_after_a_while();
+  haste == redis::Flush::now ? flush_with_this_turn() : flush_after_a_while();
 }
 
 void VirtualRedisClient::flush_with_this_turn() {
@@ -172,9 +173,9 @@ void VirtualRedisClient::flush_with_this_turn() {
 }
 
 void VirtualRedisClient::flush_after_a_while() {
-  if (flush_is_due_ || linger_timer_ != world::TimerId::none) return;
+  if (flush_is_due_ || linger_timer_ != platform::TimerId::none) return;
   linger_timer_ = seams_.timers.after(options_.linger, [this] {
-    linger_timer_ = world::TimerId::none;
+    linger_timer_ = platform::TimerId::none;
     flush();
   });
 }
@@ -187,7 +188,7 @@ void VirtualRedisClient::add(std::span<const std::string_view> words, Done done)
 
 void VirtualRedisClient::run(const redis::Script& script, std::span<const std::string_view> keys,
                              std::span<const std::string_view> arguments, Done done,
-                             redis::Haste haste) {
+                             redis::Flush haste) {
   const std::string key_count = std::to_string(keys.size());
   words_.assign({"EVALSHA", script.hash(), key_count});
   words_.insert(words_.end(), keys.begin(), keys.end());
@@ -209,7 +210,7 @@ void VirtualRedisClient::refuse(Done done) {
 
 void VirtualRedisClient::flush() {
   if (!connection_ || output_.empty()) return;
-  seams_.timers.cancel(std::exchange(linger_timer_, world::TimerId::none));
+  seams_.timers.cancel(std::exchange(linger_timer_, platform::TimerId::none));
   ++counters_.writes;
   counters_.commands += output_.count();
   seams_.redis.send(connection_, std::exchange(output_, {}));
@@ -218,10 +219,10 @@ void VirtualRedisClient::flush() {
 
 // While something is outstanding there is a timer for the oldest; an idle connection has none.
 void VirtualRedisClient::watch() {
-  if (deadline_timer_ != world::TimerId::none || entries_.empty()) return;
+  if (deadline_timer_ != platform::TimerId::none || entries_.empty()) return;
   const auto left = entries_.front().since + options_.command_timeout - seams_.world.now();
   deadline_timer_ = seams_.timers.after(left, [this] {
-    deadline_timer_ = world::TimerId::none;
+    deadline_timer_ = platform::TimerId::none;
     if (entries_.empty()) return;
     const bool is_overdue = entries_.front().since + options_.command_timeout <= seams_.world.now();
     if (is_overdue) return lose("no reply in time");

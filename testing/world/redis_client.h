@@ -24,9 +24,9 @@ namespace payswitch::lab {
 // client; so do the scripts.
 struct VirtualRedisSeams {
   World& world;
-  world::Loop& loop;
-  world::Timers& timers;
-  world::Chance& chance;
+  platform::Loop& loop;
+  platform::Timers& timers;
+  platform::Random& random;
   VirtualRedis& redis;
 };
 
@@ -43,17 +43,17 @@ class VirtualRedisClient final : public redis::Client {
   void command(std::span<const std::string_view> words, Done done) override;
   void run(const redis::Script& script, std::span<const std::string_view> keys,
            std::span<const std::string_view> arguments, Done done,
-           redis::Haste haste = redis::Haste::now) override;
+           redis::Flush haste = redis::Flush::now) override;
   bool connected() const override { return counters_.connected; }
   const redis::Counters& counters() const override { return counters_; }
 
  private:
   struct Entry {
     Done done;
-    world::Instant since;
+    platform::Instant since;
   };
 
-  void post(world::Callback callback);
+  void post(platform::Callback callback);
   void connect();
   void shake_hands();
   void on_handshake(std::size_t index, const std::expected<redis::Reply, redis::Failure>& reply);
@@ -62,7 +62,7 @@ class VirtualRedisClient final : public redis::Client {
   void fail_all();
   void try_again();
   void add(std::span<const std::string_view> words, Done done);
-  void give(std::span<const std::string_view> words, Done done, redis::Haste haste);
+  void give(std::span<const std::string_view> words, Done done, redis::Flush haste);
   void refuse(Done done);
   void flush_with_this_turn();
   void flush_after_a_while();
@@ -80,9 +80,9 @@ class VirtualRedisClient final : public redis::Client {
   RedisWords output_;           // of the last of them
   std::uint32_t failures_ = 0;  // in a row
   bool flush_is_due_ = false;
-  world::TimerId connect_timer_ = world::TimerId::none;
-  world::TimerId deadline_timer_ = world::TimerId::none;
-  world::TimerId linger_timer_ = world::TimerId::none;
+  platform::TimerId connect_timer_ = platform::TimerId::none;
+  platform::TimerId deadline_timer_ = platform::TimerId::none;
+  platform::TimerId linger_timer_ = platform::TimerId::none;
   std::vector<std::string_view> words_;  // of one call of run()
   std::shared_ptr<char> alive_ = std::make_shared<char>();
 };

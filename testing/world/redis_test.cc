@@ -31,7 +31,7 @@ struct Process {
   Process(World& world, VirtualRedis& redis, redis::Options options = {})
       : life(world),
         client(std::make_unique<VirtualRedisClient>(
-            VirtualRedisSeams{world, life, life, chance, redis}, options,
+            VirtualRedisSeams{world, life, life, random, redis}, options,
             std::vector<const redis::Script*>{&push_and_count, &cautious})) {
     client->start({.connected = [this](const redis::Server& server) { servers.push_back(server); },
                    .disconnected = [this](const std::string& why) { told.push_back(why); }});
@@ -48,13 +48,13 @@ struct Process {
     };
   }
   void say(const std::vector<std::string_view>& words) { client->command(words, note()); }
-  void push(std::string_view field, redis::Haste haste = redis::Haste::now) {
+  void push(std::string_view field, redis::Flush haste = redis::Flush::now) {
     client->run(push_and_count, std::vector<std::string_view>{"h"},
                 std::vector<std::string_view>{field, "1"}, note(), haste);
   }
 
   using Told = std::vector<std::string>;
-  SeededChance chance{7};
+  SeededRandom random{7};
   Life life;
   std::vector<redis::Server> servers;
   Told told;
@@ -99,14 +99,14 @@ TEST_F(VirtualRedisTest, CommandsOfOneTurnRunInTheirOrderInOneWrite) {
 TEST_F(VirtualRedisTest, WhatIsNotInHasteWaitsForCompanyOrForAWhile) {
   begin();
   const auto writes = process_->client->counters().writes;
-  process_->push("a", redis::Haste::soon);
+  process_->push("a", redis::Flush::lazy);
   world_.run_for(5ms);
   EXPECT_EQ(length(), 0);
   process_->push("b");
   world_.run_for(1ms);
   EXPECT_EQ(process_->told, (Told{"1", "2"}));
   EXPECT_EQ(process_->client->counters().writes, writes + 1);
-  process_->push("c", redis::Haste::soon);
+  process_->push("c", redis::Flush::lazy);
   world_.run_for(10ms - 1ns);
   EXPECT_EQ(length(), 2);
   world_.run_for(1ms);
@@ -407,7 +407,7 @@ TEST_F(VirtualRedisTest, ADeadProcessIsNotCalledAnyMore) {
 TEST_F(VirtualRedisTest, ASeedDecidesEverything) {
   const auto play = [](std::uint64_t seed) {
     World world;
-    SeededChance chance(seed);
+    SeededRandom random(seed);
     VirtualRedis redis(
         world, seed, {.keeps = RedisKeeps::all_but_a_second, .replicas = 1, .replica_lag = 200ms});
     redis.set_latency(
@@ -415,9 +415,9 @@ TEST_F(VirtualRedisTest, ASeedDecidesEverything) {
     Process one(world, redis);
     Process other(world, redis);
     for (int i = 0; i < 3'000; ++i) {
-      (chance.one_in(2) ? one : other).push(std::to_string(chance.below(500)));
-      const auto cut = static_cast<RedisCut>(chance.below(3));
-      switch (chance.below(300)) {
+      (random.one_in(2) ? one : other).push(std::to_string(random.below(500)));
+      const auto cut = static_cast<RedisCut>(random.below(3));
+      switch (random.below(300)) {
         case 0:
           redis.cut_next(cut);
           break;
@@ -425,29 +425,29 @@ TEST_F(VirtualRedisTest, ASeedDecidesEverything) {
           redis.cut(cut);
           break;
         case 2:
-          redis.restart(world::Duration(chance.below(100'000'000)));
+          redis.restart(platform::Duration(random.below(100'000'000)));
           break;
         case 3:
-          redis.fail_over(world::Duration(chance.below(100'000'000)));
+          redis.fail_over(platform::Duration(random.below(100'000'000)));
           break;
         case 4:
           redis.stop();
           break;
         case 5:
-          redis.go_away(cut, chance.one_in(2));
+          redis.go_away(cut, random.one_in(2));
           break;
         case 6:
           redis.forget_scripts();
           break;
         case 7:
-          redis.jump_clock(world::Duration(chance.below(1'000'000'000)));
+          redis.jump_clock(platform::Duration(random.below(1'000'000'000)));
           break;
         default:
           break;
       }
-      if (chance.one_in(100)) redis.come_back();
-      if (chance.one_in(100)) redis.go_on();
-      world.run_for(world::Duration(chance.below(20'000'000)));
+      if (random.one_in(100)) redis.come_back();
+      if (random.one_in(100)) redis.go_on();
+      world.run_for(platform::Duration(random.below(20'000'000)));
     }
     redis.come_back();
     redis.go_on();

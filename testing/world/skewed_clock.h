@@ -5,11 +5,11 @@
 namespace payswitch::lab {
 
 // The clock of one machine of several: the same time goes by, the wall clock shows another one.
-class SkewedClock final : public world::Clock {
+class SkewedClock final : public platform::Clock {
  public:
   SkewedClock(const World& world, std::chrono::milliseconds ahead) : world_(world), ahead_(ahead) {}
 
-  world::Instant now() const override { return world_.now(); }
+  platform::Instant now() const override { return world_.now(); }
   payment::UtcMs wall() const override { return {world_.wall().value + ahead_.count()}; }
 
  private:

@@ -6,8 +6,8 @@
 
 namespace payswitch::lab {
 
-using world::DiskError;
-using world::DiskResult;
+using platform::DiskError;
+using platform::DiskResult;
 
 namespace {
 
@@ -17,7 +17,7 @@ std::unexpected<DiskError> error(int code, const char* operation, const std::str
 
 }  // namespace
 
-class VirtualDirectory::OpenFile final : public world::WritableFile {
+class VirtualDirectory::OpenFile final : public platform::WritableFile {
  public:
   OpenFile(VirtualDirectory& directory, std::shared_ptr<Inode> file, std::string name, bool is_new)
       : directory_(directory), file_(std::move(file)), name_(std::move(name)), is_new_(is_new) {}
@@ -45,9 +45,9 @@ class VirtualDirectory::OpenFile final : public world::WritableFile {
     return {};
   }
 
-  DiskResult<void> sync(world::Sync) override {
+  DiskResult<void> sync(platform::Sync) override {
     if (!directory_.may_step()) {
-      file_->write_back_some(directory_.chance_);
+      file_->write_back_some(directory_.random_);
       return error(EINTR, "sync", name_);
     }
     file_->sync();
@@ -56,7 +56,7 @@ class VirtualDirectory::OpenFile final : public world::WritableFile {
 
  private:
   void write_some(std::uint64_t offset, std::span<const std::byte> bytes) {
-    file_->write(offset, bytes.first(directory_.chance_.below(bytes.size() + 1)));
+    file_->write(offset, bytes.first(directory_.random_.below(bytes.size() + 1)));
   }
 
   VirtualDirectory& directory_;
@@ -76,7 +76,8 @@ bool VirtualDirectory::may_step() {
   return true;
 }
 
-DiskResult<std::unique_ptr<world::WritableFile>> VirtualDirectory::create(const std::string& name) {
+DiskResult<std::unique_ptr<platform::WritableFile>> VirtualDirectory::create(
+    const std::string& name) {
   if (!may_step()) return error(EINTR, "create", name);
   if (troubles_.no_descriptors) return error(EMFILE, "create", name);
   if (find(name)) return error(EEXIST, "create", name);
@@ -85,7 +86,8 @@ DiskResult<std::unique_ptr<world::WritableFile>> VirtualDirectory::create(const 
   return std::make_unique<OpenFile>(*this, std::move(file), name, true);
 }
 
-DiskResult<std::unique_ptr<world::WritableFile>> VirtualDirectory::open(const std::string& name) {
+DiskResult<std::unique_ptr<platform::WritableFile>> VirtualDirectory::open(
+    const std::string& name) {
   if (!may_step()) return error(EINTR, "open", name);
   if (troubles_.no_descriptors) return error(EMFILE, "open", name);
   auto file = find(name);
@@ -147,11 +149,11 @@ bool VirtualDirectory::is_possible(const Names& names, const Change& change) {
 void VirtualDirectory::lose_power() {
   cached_ = durable_;
   for (const Change& change : unsynced_) {
-    if (chance_.one_in(2) && is_possible(cached_, change)) apply(cached_, change);
+    if (random_.one_in(2) && is_possible(cached_, change)) apply(cached_, change);
   }
   unsynced_.clear();
   durable_ = cached_;
-  for (const auto& [name, file] : cached_) file->lose_power(chance_);
+  for (const auto& [name, file] : cached_) file->lose_power(random_);
 }
 
 void VirtualDirectory::put(const std::string& name, std::shared_ptr<Inode> file) {

@@ -9,15 +9,15 @@
 #include <vector>
 
 #include "platform/directory.h"
-#include "testing/world/chance.h"
 #include "testing/world/inode.h"
+#include "testing/world/random.h"
 
 namespace payswitch::lab {
 
 // Names, and the files that they name: as the kernel has them, and as they are on the disk. A new
 // name, a rename and a removal are on the disk once the directory was synced; until then each of
 // them may be there or not after a power cut.
-class VirtualDirectory final : public world::Directory {
+class VirtualDirectory final : public platform::Directory {
  public:
   using Names = std::map<std::string, std::shared_ptr<Inode>>;
 
@@ -31,7 +31,7 @@ class VirtualDirectory final : public world::Directory {
     bool no_descriptors = false;  // EMFILE
   };
 
-  explicit VirtualDirectory(SeededChance& chance) : chance_(chance) {}
+  explicit VirtualDirectory(SeededRandom& random) : random_(random) {}
 
   void befall(const Troubles& troubles) {
     troubles_ = troubles;
@@ -41,11 +41,13 @@ class VirtualDirectory final : public world::Directory {
   // Since the last befall().
   std::uint64_t steps() const { return steps_; }
 
-  world::DiskResult<std::unique_ptr<world::WritableFile>> create(const std::string& name) override;
-  world::DiskResult<std::unique_ptr<world::WritableFile>> open(const std::string& name) override;
-  world::DiskResult<void> rename(const std::string& from, const std::string& to) override;
-  world::DiskResult<void> remove(const std::string& name) override;
-  world::DiskResult<void> sync() override;
+  platform::DiskResult<std::unique_ptr<platform::WritableFile>> create(
+      const std::string& name) override;
+  platform::DiskResult<std::unique_ptr<platform::WritableFile>> open(
+      const std::string& name) override;
+  platform::DiskResult<void> rename(const std::string& from, const std::string& to) override;
+  platform::DiskResult<void> remove(const std::string& name) override;
+  platform::DiskResult<void> sync() override;
 
   const Names& names() const { return cached_; }
   // nullptr: there is none.
@@ -72,7 +74,7 @@ class VirtualDirectory final : public world::Directory {
   static void apply(Names& names, const Change& change);
   static bool is_possible(const Names& names, const Change& change);
 
-  SeededChance& chance_;
+  SeededRandom& random_;
   Names cached_;
   Names durable_;
   std::vector<Change> unsynced_;  // in order

@@ -11,8 +11,8 @@
 namespace payswitch::lab {
 namespace {
 
-using world::Bytes;
-using world::Sync;
+using platform::Bytes;
+using platform::Sync;
 
 Bytes bytes(std::size_t size, int value) {
   return Bytes(size, static_cast<std::byte>(value));
@@ -34,14 +34,14 @@ class VirtualDirectoryTest : public testing::Test {
     return all;
   }
 
-  SeededChance chance{1};
-  std::optional<VirtualDirectory> directory{chance};
+  SeededRandom random{1};
+  std::optional<VirtualDirectory> directory{random};
 };
 
 TEST_F(VirtualDirectoryTest, ARenameHoldsAsAWholeOrNotAtAllUntilTheDirectoryIsSynced) {
   std::set<std::string> seen;
   for (int round = 0; round < 100; ++round) {
-    directory.emplace(chance);
+    directory.emplace(random);
     put("a", bytes(4, 1));
     ASSERT_TRUE(directory->rename("a", "b"));
     EXPECT_EQ(names(), "b");
@@ -59,7 +59,7 @@ TEST_F(VirtualDirectoryTest, ARenameHoldsAsAWholeOrNotAtAllUntilTheDirectoryIsSy
 TEST_F(VirtualDirectoryTest, BytesAreOfTheFileAlsoUnderTheNameThatAPowerCutBringsBack) {
   bool seen = false;
   for (int round = 0; round < 100; ++round) {
-    directory.emplace(chance);
+    directory.emplace(random);
     put("a", bytes(512, 1));
     ASSERT_TRUE(directory->rename("a", "b"));
     ASSERT_TRUE((*directory->open("b"))->write_at(0, bytes(512, 2)));
@@ -73,7 +73,7 @@ TEST_F(VirtualDirectoryTest, BytesAreOfTheFileAlsoUnderTheNameThatAPowerCutBring
 TEST_F(VirtualDirectoryTest, NewNamesAndRemovalsHoldOrNotEachOnItsOwn) {
   std::set<std::string> seen;
   for (int round = 0; round < 300; ++round) {
-    directory.emplace(chance);
+    directory.emplace(random);
     put("old", bytes(1, 1));
     ASSERT_TRUE(directory->create("one"));
     ASSERT_TRUE(directory->create("two"));
@@ -87,7 +87,7 @@ TEST_F(VirtualDirectoryTest, NewNamesAndRemovalsHoldOrNotEachOnItsOwn) {
 
 TEST_F(VirtualDirectoryTest, AFileHasOneNameHoweverMuchIsLost) {
   for (int round = 0; round < 200; ++round) {
-    directory.emplace(chance);
+    directory.emplace(random);
     put("a", bytes(1, 1));
     ASSERT_TRUE(directory->rename("a", "b"));
     ASSERT_TRUE(directory->rename("b", "c"));
@@ -99,7 +99,7 @@ TEST_F(VirtualDirectoryTest, AFileHasOneNameHoweverMuchIsLost) {
 TEST_F(VirtualDirectoryTest, AFileThatWasNeverSyncedMayHaveItsNameAndNoneOfItsBytes) {
   std::set<std::size_t> sizes;
   for (int round = 0; round < 200; ++round) {
-    directory.emplace(chance);
+    directory.emplace(random);
     ASSERT_TRUE((*directory->create("a"))->write_at(0, bytes(1024, 1)));
     ASSERT_TRUE(directory->sync());
     directory->lose_power();
@@ -111,9 +111,9 @@ TEST_F(VirtualDirectoryTest, AFileThatWasNeverSyncedMayHaveItsNameAndNoneOfItsBy
 TEST_F(VirtualDirectoryTest, ADeathAmongTheStepsLeavesThoseBeforeItAndNoneAfter) {
   std::set<std::string> seen;
   for (std::uint64_t steps = 0; steps < 9; ++steps) {
-    directory.emplace(chance);
+    directory.emplace(random);
     directory->befall({.steps_before_death = steps});
-    EXPECT_EQ(world::replace_file(*directory, "a", bytes(3, 1), 5).has_value(), steps >= 7);
+    EXPECT_EQ(platform::replace_file(*directory, "a", bytes(3, 1), 5).has_value(), steps >= 7);
     directory->befall({});
     seen.insert(names());
     if (const auto file = directory->find("a")) EXPECT_EQ(file->size(), 5u);
@@ -126,12 +126,14 @@ TEST_F(VirtualDirectoryTest, ADeathAmongTheStepsLeavesThoseBeforeItAndNoneAfter)
 TEST_F(VirtualDirectoryTest, ALentFileIsUntouchedWhenAPowerCutBringsItsNameBack) {
   int back = 0;
   for (int round = 0; round < 500; ++round) {
-    directory.emplace(chance);
+    directory.emplace(random);
     put("journal", bytes(1024, 1));
-    world::Disk::Content content = [](world::Draft& draft) { return draft.write(bytes(700, 2)); };
-    directory->befall({.steps_before_death = chance.below(10)});
+    platform::Disk::Content content = [](platform::FileWriter& draft) {
+      return draft.write(bytes(700, 2));
+    };
+    directory->befall({.steps_before_death = random.below(10)});
     std::ignore =
-        world::make_file(*directory, "sealed", content, "journal", [](auto) { return true; });
+        platform::make_file(*directory, "sealed", content, "journal", [](auto) { return true; });
     directory->befall({});
     directory->lose_power();
     if (const auto file = directory->find("journal")) {

@@ -7,7 +7,7 @@ namespace payswitch::lab {
 
 namespace {
 
-std::int64_t whole_ms(world::Instant moment) {
+std::int64_t whole_ms(platform::Instant moment) {
   return std::chrono::floor<std::chrono::milliseconds>(moment.time_since_epoch()).count();
 }
 
@@ -21,17 +21,17 @@ void World::set_wall(payment::UtcMs wall) {
   wall_at_zero_.value = wall.value - whole_ms(now_);
 }
 
-world::TimerId World::after(world::Duration delay, world::Callback callback) {
-  return timers_.add(now_ + std::max(delay, world::Duration::zero()), std::move(callback));
+platform::TimerId World::after(platform::Duration delay, platform::Callback callback) {
+  return timers_.add(now_ + std::max(delay, platform::Duration::zero()), std::move(callback));
 }
 
 bool World::step() {
-  return step_until(world::Instant::max());
+  return step_until(platform::Instant::max());
 }
 
-bool World::step_until(world::Instant latest) {
+bool World::step_until(platform::Instant latest) {
   if (!posted_.empty()) {
-    world::Callback callback = std::move(posted_.front());
+    platform::Callback callback = std::move(posted_.front());
     posted_.pop_front();
     ++steps_without_time_;
     assert(steps_without_time_ < max_steps_without_time);
@@ -47,27 +47,27 @@ bool World::step_until(world::Instant latest) {
   return true;
 }
 
-void World::advance(world::Instant moment) {
+void World::advance(platform::Instant moment) {
   if (moment <= now_) return;
   now_ = moment;
   steps_without_time_ = 0;
 }
 
-void World::run_until(world::Instant moment) {
+void World::run_until(platform::Instant moment) {
   while (step_until(moment)) {
   }
   advance(moment);
 }
 
-bool World::run_until_idle(world::Duration at_most) {
-  const world::Instant end = now_ + at_most;
+bool World::run_until_idle(platform::Duration at_most) {
+  const platform::Instant end = now_ + at_most;
   while (step_until(end)) {
   }
   return posted_.empty() && !timers_.earliest();
 }
 
-bool World::run_until(const std::function<bool()>& holds, world::Duration at_most) {
-  const world::Instant end = now_ + at_most;
+bool World::run_until(const std::function<bool()>& holds, platform::Duration at_most) {
+  const platform::Instant end = now_ + at_most;
   while (!holds()) {
     if (!step_until(end)) return false;
   }

@@ -23,12 +23,12 @@ TEST(World, PostedCallbacksRunBeforeTimersAndInTheirOrder) {
 
 TEST(World, TimeStandsStillUntilTheNextTimerAndThenJumpsToIt) {
   World world;
-  std::vector<world::Duration> seen;
+  std::vector<platform::Duration> seen;
   const auto note = [&] { seen.push_back(world.now().time_since_epoch()); };
   world.after(20ms, note);
   world.after(10ms, [&] { world.post(note); });
   EXPECT_TRUE(world.run_until_idle());
-  EXPECT_EQ(seen, (std::vector<world::Duration>{10ms, 20ms}));
+  EXPECT_EQ(seen, (std::vector<platform::Duration>{10ms, 20ms}));
   EXPECT_FALSE(world.step());
 }
 
@@ -79,7 +79,7 @@ TEST(World, ACancelledTimerDoesNotRun) {
   const auto timer = world.after(1ms, [&] { ++ran; });
   world.cancel(timer);
   world.cancel(timer);
-  world.cancel(world::TimerId::none);
+  world.cancel(platform::TimerId::none);
   EXPECT_TRUE(world.run_until_idle());
   EXPECT_EQ(ran, 0);
 }

@@ -31,8 +31,8 @@ void echo(const http::Request& request, http::Responder respond) {
 
 int main() {
   boost::asio::io_context context(1);
-  const auto clock = world::make_real_clock();
-  const auto timers = world::make_real_timers(context, *clock);
+  const auto clock = platform::make_real_clock();
+  const auto timers = platform::make_real_timers(context, *clock);
   http::ServerOptions options;
   options.port = 0;
   const auto server = http::make_server(context, *timers, *clock, options, echo);

@@ -18,7 +18,7 @@ namespace {
 using namespace payswitch;
 using namespace payswitch::store;
 using namespace payswitch::store::embedded;
-using world::Bytes;
+using platform::Bytes;
 
 constexpr std::uint64_t segment_bytes = min_segment_bytes;
 
@@ -132,10 +132,10 @@ Outcome recovered(lab::World& world, lab::VirtualDisk& disk) {
   lab::CollectedLog log;
   store::Counters counters;
   Index index(counters);
-  const SealedBooks sealed;
+  const Archive sealed;
   index.begin_behind(sealed);
   auto start = recover(options(), disk, world, log, sealed, index);
-  return {std::move(start), counters.open(), log.count(world::Level::warn, "") > 0};
+  return {std::move(start), counters.open(), log.count(platform::Level::warn, "") > 0};
 }
 
 // No group behind the `kept` first ones is where it was, as it was.
@@ -171,8 +171,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (int i = input.ConsumeIntegralInRange(0, 4); i > 0; --i) damage(input, damaged);
 
   lab::World world;
-  lab::SeededChance chance{1};
-  lab::VirtualDisk disk{world, chance};
+  lab::SeededRandom random{1};
+  lab::VirtualDisk disk{world, random};
   for (const auto& [name, bytes] : damaged) disk.put(name, bytes);
   const Outcome first = recovered(world, disk);
   if (!first.start) {

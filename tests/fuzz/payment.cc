@@ -25,16 +25,16 @@ using payment::Money;
 
 struct Town {
   lab::World world;
-  lab::SeededChance chance{1};
-  lab::VirtualDisk disk{world, chance};
+  lab::SeededRandom random{1};
+  lab::VirtualDisk disk{world, random};
   lab::CollectedLog log;
   std::unique_ptr<VirtualSwitch> process;
 
   Town() {
     lab::simulator::SwitchSettings settings;
-    settings.store.durability = world::Durability::memory;
+    settings.store.durability = platform::Durability::memory;
     auto started = VirtualSwitch::start(
-        {.world = world, .disk = &disk, .chance = chance, .log = log, .processors = {}}, settings,
+        {.world = world, .disk = &disk, .random = random, .log = log, .processors = {}}, settings,
         [](const std::string&) { assert(false); });
     assert(started);
     process = std::move(*started);

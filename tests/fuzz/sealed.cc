@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "store/archive/merger.h"
+#include "store/embedded/seal.h"
 #include "store/samples_fixture.h"
 
 namespace {
@@ -16,29 +17,29 @@ namespace {
 using namespace payswitch;
 using namespace payswitch::store;
 using namespace payswitch::store::embedded;
-using world::Bytes;
+using platform::Bytes;
 
 const std::string name = sealed_name(1, 1);
 
 constexpr int latest = 2'000;                 // ms
 constexpr std::uint32_t spread = 2654435761;  // odd: the ids differ, and 1 is none of the first
 
-struct BytesDraft final : world::Draft {
-  world::DiskResult<void> write(std::span<const std::byte> more) override {
+struct BytesDraft final : platform::FileWriter {
+  platform::DiskResult<void> write(std::span<const std::byte> more) override {
     bytes.insert(bytes.end(), more.begin(), more.end());
     return {};
   }
   Bytes bytes;
 };
 
-class BytesFile final : public world::StillFile {
+class BytesFile final : public platform::RandomAccessFile {
  public:
   explicit BytesFile(Bytes bytes) : bytes_(std::move(bytes)) {}
 
   std::uint64_t size() const override { return bytes_.size(); }
-  world::DiskResult<void> read(std::uint64_t offset, std::span<std::byte> into) const override {
+  platform::DiskResult<void> read(std::uint64_t offset, std::span<std::byte> into) const override {
     if (read_at_once(offset, into)) return {};
-    return std::unexpected(world::DiskError{EIO, "ends before"});
+    return std::unexpected(platform::DiskError{EIO, "ends before"});
   }
   bool read_at_once(std::uint64_t offset, std::span<std::byte> into) const override {
     if (offset > bytes_.size() || bytes_.size() - offset < into.size()) return false;
@@ -82,7 +83,7 @@ std::vector<SettledPayment> any_payments(FuzzedDataProvider& input) {
 }
 
 Bytes sealed(const std::vector<SettledPayment>& payments) {
-  const auto generation = std::make_shared<Generation>();
+  const auto generation = std::make_shared<Memtable>();
   for (const auto& payment : payments) generation->settled.add(payment);
   BytesDraft draft;
   const auto written = seal_of(generation, {.first_segment = 1,
@@ -153,7 +154,7 @@ bool is_same(const SettledPayment& one, const SettledPayment& other) {
   return std::memcmp(&first, &second, sizeof(first)) == 0;
 }
 
-void expect_the_payments(const SealedFile& file, const std::vector<SettledPayment>& payments,
+void expect_the_payments(const ArchiveFile& file, const std::vector<SettledPayment>& payments,
                          bool is_whole) {
   for (const auto& payment : payments) {
     assert(file.may_hold(payment.id));
@@ -163,7 +164,7 @@ void expect_the_payments(const SealedFile& file, const std::vector<SettledPaymen
   }
 }
 
-void expect_the_sum(const SealedFile& file, const std::vector<SettledPayment>& payments,
+void expect_the_sum(const ArchiveFile& file, const std::vector<SettledPayment>& payments,
                     const Question& question, bool is_whole) {
   const auto& [processor, window] = question;
   payment::Total naive;
@@ -187,7 +188,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Bytes bytes = whole;
   for (const auto& damage : damages) damage.befall(bytes);
 
-  const auto file = SealedFile::open(std::make_shared<BytesFile>(bytes), name);
+  const auto file = ArchiveFile::open(std::make_shared<BytesFile>(bytes), name);
   if (!file) {
     assert(bytes != whole && !file.error().contains('\n'));
     return 0;

@@ -10,7 +10,8 @@ from typing import Iterator
 ROOT = Path(__file__).resolve().parents[2]
 
 MODULE = re.compile(r"^module\(([\w/]+)([^)]*)\)", re.M)
-KEYWORDS = ("RECURSIVE", "DEPENDS", "LIBS", "TEST_DEPENDS")
+FOLDERS = ("src", "testing", "tools", "tests", "bench", "script", "docs", "deploy", "cmake")
+KEYWORDS = ("RECURSIVE", "DEPENDS", "LIBS", "TEST_DEPENDS", "SUITES")
 
 # Only these may see sockets: everything else runs on a virtual platform.
 MAY_USE_ASIO = re.compile(r"^src/(net|http|redis|platform/linux|app)/|^tools/|^testing/fixtures/")
@@ -78,7 +79,28 @@ def module_of(path: str) -> Module | None:
 
 
 def is_of_tests(path: Path) -> bool:
-    return path.stem.endswith(("_test", "_fixture"))
+    return path.stem.endswith(("_test", "_fixture", "_suite"))
+
+
+def rules_of(chapter: str) -> set[str]:
+    """"3" for a chapter `**3. An unknown outcome.**`, "3.5" for the fifth of its numbered rules."""
+    rules: set[str] = set()
+    current = ""
+    for line in chapter.splitlines():
+        if found := re.match(r"\*\*(\d+)\. ", line):
+            current = found[1]
+            rules.add(current)
+        elif found := re.match(r"(\d+)\. ", line):
+            rules.add(f"{current}.{found[1]}")
+    return rules
+
+
+def citations(line: str) -> Iterator[str]:
+    """Of "PROTOCOL 4.1 and 4.2", "Rule3_2_Something" and "Protocol45Something" alike."""
+    for cited in re.findall(r"PROTOCOL (\d[\d., ]*(?:(?:and|to) \d[\d.]*)?)", line):
+        yield from re.findall(r"\d+(?:\.\d+)?", cited)
+    yield from (".".join(pair) for pair in re.findall(r"\bRule(\d)_(\d)", line))
+    yield from (".".join(pair) for pair in re.findall(r"\bProtocol(\d)(\d)[A-Z]", line))
 
 
 def numbered(path: Path) -> Iterator[tuple[int, str]]:
@@ -128,6 +150,11 @@ class House(unittest.TestCase):
         used_by_tests: dict[str, set[str]] = {module.name: set() for module in MODULES}
         for path, _, mine, other in self.included():
             (used_by_tests if is_of_tests(path) else used)[mine.name].add(other.name)
+        # Whose fixtures a test uses, of those it needs what they need.
+        by_name = {module.name: module for module in MODULES}
+        for module in MODULES:
+            for other in module.depends | module.test_depends:
+                used_by_tests[module.name] |= by_name[other].test_depends
         offences = []
         for module in MODULES:
             offences += [f"{module.path}/: it states that it depends on {other}, and does not"
@@ -144,6 +171,36 @@ class House(unittest.TestCase):
         stated = {module.path: module.depends for module in MODULES
                   if module.path.startswith("src/")}
         self.assertEqual(shown, stated)
+
+    def test_every_rule_that_is_cited_is_in_the_protocol(self) -> None:
+        text = (ROOT / "docs" / "protocol.md").read_text()
+        rules = rules_of(text[text.index("## 9. The rules, by number"):])
+        self.assertIn("3.5", rules)
+        offences = []
+        for path in [*sources("src", "testing", "tools", "tests", "bench"),
+                     *sorted((ROOT / "tests").rglob("*.patch")),
+                     *sorted((ROOT / "docs").rglob("*.md"))]:
+            for number, line in numbered(path):
+                offences += [f"{name(path)}:{number}: there is no rule {cited}"
+                             for cited in citations(line) if cited not in rules]
+        self.hold(offences)
+
+    def test_files_that_documents_name_exist(self) -> None:
+        """In backticks: from the root, from src or docs, or the name alone."""
+        known = {name(path) for folder in (".", *FOLDERS) for path in (ROOT / folder).glob(
+            "*" if folder == "." else "**/*") if path.is_file()}
+        names = {path.rpartition("/")[2] for path in known}
+        offences = []
+        for path in [*ROOT.glob("*.md"), *sorted((ROOT / "docs").rglob("*.md"))]:
+            if path.name in ("CHANGELOG.md", "CONTRIBUTING.md"):
+                continue
+            for number, line in numbered(path):
+                for shown in re.findall(r"`([\w./-]+\.(?:cc|h|py|cmake|patch))`", line):
+                    places = (shown, f"src/{shown}", f"src/store/{shown}", f"docs/{shown}",
+                              f"tests/{shown}", f"src/platform/{shown}")
+                    if not (known & set(places)) and ("/" in shown or shown not in names):
+                        offences.append(f"{name(path)}:{number}: there is no {shown}")
+        self.hold(offences)
 
     def test_no_module_depends_on_itself_by_way_of_others(self) -> None:
         ordered: set[str] = set()
@@ -207,7 +264,7 @@ class House(unittest.TestCase):
         """x.h for x.cc, or one that several sources share, as those of platform/linux/real.h do."""
         offences = []
         for path in sources("src", "testing", "tools"):
-            if path.suffix != ".cc" or path.name == "main.cc" or path.stem.endswith("_test"):
+            if path.suffix != ".cc" or path.name == "main.cc" or is_of_tests(path):
                 continue
             if not any((path.parent / Path(target).name).exists() for _, target in includes(path)):
                 offences.append(f"{name(path)}:1: it includes no header of its own folder")

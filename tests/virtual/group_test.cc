@@ -33,7 +33,7 @@ class TwoSwitches : public testing::Test {
                                       std::chrono::milliseconds wall_is_ahead = 0ms) {
     return VirtualSwitch::join({.world = world_,
                                 .redis = redis_.get(),
-                                .chance = chance_,
+                                .random = random_,
                                 .log = log_,
                                 .processors = std::move(processors),
                                 .wall_is_ahead = wall_is_ahead},
@@ -76,7 +76,7 @@ class TwoSwitches : public testing::Test {
   }
 
   World world_;
-  SeededChance chance_{1};
+  SeededRandom random_{1};
   CollectedLog log_;
   VirtualProcessor cheap_{world_};
   VirtualProcessor dear_{world_};

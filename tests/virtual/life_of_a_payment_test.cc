@@ -3,7 +3,8 @@
 
 #include "tests/virtual/town.h"
 
-// The real rooms on the virtual world: one process, two processors, everything from one seed.
+// The real composition on the virtual platform: one process, two processors, everything from one
+// seed.
 namespace payswitch::lab {
 namespace {
 
@@ -381,17 +382,17 @@ TEST(ManyLives, ChargeEachPaymentOnceAndDrain) {
                                 Plan{.book = false, .silent = true},
                                 Plan{.answer = SentAnswer{500, "{}"}},
                                 Plan{.book = false, .answer = SentAnswer{500, "{}"}}};
-      for (int i = 0; i < 40; ++i) processor.next(plans[town.chance.below(plans.size())]);
+      for (int i = 0; i < 40; ++i) processor.next(plans[town.random.below(plans.size())]);
     };
     int paid = 0;
     for (int life = 0; life < 4; ++life) {
       misbehave(town.cheap);
       misbehave(town.dear);
       for (int burst = 0; burst < 10; ++burst) {
-        for (std::uint64_t i = town.chance.below(8); i > 0; --i) town.pay(++paid);
-        town.world.run_for(milliseconds(town.chance.below(400)));
+        for (std::uint64_t i = town.random.below(8); i > 0; --i) town.pay(++paid);
+        town.world.run_for(milliseconds(town.random.below(400)));
       }
-      town.chance.one_in(2) ? town.kill() : town.power_cut();
+      town.random.one_in(2) ? town.kill() : town.power_cut();
       town.start();
     }
     EXPECT_TRUE(town.drains(std::chrono::minutes(10)));

@@ -40,8 +40,8 @@ struct RestoredDirectory : testing::Test {
   }
   // What is charged now goes to the dear one, as after an outage of the cheap one.
   void favour_the_dear_one() { town.cheap.usually(VirtualProcessor::refuse()); }
-  std::uint64_t booked_before(std::size_t lane = 0) {
-    return town.process->dispatcher().lanes()[lane]->counters().booked_before.total();
+  std::uint64_t booked_before(std::size_t upstream = 0) {
+    return town.process->dispatcher().upstreams()[upstream]->counters().booked_before.total();
   }
   std::size_t charged_twice() {
     return static_cast<std::size_t>(std::ranges::count_if(
@@ -60,7 +60,7 @@ TEST_F(RestoredDirectory, WhatWasChargedAfterTheCopyIsChargedOnceThoughItIsRepea
   EXPECT_EQ(town.dear.books().size(), 0u);
   EXPECT_EQ(charged_twice(), 0u);
   town.expect_books_equal();
-  EXPECT_EQ(town.log.count(world::Level::warn, "was found at processor default"), 10u);
+  EXPECT_EQ(town.log.count(platform::Level::warn, "was found at processor default"), 10u);
 }
 
 TEST_F(RestoredDirectory, WithoutTheFlagTheRepeatsAreChargedAgain) {
@@ -80,7 +80,7 @@ TEST_F(RestoredDirectory, WithoutTheFlagAProcessorThatHasItAlreadyRaisesTheAlarm
   restart(copy, Restored::unset);
   pay(6, 15);
   EXPECT_EQ(booked_before(), 10u);
-  EXPECT_EQ(town.log.count(world::Level::error, "were these books restored"), 2u);
+  EXPECT_EQ(town.log.count(platform::Level::error, "were these books restored"), 2u);
   town.expect_books_equal();
 }
 

@@ -9,14 +9,14 @@
 namespace payswitch::lab {
 
 Town::Town(std::uint64_t seed, simulator::SwitchSettings settings)
-    : chance(seed), disk(world, chance), settings_(std::move(settings)) {
+    : random(seed), disk(world, random), settings_(std::move(settings)) {
   settings_.store.segment_bytes = 64 * 1024;
   start();
 }
 
 void Town::start() {
   auto started = VirtualSwitch::start(
-      {.world = world, .disk = &disk, .chance = chance, .log = log, .processors = {&cheap, &dear}},
+      {.world = world, .disk = &disk, .random = random, .log = log, .processors = {&cheap, &dear}},
       settings_, [](const std::string& line) { FAIL() << "the journal failed: " << line; });
   if (!started) throw std::runtime_error(started.error());
   process = std::move(*started);
@@ -59,7 +59,7 @@ std::string Town::state_of(int n) {
   return state;
 }
 
-bool Town::drains(world::Duration at_most) {
+bool Town::drains(platform::Duration at_most) {
   return world.run_until(
       [this] { return process->store().counters().open() == 0 && process->store().idle(); },
       at_most);

@@ -35,14 +35,14 @@ class Town {
   std::string state_of(int n);
 
   // Runs until nothing is open, within `at_most` of virtual time.
-  bool drains(world::Duration at_most = std::chrono::minutes(5));
+  bool drains(platform::Duration at_most = std::chrono::minutes(5));
 
   // Every payment answered 202 stands once in exactly one processor's books, and the summary equals
   // them in windows cut at each requestedAt. Fails the test otherwise.
   void expect_books_equal();
 
   World world;
-  SeededChance chance;
+  SeededRandom random;
   VirtualDisk disk;
   CollectedLog log;
   VirtualProcessor cheap{world};

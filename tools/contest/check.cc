@@ -16,7 +16,7 @@ using Kind = JsonField::Kind;
 
 constexpr std::int64_t cents_of_one = 100;
 
-payment::UtcMs ago(payment::UtcMs now, world::Duration span) {
+payment::UtcMs ago(payment::UtcMs now, platform::Duration span) {
   return {now.value - std::chrono::duration_cast<std::chrono::milliseconds>(span).count()};
 }
 

@@ -28,7 +28,7 @@ Window last_window_at(const Schedule& schedule, payment::UtcMs now);
 std::string to_query(const Window& window);
 
 struct Check {
-  world::Duration at;  // since the start of the run
+  platform::Duration at;  // since the start of the run
   Window window;
   Pair<payment::Total> ours;    // the switch's summary
   Pair<payment::Total> theirs;  // the processors' own

@@ -36,7 +36,7 @@ Contest::Contest(Contestants contestants, Schedule schedule)
                                     .port = contestants_.payswitch.port,
                                     .max_connections = 1});
           },
-          contestants_.payswitch.base_path + "/payments", *timers_, *clock_, *chance_) {}
+          contestants_.payswitch.base_path + "/payments", *timers_, *clock_, *random_) {}
 
 std::expected<Report, std::string> Contest::run() {
   std::expected<Report, std::string> report;
@@ -113,7 +113,7 @@ Contest::Result<Report> Contest::finish() {
 
 // -- time ----------------------------------------------------------------------------------------
 
-asio::awaitable<void> Contest::until(world::Duration moment) {
+asio::awaitable<void> Contest::until(platform::Duration moment) {
   asio::steady_timer timer(context_, moment - elapsed());
   co_await timer.async_wait(asio::use_awaitable);
 }
@@ -173,7 +173,7 @@ Contest::Result<void> Contest::tell_processor(std::size_t processor, http::Metho
 // -- what everybody says -------------------------------------------------------------------------
 
 asio::awaitable<void> Contest::make_checks() {
-  for (const world::Duration moment : schedule_.checks) {
+  for (const platform::Duration moment : schedule_.checks) {
     co_await until(moment);
     const auto made = co_await check(window_at(schedule_, clock_->wall()));
     if (made) {
@@ -187,7 +187,7 @@ asio::awaitable<void> Contest::make_checks() {
 
 Contest::Result<Check> Contest::check(Window window) {
   const std::string query = to_query(window);
-  const world::Duration at = elapsed();
+  const platform::Duration at = elapsed();
   const auto [summary, at_cheap, at_dear] =
       co_await (make_call(contestants_.payswitch, {.method = http::Method::get,
                                                    .target = "/payments-summary" + query,

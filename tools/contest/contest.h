@@ -36,7 +36,7 @@ class Contest {
   Result<void> prepare();
   Result<Report> finish();
 
-  boost::asio::awaitable<void> until(world::Duration elapsed);
+  boost::asio::awaitable<void> until(platform::Duration elapsed);
   boost::asio::awaitable<void> wait_for_payers();
 
   Result<void> set_stages();
@@ -52,17 +52,17 @@ class Contest {
   Result<HealthCalls> ask_health_calls(std::size_t processor);
 
   void show_progress_later();
-  world::Duration elapsed() const { return clock_->now() - start_; }
+  platform::Duration elapsed() const { return clock_->now() - start_; }
 
   const Contestants contestants_;
   const Schedule schedule_;
   boost::asio::io_context context_{1};
-  std::unique_ptr<world::Clock> clock_ = world::make_real_clock();
-  std::unique_ptr<world::Timers> timers_ = world::make_real_timers(context_, *clock_);
-  std::unique_ptr<world::Chance> chance_ = world::make_real_chance();
-  std::unique_ptr<world::Resolver> resolver_ = world::make_real_resolver(context_);
+  std::unique_ptr<platform::Clock> clock_ = platform::make_real_clock();
+  std::unique_ptr<platform::Timers> timers_ = platform::make_real_timers(context_, *clock_);
+  std::unique_ptr<platform::Random> random_ = platform::make_real_random();
+  std::unique_ptr<platform::Resolver> resolver_ = platform::make_real_resolver(context_);
   Payers payers_;
-  world::Instant start_;
+  platform::Instant start_;
   std::vector<payment::UtcMs> began_;
   std::vector<Check> checks_;
   std::uint64_t failed_checks_ = 0;

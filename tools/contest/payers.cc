@@ -7,13 +7,13 @@
 namespace payswitch::lab::contest {
 
 Payers::Payers(const Schedule& schedule, MakeConnection make_connection, std::string target,
-               world::Timers& timers, const world::Clock& clock, world::Chance& chance)
+               platform::Timers& timers, const platform::Clock& clock, platform::Random& random)
     : schedule_(schedule),
       make_connection_(std::move(make_connection)),
       target_(std::move(target)),
       timers_(timers),
       clock_(clock),
-      chance_(chance),
+      random_(random),
       by_stage_(schedule.stages.size()) {}
 
 void Payers::start() {
@@ -35,7 +35,7 @@ void Payers::pay(load::Outbox& outbox) {
     ++done_;
     return;
   }
-  const auto id = load::new_id(chance_);
+  const auto id = load::new_id(random_);
   outbox.post(load::payment_body(id, load::usual_amount()),
               [this, id, &outbox](const load::Outbox::Result& result) {
                 note(id, result);
@@ -44,7 +44,7 @@ void Payers::pay(load::Outbox& outbox) {
 }
 
 void Payers::note(const payment::CorrelationId& id, const load::Outbox::Result& result) {
-  const world::Duration latency = result.over - result.sent;
+  const platform::Duration latency = result.over - result.sent;
   for (load::Tally* tally :
        {&tally_, &recent_, &by_stage_[stage_at(schedule_, result.sent - start_)]}) {
     tally->add(result.outcome, latency);

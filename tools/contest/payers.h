@@ -21,7 +21,7 @@ class Payers {
   using MakeConnection = std::function<std::unique_ptr<http::Client>()>;
 
   Payers(const Schedule& schedule, MakeConnection make_connection, std::string target,
-         world::Timers& timers, const world::Clock& clock, world::Chance& chance);
+         platform::Timers& timers, const platform::Clock& clock, platform::Random& random);
   Payers(const Payers&) = delete;
   Payers& operator=(const Payers&) = delete;
 
@@ -38,7 +38,7 @@ class Payers {
   load::Tally take_recent() { return std::exchange(recent_, {}); }
 
  private:
-  static constexpr world::Duration timeout = std::chrono::seconds(10);
+  static constexpr platform::Duration timeout = std::chrono::seconds(10);
 
   struct Client {
     std::unique_ptr<http::Client> connection;
@@ -52,10 +52,10 @@ class Payers {
   const Schedule& schedule_;
   const MakeConnection make_connection_;
   const std::string target_;
-  world::Timers& timers_;
-  const world::Clock& clock_;
-  world::Chance& chance_;
-  world::Instant start_;
+  platform::Timers& timers_;
+  const platform::Clock& clock_;
+  platform::Random& random_;
+  platform::Instant start_;
   std::vector<Client> clients_;
   std::size_t done_ = 0;
   Payments payments_;

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "testing/world/chance.h"
 #include "testing/world/network.h"
+#include "testing/world/random.h"
 
 namespace payswitch::lab::contest {
 namespace {
@@ -21,9 +21,9 @@ class Far final : public Origin {
     world_.after(delay, [reply, status = status] { reply(SentAnswer{status, ""}); });
   }
 
-  world::Duration delay = 10ms;
+  platform::Duration delay = 10ms;
   unsigned status = 202;
-  std::vector<world::Instant> came;
+  std::vector<platform::Instant> came;
 
  private:
   World& world_;
@@ -33,7 +33,7 @@ class ContestPayers : public testing::Test {
  protected:
   World world;
   Far far{world};
-  SeededChance chance{1};
+  SeededRandom random{1};
   Schedule schedule = make_schedule(1);
   std::unique_ptr<Payers> payers;
 
@@ -41,7 +41,7 @@ class ContestPayers : public testing::Test {
     schedule.clients = clients;
     payers = std::make_unique<Payers>(
         schedule, [this] { return std::make_unique<VirtualClient>(world, world, far, 1); },
-        "/payments", world, world, chance);
+        "/payments", world, world, random);
     payers->start();
   }
 };

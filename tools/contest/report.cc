@@ -19,11 +19,11 @@ std::string cents(std::int64_t value) {
   return payment::format_cents(value);
 }
 
-double seconds(world::Duration span) {
+double seconds(platform::Duration span) {
   return std::chrono::duration<double>(span).count();
 }
 
-std::string seconds_or(const std::optional<world::Duration>& span, std::string_view none) {
+std::string seconds_or(const std::optional<platform::Duration>& span, std::string_view none) {
   return span ? fmt::format("{:.3f}", seconds(*span)) : std::string(none);
 }
 
@@ -176,9 +176,10 @@ std::vector<StageFigures> figures_by_stage(const std::vector<load::Tally>& posts
       ++stage.booked[processor];
       if (processor == cheap) {
         stage.first_at_cheap =
-            std::min<world::Duration>(stage.first_at_cheap.value_or(since), since);
+            std::min<platform::Duration>(stage.first_at_cheap.value_or(since), since);
       } else {
-        stage.last_at_dear = std::max<world::Duration>(stage.last_at_dear.value_or(since), since);
+        stage.last_at_dear =
+            std::max<platform::Duration>(stage.last_at_dear.value_or(since), since);
       }
     }
   }

@@ -17,8 +17,8 @@ struct StageFigures {
   // By the requestedAt in the books: a payment accepted in one stage may go out in another.
   Pair<std::uint64_t> booked{};
   // From the moment at which the processors behave that way.
-  std::optional<world::Duration> first_at_cheap;
-  std::optional<world::Duration> last_at_dear;
+  std::optional<platform::Duration> first_at_cheap;
+  std::optional<platform::Duration> last_at_dear;
 };
 
 // `began` is the moment of each stage, from the first one's, the beginning of the run, on.

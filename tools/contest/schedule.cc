@@ -53,12 +53,12 @@ Schedule make_schedule(double scale) {
   return schedule;
 }
 
-world::Duration client_starts(const Schedule& schedule, std::size_t client) {
+platform::Duration client_starts(const Schedule& schedule, std::size_t client) {
   const auto last = static_cast<std::int64_t>(schedule.clients) - 1;
-  return world::Duration(schedule.length.count() * static_cast<std::int64_t>(client) / last);
+  return platform::Duration(schedule.length.count() * static_cast<std::int64_t>(client) / last);
 }
 
-std::size_t stage_at(const Schedule& schedule, world::Duration elapsed) {
+std::size_t stage_at(const Schedule& schedule, platform::Duration elapsed) {
   std::size_t stage = 0;
   while (stage + 1 < schedule.stages.size() && schedule.stages[stage + 1].starts <= elapsed)
     ++stage;

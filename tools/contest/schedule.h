@@ -27,21 +27,21 @@ struct Setting {
 
 // How the processors behave from `starts` to the next stage.
 struct Stage {
-  world::Duration starts;
+  platform::Duration starts;
   Pair<Setting> settings;
 };
 
 struct Schedule {
   std::vector<Stage> stages;
-  world::Duration length;  // until no client pays any more
-  std::size_t clients;     // at the end of the length; one at its start
-  world::Duration client_rest;
-  std::vector<world::Duration> checks;  // when the books are compared
+  platform::Duration length;  // until no client pays any more
+  std::size_t clients;        // at the end of the length; one at its start
+  platform::Duration client_rest;
+  std::vector<platform::Duration> checks;  // when the books are compared
   // A check compares what was requested between these two ago; the last one begins further back
   // and reaches up to its own moment.
-  world::Duration check_from;
-  world::Duration check_to;
-  world::Duration last_check_from;
+  platform::Duration check_from;
+  platform::Duration check_to;
+  platform::Duration last_check_from;
 };
 
 inline constexpr double min_scale = 0.01;
@@ -53,9 +53,9 @@ inline constexpr double max_scale = 10;
 Schedule make_schedule(double scale);
 
 // When a client begins, numbered from 0. They come evenly; the last would come as the run ends.
-world::Duration client_starts(const Schedule& schedule, std::size_t client);
+platform::Duration client_starts(const Schedule& schedule, std::size_t client);
 
 // The stage at that moment; the first one rules from the beginning.
-std::size_t stage_at(const Schedule& schedule, world::Duration elapsed);
+std::size_t stage_at(const Schedule& schedule, platform::Duration elapsed);
 
 }  // namespace payswitch::lab::contest

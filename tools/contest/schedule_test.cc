@@ -37,7 +37,7 @@ TEST(Schedule, AScaleShortensEveryTimeButTheRestThatMakesTheRate) {
 TEST(Schedule, ClientsComeEvenlyFromTheStartToTheEnd) {
   const Schedule schedule = make_schedule(1);
   EXPECT_EQ(client_starts(schedule, 0), 0s);
-  EXPECT_EQ(client_starts(schedule, 1), world::Duration(60s) / 549);
+  EXPECT_EQ(client_starts(schedule, 1), platform::Duration(60s) / 549);
   EXPECT_EQ(client_starts(schedule, 549), 60s);
 }
 

@@ -9,7 +9,7 @@ namespace {
 constexpr Pair<std::int64_t> fee_percent{5, 15};
 constexpr std::int64_t penalty_percent = 35;
 constexpr std::int64_t bonus_percent_each_ms = 2;
-constexpr world::Duration no_bonus_from = std::chrono::milliseconds(11);
+constexpr platform::Duration no_bonus_from = std::chrono::milliseconds(11);
 
 // `part` of `whole`, of a sum that is not negative.
 std::int64_t share(__int128 sum, std::int64_t part, std::int64_t whole) {
@@ -18,9 +18,9 @@ std::int64_t share(__int128 sum, std::int64_t part, std::int64_t whole) {
 
 }  // namespace
 
-Score score_of(const Pair<payment::Total>& summary, world::Duration p99,
+Score score_of(const Pair<payment::Total>& summary, platform::Duration p99,
                std::uint64_t inconsistencies) {
-  constexpr world::Duration ms = std::chrono::milliseconds(1);
+  constexpr platform::Duration ms = std::chrono::milliseconds(1);
   Score score;
   __int128 hundredths_of_fees = 0;
   for (const std::size_t processor : {cheap, dear}) {
@@ -29,7 +29,7 @@ Score score_of(const Pair<payment::Total>& summary, world::Duration p99,
   }
   score.fees = share(hundredths_of_fees, 1, 100);
   score.profit = score.amount - score.fees;
-  const world::Duration below = std::max(no_bonus_from - p99, world::Duration::zero());
+  const platform::Duration below = std::max(no_bonus_from - p99, platform::Duration::zero());
   score.bonus = share(score.profit, below.count() * bonus_percent_each_ms, ms.count() * 100);
   if (inconsistencies > 0) score.penalty = share(score.profit, penalty_percent, 100);
   score.total = score.profit + score.bonus - score.penalty;

@@ -22,7 +22,7 @@ struct Score {
 };
 
 // `summary` is the switch's own, of the last window; `p99` that of POSTs answered with a 2xx.
-Score score_of(const Pair<payment::Total>& summary, world::Duration p99,
+Score score_of(const Pair<payment::Total>& summary, platform::Duration p99,
                std::uint64_t inconsistencies);
 
 }  // namespace payswitch::lab::contest

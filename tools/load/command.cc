@@ -38,7 +38,7 @@ class Run {
                                  .port = options.url.port,
                                  .max_connections = options.connections})),
         outbox_(*client_, *timers_, *clock_, options.url.base_path + "/payments", options.timeout),
-        open_loop_(outbox_, *timers_, *clock_, *chance_, Pace(options.rate, options.duration)) {}
+        open_loop_(outbox_, *timers_, *clock_, *random_, Pace(options.rate, options.duration)) {}
 
   Figures finish() {
     const auto before = cpu();
@@ -60,7 +60,7 @@ class Run {
   }
 
  private:
-  std::optional<world::Duration> cpu() const {
+  std::optional<platform::Duration> cpu() const {
     return options_.process ? cpu_time(*options_.process) : std::nullopt;
   }
 
@@ -76,10 +76,10 @@ class Run {
 
   const Options& options_;
   boost::asio::io_context context_{1};
-  std::unique_ptr<world::Clock> clock_ = world::make_real_clock();
-  std::unique_ptr<world::Timers> timers_ = world::make_real_timers(context_, *clock_);
-  std::unique_ptr<world::Chance> chance_ = world::make_real_chance();
-  std::unique_ptr<world::Resolver> resolver_ = world::make_real_resolver(context_);
+  std::unique_ptr<platform::Clock> clock_ = platform::make_real_clock();
+  std::unique_ptr<platform::Timers> timers_ = platform::make_real_timers(context_, *clock_);
+  std::unique_ptr<platform::Random> random_ = platform::make_real_random();
+  std::unique_ptr<platform::Resolver> resolver_ = platform::make_real_resolver(context_);
   std::unique_ptr<http::Client> client_;
   Outbox outbox_;
   OpenLoop open_loop_;

@@ -13,9 +13,9 @@ namespace payswitch::lab::load {
 struct Options {
   config::ProcessorUrl url;
   std::uint64_t rate = 0;  // payments a second
-  world::Duration duration{};
+  platform::Duration duration{};
   std::size_t connections = 64;
-  world::Duration timeout = std::chrono::seconds(10);
+  platform::Duration timeout = std::chrono::seconds(10);
   std::string json;              // a file for the figures, "-" for standard output; empty: none
   std::optional<pid_t> process;  // whose CPU time to tell
   std::string sync_directory;    // where to measure fdatasync afterwards; empty: not

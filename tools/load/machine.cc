@@ -66,7 +66,7 @@ class Scratch {
 
 }  // namespace
 
-std::optional<world::Duration> parse_stat(std::string_view stat, long ticks_per_second) {
+std::optional<platform::Duration> parse_stat(std::string_view stat, long ticks_per_second) {
   const auto name_end = stat.rfind(')');
   if (name_end == stat.npos) return std::nullopt;
   stat.remove_prefix(name_end + 1);
@@ -74,16 +74,16 @@ std::optional<world::Duration> parse_stat(std::string_view stat, long ticks_per_
   const auto user = number(cut_word(stat));
   const auto system = number(cut_word(stat));
   if (!user || !system) return std::nullopt;
-  return world::Duration(std::chrono::seconds(*user + *system)) / ticks_per_second;
+  return platform::Duration(std::chrono::seconds(*user + *system)) / ticks_per_second;
 }
 
-std::optional<world::Duration> cpu_time(pid_t process) {
+std::optional<platform::Duration> cpu_time(pid_t process) {
   std::ifstream file(fmt::format("/proc/{}/stat", process));
   const std::string text(std::istreambuf_iterator<char>(file), {});
   return parse_stat(text, ::sysconf(_SC_CLK_TCK));
 }
 
-std::optional<double> us_each(world::Duration span, std::uint64_t payments) {
+std::optional<double> us_each(platform::Duration span, std::uint64_t payments) {
   if (payments == 0) return std::nullopt;
   return static_cast<double>(span.count()) / 1e3 / static_cast<double>(payments);
 }

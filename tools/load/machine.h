@@ -15,12 +15,12 @@ namespace payswitch::lab::load {
 
 // User and system time of a process so far, all its threads together, to 10 ms; nullopt when there
 // is no such process.
-std::optional<world::Duration> cpu_time(pid_t process);
+std::optional<platform::Duration> cpu_time(pid_t process);
 // The same from the text of /proc/PID/stat.
-std::optional<world::Duration> parse_stat(std::string_view stat, long ticks_per_second);
+std::optional<platform::Duration> parse_stat(std::string_view stat, long ticks_per_second);
 
 // Microseconds a payment; nullopt when there was none.
-std::optional<double> us_each(world::Duration span, std::uint64_t payments);
+std::optional<double> us_each(platform::Duration span, std::uint64_t payments);
 
 // As many open files as the system lets this process have: a connection is one.
 void allow_many_files();

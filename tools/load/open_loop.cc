@@ -6,9 +6,9 @@
 
 namespace payswitch::lab::load {
 
-OpenLoop::OpenLoop(Outbox& outbox, world::Timers& timers, const world::Clock& clock,
-                   world::Chance& chance, const Pace& pace)
-    : outbox_(outbox), timers_(timers), clock_(clock), chance_(chance), pace_(pace) {}
+OpenLoop::OpenLoop(Outbox& outbox, platform::Timers& timers, const platform::Clock& clock,
+                   platform::Random& random, const Pace& pace)
+    : outbox_(outbox), timers_(timers), clock_(clock), random_(random), pace_(pace) {}
 
 void OpenLoop::start(std::function<void()> over) {
   over_ = std::move(over);
@@ -17,7 +17,7 @@ void OpenLoop::start(std::function<void()> over) {
 }
 
 void OpenLoop::hand_in_what_is_due() {
-  const world::Instant now = clock_.now();
+  const platform::Instant now = clock_.now();
   while (handed_in_ < pace_.total() && start_ + pace_.due(handed_in_) <= now) {
     hand_in(start_ + pace_.due(handed_in_++));
   }
@@ -25,13 +25,13 @@ void OpenLoop::hand_in_what_is_due() {
 }
 
 void OpenLoop::wait_for_next() {
-  const world::Duration delay = start_ + pace_.due(handed_in_) - clock_.now();
+  const platform::Duration delay = start_ + pace_.due(handed_in_) - clock_.now();
   timers_.after(delay, [this] { hand_in_what_is_due(); });
 }
 
-void OpenLoop::hand_in(world::Instant due) {
+void OpenLoop::hand_in(platform::Instant due) {
   lateness_.record(clock_.now() - due);
-  outbox_.post(payment_body(new_id(chance_), usual_amount()),
+  outbox_.post(payment_body(new_id(random_), usual_amount()),
                [this, due](const Outbox::Result& result) {
                  tally_.add(result.outcome, result.over - due);
                  recent_.add(result.outcome, result.over - due);

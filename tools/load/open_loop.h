@@ -14,8 +14,8 @@ namespace payswitch::lab::load {
 // have been sent meanwhile as late as they really are. Loop thread only; lives until its end.
 class OpenLoop {
  public:
-  OpenLoop(Outbox& outbox, world::Timers& timers, const world::Clock& clock, world::Chance& chance,
-           const Pace& pace);
+  OpenLoop(Outbox& outbox, platform::Timers& timers, const platform::Clock& clock,
+           platform::Random& random, const Pace& pace);
   OpenLoop(const OpenLoop&) = delete;
   OpenLoop& operator=(const OpenLoop&) = delete;
 
@@ -31,16 +31,16 @@ class OpenLoop {
 
  private:
   void hand_in_what_is_due();
-  void hand_in(world::Instant due);
+  void hand_in(platform::Instant due);
   void wait_for_next();
 
   Outbox& outbox_;
-  world::Timers& timers_;
-  const world::Clock& clock_;
-  world::Chance& chance_;
+  platform::Timers& timers_;
+  const platform::Clock& clock_;
+  platform::Random& random_;
   const Pace pace_;
   std::function<void()> over_;
-  world::Instant start_;
+  platform::Instant start_;
   std::uint64_t handed_in_ = 0;
   Tally tally_;
   Tally recent_;

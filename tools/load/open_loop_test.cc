@@ -4,8 +4,8 @@
 
 #include <set>
 
-#include "testing/world/chance.h"
 #include "testing/world/network.h"
+#include "testing/world/random.h"
 
 namespace payswitch::lab::load {
 namespace {
@@ -24,8 +24,8 @@ class Far final : public Origin {
     world_.after(answers - world_.now(), [reply] { reply(SentAnswer{202, ""}); });
   }
 
-  world::Duration delay = 1ms;
-  world::Instant stopped_until{};
+  platform::Duration delay = 1ms;
+  platform::Instant stopped_until{};
   std::multiset<std::string> bodies;
 
  private:
@@ -37,9 +37,9 @@ class LoadOpenLoop : public testing::Test {
   World world;
   Far far{world};
   VirtualClient client{world, world, far, 2};
-  SeededChance chance{1};
+  SeededRandom random{1};
   Outbox outbox{client, world, world, "/payments", 30s};
-  OpenLoop open_loop{outbox, world, world, chance, Pace(100, 1s)};
+  OpenLoop open_loop{outbox, world, world, random, Pace(100, 1s)};
   bool over = false;
 
   void SetUp() override {

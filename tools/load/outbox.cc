@@ -22,8 +22,8 @@ Trouble trouble_of(http::Failure failure) {
 
 }  // namespace
 
-Outbox::Outbox(http::Client& client, world::Timers& timers, const world::Clock& clock,
-               std::string target, world::Duration timeout)
+Outbox::Outbox(http::Client& client, platform::Timers& timers, const platform::Clock& clock,
+               std::string target, platform::Duration timeout)
     : client_(client),
       timers_(timers),
       clock_(clock),
@@ -97,7 +97,7 @@ void Outbox::on_connect_failed() {
 
 void Outbox::on_timeout(std::uint64_t number) {
   Letter& letter = letters_.at(number);
-  letter.timer = world::TimerId::none;
+  letter.timer = platform::TimerId::none;
   if (letter.connection) client_.hang_up(*letter.connection);
   finish(number, std::unexpected(Trouble::timed_out));
 }

@@ -19,16 +19,16 @@ class Outbox {
  public:
   struct Result {
     Outcome outcome;
-    world::Instant handed_in;
-    world::Instant sent;  // the start of the write; when it was handed in, if there was none
-    world::Instant over;
+    platform::Instant handed_in;
+    platform::Instant sent;  // the start of the write; when it was handed in, if there was none
+    platform::Instant over;
   };
   // Called once, from the loop.
   using Done = std::move_only_function<void(const Result&)>;
 
   // `target` is where the payments are posted. The time-out counts from post().
-  Outbox(http::Client& client, world::Timers& timers, const world::Clock& clock, std::string target,
-         world::Duration timeout);
+  Outbox(http::Client& client, platform::Timers& timers, const platform::Clock& clock,
+         std::string target, platform::Duration timeout);
   Outbox(const Outbox&) = delete;
   Outbox& operator=(const Outbox&) = delete;
 
@@ -44,10 +44,10 @@ class Outbox {
   struct Letter {
     std::string body;
     Done done;
-    world::Instant handed_in;
-    std::optional<world::Instant> sent;
+    platform::Instant handed_in;
+    std::optional<platform::Instant> sent;
     std::optional<http::ConnectionId> connection;
-    world::TimerId timer = world::TimerId::none;
+    platform::TimerId timer = platform::TimerId::none;
   };
 
   void send_waiting();
@@ -60,10 +60,10 @@ class Outbox {
   void finish(std::uint64_t number, const Outcome& outcome);
 
   http::Client& client_;
-  world::Timers& timers_;
-  const world::Clock& clock_;
+  platform::Timers& timers_;
+  const platform::Clock& clock_;
   const std::string target_;
-  const world::Duration timeout_;
+  const platform::Duration timeout_;
   boost::unordered_flat_map<std::uint64_t, Letter> letters_;
   std::deque<std::uint64_t> waiting_;  // some of them may be over already
   std::uint64_t next_number_ = 0;

@@ -31,7 +31,7 @@ class LoadOutbox : public testing::Test {
     outbox.post(std::move(body),
                 [this](const Outbox::Result& result) { results.push_back(result); });
   }
-  void run(world::Duration span = 1ms) { world.run_for(span); }
+  void run(platform::Duration span = 1ms) { world.run_for(span); }
 
   World world;
   Far far;
@@ -66,7 +66,7 @@ TEST_F(LoadOutbox, WaitsForAConnectionInTheOrderOfTheCallsAndSaysWhenItWasSent) 
   far.replies[2](SentAnswer{202, ""});
   run();
   ASSERT_EQ(results.size(), 2u);
-  EXPECT_EQ(results[1].handed_in, world::Instant{});
+  EXPECT_EQ(results[1].handed_in, platform::Instant{});
   EXPECT_GE(results[1].sent - results[1].handed_in, 100ms);
   EXPECT_GT(results[1].over, results[1].sent);
 }

@@ -7,9 +7,9 @@
 
 namespace payswitch::lab::load {
 
-payment::CorrelationId new_id(world::Chance& chance) {
+payment::CorrelationId new_id(platform::Random& random) {
   std::array<std::uint8_t, 16> bytes;
-  const std::uint64_t halves[] = {chance.next(), chance.next()};
+  const std::uint64_t halves[] = {random.next(), random.next()};
   static_assert(sizeof halves == sizeof bytes);
   std::memcpy(bytes.data(), halves, sizeof bytes);
   // RFC 9562, section 5.4: the version and the variant.

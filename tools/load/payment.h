@@ -9,7 +9,7 @@
 namespace payswitch::lab::load {
 
 // A random UUID (version 4).
-payment::CorrelationId new_id(world::Chance& chance);
+payment::CorrelationId new_id(platform::Random& random);
 
 // {"correlationId":"…","amount":19.90}
 std::string payment_body(const payment::CorrelationId& id, payment::Money amount);

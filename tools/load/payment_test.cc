@@ -4,12 +4,12 @@
 
 #include <limits>
 
-#include "testing/world/chance.h"
+#include "testing/world/random.h"
 
 namespace payswitch::lab::load {
 namespace {
 
-class Fixed final : public world::Chance {
+class Fixed final : public platform::Random {
  public:
   explicit Fixed(std::uint64_t value) : value_(value) {}
   std::uint64_t next() override { return value_; }
@@ -26,9 +26,9 @@ TEST(NewId, IsARandomUuidOfVersionFour) {
 }
 
 TEST(NewId, IsAnotherOneEachTime) {
-  SeededChance chance(1);
-  const auto first = new_id(chance);
-  EXPECT_NE(first, new_id(chance));
+  SeededRandom random(1);
+  const auto first = new_id(random);
+  EXPECT_NE(first, new_id(random));
 }
 
 TEST(PaymentBody, HasTheAmountWithTwoPlaces) {

@@ -32,7 +32,7 @@ std::string_view to_string(Trouble trouble) {
   return "?";
 }
 
-void Tally::add(const Outcome& outcome, world::Duration latency) {
+void Tally::add(const Outcome& outcome, platform::Duration latency) {
   if (is_taken(outcome)) {
     latency_.record(latency);
   } else if (outcome) {
@@ -73,7 +73,7 @@ std::string Tally::failures_json() const {
   return text + fmt::format(R"("status":{{{}}}}})", fmt::join(parts, ","));
 }
 
-std::string in_ms(world::Duration span) {
+std::string in_ms(platform::Duration span) {
   return fmt::format("{:.3f}", static_cast<double>(span.count()) / 1e6);
 }
 

@@ -15,7 +15,7 @@ namespace payswitch::lab::load {
 // failure that comes fast must not make the rest look better.
 class Tally {
  public:
-  void add(const Outcome& outcome, world::Duration latency);
+  void add(const Outcome& outcome, platform::Duration latency);
 
   std::uint64_t taken() const { return latency_.count(); }
   std::uint64_t failed() const;
@@ -34,7 +34,7 @@ class Tally {
 };
 
 // Milliseconds with three places: "12.345".
-std::string in_ms(world::Duration span);
+std::string in_ms(platform::Duration span);
 
 // "p50 0.812  p90 1.203  p99 2.310  p99.9 5.105  max 9.880 ms"
 std::string latency_text(const metrics::FineHistogram& latency);

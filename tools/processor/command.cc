@@ -29,8 +29,8 @@ std::expected<Address, std::string> parse_address(std::string_view text) {
 
 std::expected<void, std::string> serve_processor(const ProcessorOptions& options) {
   boost::asio::io_context context(1);
-  const auto clock = world::make_real_clock();
-  const auto timers = world::make_real_timers(context, *clock);
+  const auto clock = platform::make_real_clock();
+  const auto timers = platform::make_real_timers(context, *clock);
   Processor processor(options.fee, {.token = options.token});
   Service service(processor, *timers, *clock);
   http::ServerOptions server_options;

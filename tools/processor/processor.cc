@@ -29,7 +29,7 @@ bool Processor::start_waiting() {
   return true;
 }
 
-world::Duration Processor::start(Post& post) {
+platform::Duration Processor::start(Post& post) {
   switch (post.mischief.fault) {
     case PostFault::none:
       return settings_.delay;
@@ -39,7 +39,7 @@ world::Duration Processor::start(Post& post) {
       post.decided = book(post) ? PostAnswer::taken : PostAnswer::already_booked;
       return post.mischief.late;
     default:
-      return world::Duration::zero();
+      return platform::Duration::zero();
   }
 }
 
@@ -83,7 +83,7 @@ bool Processor::book(const Post& post) {
   return booked;
 }
 
-bool Processor::admit_health_call(world::Instant now) {
+bool Processor::admit_health_call(platform::Instant now) {
   ++counters_.health_calls;
   if (last_health_answer_ && now - *last_health_answer_ < health_interval) {
     ++counters_.health_throttled;

@@ -56,7 +56,7 @@ class Processor {
  public:
   static constexpr std::size_t max_running = 800;
   static constexpr std::size_t max_waiting = 500;
-  static constexpr world::Duration health_interval = std::chrono::seconds(5);
+  static constexpr platform::Duration health_interval = std::chrono::seconds(5);
 
   enum class Admission : std::uint8_t { run, wait, turn_away };
 
@@ -71,7 +71,7 @@ class Processor {
   // True when the longest waiting POST is to start now: it has a running place.
   bool start_waiting();
   // How long a running POST sleeps before it finishes.
-  world::Duration start(Post& post);
+  platform::Duration start(Post& post);
   // Books or not, and gives the running place back.
   PostAnswer finish(const Post& post);
 
@@ -80,7 +80,7 @@ class Processor {
 
   // -- reads --------------------------------------------------------------------------------------
   // False: too soon after the last call that was answered.
-  bool admit_health_call(world::Instant now);
+  bool admit_health_call(platform::Instant now);
 
   GetMischief strike_get();
 
@@ -101,7 +101,7 @@ class Processor {
   Counters counters_;
   std::size_t running_ = 0;
   std::size_t waiting_ = 0;
-  std::optional<world::Instant> last_health_answer_;
+  std::optional<platform::Instant> last_health_answer_;
 };
 
 }  // namespace payswitch::lab

@@ -198,7 +198,7 @@ TEST(Processor, ALateAnswererBooksBeforeItsSleep) {
 
 TEST(Processor, AnswersOneHealthCallInFiveSeconds) {
   Processor processor{Fee{}};
-  const world::Instant start{std::chrono::hours(1)};
+  const platform::Instant start{std::chrono::hours(1)};
   EXPECT_TRUE(processor.admit_health_call(start));
   EXPECT_FALSE(processor.admit_health_call(start + 4999ms));
   EXPECT_TRUE(processor.admit_health_call(start + 5000ms));

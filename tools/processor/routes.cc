@@ -17,7 +17,7 @@ struct Call {
   Processor& processor;
   const http::Request& request;
   std::string_view last_segment;  // of a path that ends in an id
-  world::Instant now;
+  platform::Instant now;
 };
 
 Reply message(unsigned status, std::string_view text) {
@@ -159,7 +159,7 @@ bool may_pass(const Call& call) {
 
 }  // namespace
 
-Reply answer(Processor& processor, const http::Request& request, world::Instant now) {
+Reply answer(Processor& processor, const http::Request& request, platform::Instant now) {
   const auto last_slash = request.path.rfind('/');
   Call call{processor, request, request.path.substr(last_slash + 1), now};
   if (!may_pass(call)) return message(401, "wrong or missing token");

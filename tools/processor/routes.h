@@ -18,6 +18,6 @@ struct Reply {
 
 // Everything that a processor is asked, save POST /payments, which takes its time. Pure: reads and
 // changes only `processor`.
-Reply answer(Processor& processor, const http::Request& request, world::Instant now);
+Reply answer(Processor& processor, const http::Request& request, platform::Instant now);
 
 }  // namespace payswitch::lab

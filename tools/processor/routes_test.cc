@@ -49,7 +49,7 @@ class Routes : public testing::Test {
 
   Processor processor_{Fee::parse("0.05").value()};
   std::string token_ = "123";
-  world::Instant now_{1h};
+  platform::Instant now_{1h};
 };
 
 TEST_F(Routes, HealthShowsTheSwitchesAndIsThrottled) {

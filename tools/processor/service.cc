@@ -69,8 +69,8 @@ void Service::take_post(const http::Request& request, http::Responder respond) {
 }
 
 void Service::run(Post post, http::Responder respond) {
-  const world::Duration sleep = processor_.start(post);
-  if (sleep == world::Duration::zero()) {
+  const platform::Duration sleep = processor_.start(post);
+  if (sleep == platform::Duration::zero()) {
     finish(post, std::move(respond));
     return;
   }

@@ -13,7 +13,7 @@ namespace payswitch::lab {
 // only. Timers hold on to it, so it lives as long as they run.
 class Service {
  public:
-  Service(Processor& processor, world::Timers& timers, const world::Clock& clock)
+  Service(Processor& processor, platform::Timers& timers, const platform::Clock& clock)
       : processor_(processor), timers_(timers), clock_(clock) {}
 
   void handle(const http::Request& request, http::Responder respond);
@@ -30,8 +30,8 @@ class Service {
   void start_waiting();
 
   Processor& processor_;
-  world::Timers& timers_;
-  const world::Clock& clock_;
+  platform::Timers& timers_;
+  const platform::Clock& clock_;
   PaymentReader reader_;
   std::deque<Waiting> waiting_;  // never longer than Processor::max_waiting
 };

@@ -17,27 +17,27 @@ using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-class HandClock : public world::Clock {
+class HandClock : public platform::Clock {
  public:
-  world::Instant now() const override { return now_; }
+  platform::Instant now() const override { return now_; }
   payment::UtcMs wall() const override { return {}; }
-  void set(world::Instant now) { now_ = now; }
+  void set(platform::Instant now) { now_ = now; }
 
  private:
-  world::Instant now_{1h};
+  platform::Instant now_{1h};
 };
 
-class HandTimers : public world::Timers {
+class HandTimers : public platform::Timers {
  public:
   explicit HandTimers(HandClock& clock) : clock_(clock) {}
 
-  world::TimerId after(world::Duration delay, world::Callback callback) override {
+  platform::TimerId after(platform::Duration delay, platform::Callback callback) override {
     return queue_.add(clock_.now() + delay, std::move(callback));
   }
-  void cancel(world::TimerId timer) override { queue_.cancel(timer); }
+  void cancel(platform::TimerId timer) override { queue_.cancel(timer); }
 
-  void advance(world::Duration span) {
-    const world::Instant end = clock_.now() + span;
+  void advance(platform::Duration span) {
+    const platform::Instant end = clock_.now() + span;
     while (const auto due = queue_.earliest()) {
       if (*due > end) break;
       clock_.set(*due);
@@ -48,7 +48,7 @@ class HandTimers : public world::Timers {
 
  private:
   HandClock& clock_;
-  world::TimerQueue queue_;
+  platform::TimerQueue queue_;
 };
 
 // Keeps what was answered, by the sequence of the request.

@@ -138,8 +138,8 @@ class ProcessorOnASocket : public testing::Test {
   static std::string status(unsigned code) { return fmt::format("HTTP/1.1 {} ", code); }
 
   boost::asio::io_context context_{1};
-  std::unique_ptr<world::Clock> clock_ = world::make_real_clock();
-  std::unique_ptr<world::Timers> timers_ = world::make_real_timers(context_, *clock_);
+  std::unique_ptr<platform::Clock> clock_ = platform::make_real_clock();
+  std::unique_ptr<platform::Timers> timers_ = platform::make_real_timers(context_, *clock_);
   Processor processor_{Fee::parse("0.05").value()};
   lab::Service service_{processor_, *timers_, *clock_};
   std::unique_ptr<http::Server> server_;

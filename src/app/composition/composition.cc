@@ -28,9 +28,9 @@ Composition::Composition(const Settings& settings, const Platform& platform, sto
       outside_(std::move(outside)),
       dispatcher_(with_what_the_store_says(settings.dispatch, settings.restored, store),
                   settings.policy,
-                  {store, peers, platform.loop, platform.timers, platform.clock, platform.chance,
+                  {store, peers, platform.loop, platform.timers, platform.clock, platform.random,
                    platform.log},
-                  make_lanes(settings, processors),
+                  make_upstreams(settings, processors),
                   [this](const payment::CorrelationId& id) { payments_.status().ended(id); }),
       payments_(settings.api, dispatcher_, store, platform.timers, platform.clock, counters_),
       drain_(outside_.door, dispatcher_, store, platform.timers, platform.clock, platform.log) {
@@ -38,18 +38,18 @@ Composition::Composition(const Settings& settings, const Platform& platform, sto
   add_routes();
 }
 
-std::vector<std::unique_ptr<dispatch::Lane>> Composition::make_lanes(
+std::vector<std::unique_ptr<dispatch::Upstream>> Composition::make_upstreams(
     const Settings& settings, const std::vector<Processor>& processors) const {
-  std::vector<std::unique_ptr<dispatch::Lane>> lanes;
+  std::vector<std::unique_ptr<dispatch::Upstream>> upstreams;
   const auto& names = store_.names();
   for (const auto& [options, client] : processors) {
     const auto number = std::ranges::find(names, options.name) - names.begin();
-    lanes.push_back(std::make_unique<dispatch::Lane>(
+    upstreams.push_back(std::make_unique<dispatch::Upstream>(
         options, static_cast<payment::ProcessorNumber>(number), settings.routing,
         *processor::find_dialect(options.dialect), client, platform_.timers, platform_.clock,
         platform_.log));
   }
-  return lanes;
+  return upstreams;
 }
 
 void Composition::add_routes() {
@@ -61,9 +61,9 @@ void Composition::add_routes() {
     api::greet(platform_.clock, std::move(respond));
   });
   router_.add(Method::get, "/healthz", {},
-              [](const auto&, auto, auto respond) { operate::answer_healthz(std::move(respond)); });
+              [](const auto&, auto, auto respond) { app::answer_healthz(std::move(respond)); });
   router_.add(Method::get, "/readyz", {}, [this](const auto&, auto, auto respond) {
-    operate::answer_readyz(dispatcher_, store_, outside_.durability(), std::move(respond));
+    app::answer_readyz(dispatcher_, store_, outside_.durability(), std::move(respond));
   });
   router_.add(Method::get, "/metrics", {},
               [this](const auto&, auto, auto respond) { answer_metrics(std::move(respond)); });
@@ -78,10 +78,10 @@ void Composition::answer_metrics(http::Responder respond) const {
 
 void Composition::start() {
   dispatcher_.start();
-  operate::warn_if_restored(dispatcher_, store_, platform_.log);
+  app::warn_if_restored(dispatcher_, store_, platform_.log);
 }
 
-void Composition::stop(world::Callback done) {
+void Composition::stop(platform::Callback done) {
   drain_.start(std::move(done));
   payments_.status().stop_waiting();
 }

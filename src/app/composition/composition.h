@@ -31,18 +31,18 @@ class Composition {
   struct Settings {
     dispatch::Options dispatch = {};
     routing::PolicyOptions policy = {};
-    dispatch::Lane::Routing routing = {};
+    dispatch::Upstream::Routing routing = {};
     api::Options api = {};
     store::Restored restored = store::Restored::unset;  // what the operator says of the store
   };
 
   // All of it outlives the composition.
   struct Platform {
-    world::Loop& loop;
-    world::Timers& timers;
-    const world::Clock& clock;
-    world::Chance& chance;
-    world::Log& log;
+    platform::Loop& loop;
+    platform::Timers& timers;
+    const platform::Clock& clock;
+    platform::Random& random;
+    platform::Log& log;
   };
 
   struct Processor {
@@ -52,7 +52,7 @@ class Composition {
 
   // What is known where requests come in, and is asked for when they are answered.
   struct Outside {
-    operate::Drain::Door door;
+    app::Drain::Door door;
     std::function<std::string()> durability;              // in words, for GET /readyz
     std::function<void(api::Sources& sources)> complete;  // adds its own to what GET /metrics shows
   };
@@ -73,13 +73,13 @@ class Composition {
   }
 
   // Calls `done` when all that can end has ended; nothing more is sent from now on. Once.
-  void stop(world::Callback done);
+  void stop(platform::Callback done);
 
   dispatch::Dispatcher& dispatcher() { return dispatcher_; }
   const dispatch::Dispatcher& dispatcher() const { return dispatcher_; }
 
  private:
-  std::vector<std::unique_ptr<dispatch::Lane>> make_lanes(
+  std::vector<std::unique_ptr<dispatch::Upstream>> make_upstreams(
       const Settings& settings, const std::vector<Processor>& processors) const;
   void add_routes();
   void answer_metrics(http::Responder respond) const;
@@ -91,7 +91,7 @@ class Composition {
   api::Counters counters_;
   api::PaymentRoutes payments_;
   api::Router router_;
-  operate::Drain drain_;
+  app::Drain drain_;
 };
 
 }  // namespace payswitch::app

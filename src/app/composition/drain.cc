@@ -2,9 +2,9 @@
 
 #include <utility>
 
-namespace payswitch::operate {
+namespace payswitch::app {
 
-void Drain::start(world::Callback done) {
+void Drain::start(platform::Callback done) {
   done_ = std::move(done);
   until_ = clock_.now() + patience;
   log_.info("stopping: {} payments are open", dispatcher_.open());
@@ -34,4 +34,4 @@ void Drain::end_store() {
   });
 }
 
-}  // namespace payswitch::operate
+}  // namespace payswitch::app

@@ -7,7 +7,7 @@
 #include "platform/loop.h"
 #include "store/store.h"
 
-namespace payswitch::operate {
+namespace payswitch::app {
 
 // The way out: no new connections and no new attempts; what is in flight may end, for `patience` at
 // most. What has not ended by then is durable as it is and is taken up again at the next start.
@@ -24,8 +24,8 @@ class Drain {
     std::function<bool()> is_deserted;  // all connections have ended
   };
 
-  Drain(Door door, dispatch::Dispatcher& dispatcher, store::Store& store, world::Timers& timers,
-        const world::Clock& clock, world::Log& log)
+  Drain(Door door, dispatch::Dispatcher& dispatcher, store::Store& store, platform::Timers& timers,
+        const platform::Clock& clock, platform::Log& log)
       : door_(std::move(door)),
         dispatcher_(dispatcher),
         store_(store),
@@ -34,7 +34,7 @@ class Drain {
         log_(log) {}
 
   // Calls `done` when everything has ended or time is up. Once.
-  void start(world::Callback done);
+  void start(platform::Callback done);
 
  private:
   void look();
@@ -43,11 +43,11 @@ class Drain {
   const Door door_;
   dispatch::Dispatcher& dispatcher_;
   store::Store& store_;
-  world::Timers& timers_;
-  const world::Clock& clock_;
-  world::Log& log_;
-  world::Instant until_{};
-  world::Callback done_;
+  platform::Timers& timers_;
+  const platform::Clock& clock_;
+  platform::Log& log_;
+  platform::Instant until_{};
+  platform::Callback done_;
 };
 
-}  // namespace payswitch::operate
+}  // namespace payswitch::app

@@ -2,16 +2,17 @@
 
 #include <algorithm>
 
-namespace payswitch::operate {
+namespace payswitch::app {
 
 namespace {
 
 // What was charged there since the copy was taken is not found.
 void warn_of_processors_not_asked(const dispatch::Dispatcher& dispatcher, const store::Store& store,
-                                  world::Log& log) {
+                                  platform::Log& log) {
   for (const std::string& name : store.names()) {
-    const bool is_asked = std::ranges::any_of(
-        dispatcher.lanes(), [&](const auto& lane) { return lane->options().name == name; });
+    const bool is_asked = std::ranges::any_of(dispatcher.upstreams(), [&](const auto& upstream) {
+      return upstream->options().name == name;
+    });
     if (is_asked) continue;
     log.error(
         "processor '{}' is known to the restored store and not configured: it is not asked, and "
@@ -23,11 +24,11 @@ void warn_of_processors_not_asked(const dispatch::Dispatcher& dispatcher, const 
 }  // namespace
 
 void warn_if_restored(const dispatch::Dispatcher& dispatcher, const store::Store& store,
-                      world::Log& log) {
+                      platform::Log& log) {
   if (dispatcher.restored() != dispatch::Restored::yes) return;
-  world::Duration longest{0};
-  for (const auto& lane : dispatcher.lanes()) {
-    longest = std::max<world::Duration>(longest, lane->options().hang_up);
+  platform::Duration longest{0};
+  for (const auto& upstream : dispatcher.upstreams()) {
+    longest = std::max<platform::Duration>(longest, upstream->options().hang_up);
   }
   log.warn(
       "this store is a restored copy (--restored): each new payment is asked for at every "
@@ -40,4 +41,4 @@ void warn_if_restored(const dispatch::Dispatcher& dispatcher, const store::Store
   warn_of_processors_not_asked(dispatcher, store, log);
 }
 
-}  // namespace payswitch::operate
+}  // namespace payswitch::app

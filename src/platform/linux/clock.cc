@@ -4,7 +4,7 @@
 
 #include "platform/linux/real.h"
 
-namespace payswitch::world {
+namespace payswitch::platform {
 namespace {
 
 timespec read(clockid_t which) {
@@ -33,4 +33,4 @@ std::unique_ptr<Clock> make_real_clock() {
   return std::make_unique<RealClock>();
 }
 
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

@@ -11,7 +11,7 @@
 #include <filesystem>
 #include <utility>
 
-namespace payswitch::world {
+namespace payswitch::platform {
 namespace {
 
 constexpr mode_t owner_only_directory = 0700;
@@ -23,13 +23,13 @@ class RealWritableFile final : public WritableFile {
   RealWritableFile(File file, std::string name) : file_(std::move(file)), name_(std::move(name)) {}
 
   DiskResult<void> write_at(std::uint64_t offset, std::span<const std::byte> bytes) override {
-    return world::write_at(file_, name_, offset, bytes);
+    return platform::write_at(file_, name_, offset, bytes);
   }
   DiskResult<void> cut(std::uint64_t size) override {
     if (::ftruncate(file_.get(), static_cast<off_t>(size)) == -1) return failed("cut", name_);
     return {};
   }
-  DiskResult<void> sync(Sync what) override { return world::sync(file_, name_, what); }
+  DiskResult<void> sync(Sync what) override { return platform::sync(file_, name_, what); }
 
  private:
   const File file_;
@@ -147,7 +147,7 @@ DiskResult<void> RealDirectory::remove(const std::string& name) {
 }
 
 DiskResult<void> RealDirectory::sync() {
-  return world::sync(directory_, path_, Sync::all);
+  return platform::sync(directory_, path_, Sync::all);
 }
 
 std::expected<LockedDirectory, std::string> open_and_lock(const std::string& path) {
@@ -166,4 +166,4 @@ std::expected<LockedDirectory, std::string> open_and_lock(const std::string& pat
   return LockedDirectory{*std::move(directory), *std::move(old_lock)};
 }
 
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

@@ -6,7 +6,7 @@
 #include "platform/directory.h"
 #include "platform/linux/file.h"
 
-namespace payswitch::world {
+namespace payswitch::platform {
 
 // The system calls themselves, in the directory that is open as `directory`. Any thread.
 class RealDirectory final : public Directory {
@@ -40,4 +40,4 @@ std::expected<LockedDirectory, std::string> open_and_lock(const std::string& pat
 // What former versions locked. It is left where it is, and is no file of the store.
 inline constexpr const char* old_lock_name = "lock";
 
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

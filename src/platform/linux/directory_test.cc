@@ -11,7 +11,7 @@
 #include <filesystem>
 #include <string>
 
-namespace payswitch::world {
+namespace payswitch::platform {
 namespace {
 
 using testing::HasSubstr;
@@ -99,4 +99,4 @@ TEST_F(LockedDirectoryTest, ASymbolicLinkInItIsRefusedByItsName) {
 }
 
 }  // namespace
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

@@ -20,7 +20,7 @@
 #include "platform/linux/worker.h"
 #include "platform/making.h"
 
-namespace payswitch::world {
+namespace payswitch::platform {
 namespace {
 
 bool is_flat(const std::string& name) {
@@ -61,10 +61,11 @@ class RealDisk final : public Disk {
   void close(const std::string& name) override;
   void prepare(const std::string& name, Bytes content, std::uint64_t size, Done done) override;
   void open_ahead(const std::string& name, Done done) override;
-  DiskResult<std::shared_ptr<const StillFile>> open_still(const std::string& name) override;
+  DiskResult<std::shared_ptr<const RandomAccessFile>> open_for_reading(
+      const std::string& name) override;
   void make(const std::string& name, Content content, const std::string& instead_of,
             Done done) override;
-  void toil(Job job) override { archivist_.run(std::move(job)); }
+  void run_in_background(Job job) override { archivist_.run(std::move(job)); }
   void look_up(Job job) override { reader_.run(std::move(job)); }
 
  private:
@@ -225,7 +226,8 @@ void RealDisk::open_ahead(const std::string& name, Done done) {
   });
 }
 
-DiskResult<std::shared_ptr<const StillFile>> RealDisk::open_still(const std::string& name) {
+DiskResult<std::shared_ptr<const RandomAccessFile>> RealDisk::open_for_reading(
+    const std::string& name) {
   assert(is_flat(name));
   return open_still_file(directory(), name);
 }
@@ -254,4 +256,4 @@ std::expected<std::unique_ptr<Disk>, std::string> open_real_disk(const std::stri
                                     options.io_uring ? Ring::make(context) : nullptr);
 }
 
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

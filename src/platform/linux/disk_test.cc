@@ -15,7 +15,7 @@
 
 #include "platform/linux/real.h"
 
-namespace payswitch::world {
+namespace payswitch::platform {
 namespace {
 
 using testing::ElementsAre;
@@ -117,7 +117,7 @@ TEST_F(RealDiskTest, ALinkThatAppearsLaterIsNeverFollowed) {
   std::filesystem::create_symlink(victim, directory_ + "/a");
   std::filesystem::create_symlink(victim, directory_ + "/b.tmp");
   EXPECT_EQ(disk_->read("a").error().code, ELOOP);
-  EXPECT_EQ(disk_->open_still("a").error().code, ELOOP);
+  EXPECT_EQ(disk_->open_for_reading("a").error().code, ELOOP);
   EXPECT_EQ(disk_->open_for_appends("a").error().code, ELOOP);
   EXPECT_TRUE(disk_->replace("b", bytes_of("new"), 3));
   EXPECT_TRUE(prepare("a", "new", 3));
@@ -393,7 +393,7 @@ class MadeFile : public RealDiskTest {
     std::optional<DiskResult<void>> result;
     disk_->make(
         name,
-        [text = std::move(text)](Draft& draft) {
+        [text = std::move(text)](FileWriter& draft) {
           return draft.write(std::as_bytes(std::span(text)));
         },
         instead_of, [&](DiskResult<void> done) { result = std::move(done); });
@@ -408,7 +408,7 @@ TEST_F(MadeFile, HoldsWhatWasWrittenAndIsReadInPieces) {
   const std::string text(700'000, 'x');
   ASSERT_TRUE(make("sealed", text + "end"));
   EXPECT_EQ(names(), std::vector<std::string>{"sealed"});
-  const auto file = disk_->open_still("sealed").value();
+  const auto file = disk_->open_for_reading("sealed").value();
   EXPECT_EQ(file->size(), text.size() + 3);
   Bytes piece(4);
   ASSERT_TRUE(file->read(text.size() - 1, piece));
@@ -426,9 +426,10 @@ TEST_F(MadeFile, TakesTheRoomOfAnother) {
 
 TEST_F(MadeFile, IsReadAlsoWhenItsNameIsGone) {
   ASSERT_TRUE(make("sealed", "short"));
-  const auto file = disk_->open_still("sealed").value();
+  const auto file = disk_->open_for_reading("sealed").value();
   std::optional<DiskResult<void>> removed;
-  disk_->toil([&] { return [&removed, result = disk_->remove("sealed")] { removed = result; }; });
+  disk_->run_in_background(
+      [&] { return [&removed, result = disk_->remove("sealed")] { removed = result; }; });
   ASSERT_TRUE(wait(removed));
   EXPECT_TRUE(names().empty());
   Bytes piece(5);
@@ -439,7 +440,7 @@ TEST_F(MadeFile, IsReadAlsoWhenItsNameIsGone) {
 TEST_F(MadeFile, LeavesNothingWhenItFails) {
   std::optional<DiskResult<void>> result;
   disk_->make(
-      "sealed", [](Draft&) { return std::unexpected(DiskError{EIO, "read a part"}); }, "",
+      "sealed", [](FileWriter&) { return std::unexpected(DiskError{EIO, "read a part"}); }, "",
       [&](DiskResult<void> done) { result = std::move(done); });
   EXPECT_EQ(wait(result).error().code, EIO);
   EXPECT_TRUE(names().empty());
@@ -448,7 +449,7 @@ TEST_F(MadeFile, LeavesNothingWhenItFails) {
 TEST_F(MadeFile, IsGivenUpWhenTheDiskIsClosed) {
   disk_->make(
       "sealed",
-      [](Draft& draft) -> DiskResult<void> {
+      [](FileWriter& draft) -> DiskResult<void> {
         const Bytes piece(1 << 16);
         for (;;) {
           if (auto written = draft.write(piece); !written) return written;
@@ -461,4 +462,4 @@ TEST_F(MadeFile, IsGivenUpWhenTheDiskIsClosed) {
 }
 
 }  // namespace
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

@@ -8,7 +8,7 @@
 
 #include <cerrno>
 
-namespace payswitch::world {
+namespace payswitch::platform {
 namespace {
 
 constexpr mode_t owner_only = 0600;
@@ -22,7 +22,7 @@ auto uninterrupted(Call call) {
   }
 }
 
-class RealStillFile final : public StillFile {
+class RealStillFile final : public RandomAccessFile {
  public:
   RealStillFile(File file, std::string name, std::uint64_t size)
       : file_(std::move(file)), name_(std::move(name)), size_(size) {}
@@ -121,8 +121,8 @@ DiskResult<void> sync(const File& file, const std::string& name, Sync what) {
   return {};
 }
 
-DiskResult<std::shared_ptr<const StillFile>> open_still_file(const File& directory,
-                                                             const std::string& name) {
+DiskResult<std::shared_ptr<const RandomAccessFile>> open_still_file(const File& directory,
+                                                                    const std::string& name) {
   auto file = open_file(directory, name, O_RDONLY);
   if (!file) return std::unexpected(std::move(file.error()));
   struct stat status{};
@@ -131,4 +131,4 @@ DiskResult<std::shared_ptr<const StillFile>> open_still_file(const File& directo
                                                static_cast<std::uint64_t>(status.st_size));
 }
 
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

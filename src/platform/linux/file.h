@@ -13,7 +13,7 @@
 
 // The system calls of the real disk, each repeated after EINTR and finished when it was cut short.
 // Paths are relative to the open directory `directory`. Any thread; every call blocks.
-namespace payswitch::world {
+namespace payswitch::platform {
 
 // Owns a file descriptor.
 class File {
@@ -47,10 +47,10 @@ DiskResult<void> write_at(const File& file, const std::string& name, std::uint64
 DiskResult<void> sync(const File& file, const std::string& name, Sync what);
 
 // A file that is read in pieces, by any thread.
-DiskResult<std::shared_ptr<const StillFile>> open_still_file(const File& directory,
-                                                             const std::string& name);
+DiskResult<std::shared_ptr<const RandomAccessFile>> open_still_file(const File& directory,
+                                                                    const std::string& name);
 
 // The error of the call that has just failed: `operation` and the file, for a person.
 std::unexpected<DiskError> failed(const char* operation, const std::string& name);
 
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

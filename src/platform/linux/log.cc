@@ -10,7 +10,7 @@
 #include "platform/linux/log_writer.h"
 #include "platform/linux/real.h"
 
-namespace payswitch::world {
+namespace payswitch::platform {
 namespace {
 
 constexpr const char* text_pattern = "%Y-%m-%dT%H:%M:%S.%eZ %v";
@@ -75,4 +75,4 @@ std::unique_ptr<RealLog> make_real_log(LogFormat format, Level level) {
   return std::make_unique<StderrLog>(format, level);
 }
 
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

@@ -4,7 +4,7 @@
 #include "platform/linux/log_text.h"
 #include "platform/linux/real.h"
 
-namespace payswitch::world {
+namespace payswitch::platform {
 namespace {
 
 using testing::HasSubstr;
@@ -98,4 +98,4 @@ TEST(LogText, JsonKeepsUtf8AndReplacesWhatIsNone) {
 }
 
 }  // namespace
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <iterator>
 
-namespace payswitch::world {
+namespace payswitch::platform {
 namespace {
 
 // What the first byte of a UTF-8 sequence allows (Unicode 15, table 3-7): its length, and the range
@@ -141,4 +141,4 @@ std::string json_line(std::string_view text) {
   return '"' + written(text, max_line_bytes, append_in_json) + '"';
 }
 
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

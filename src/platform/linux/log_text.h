@@ -6,7 +6,7 @@
 
 #include "platform/log.h"
 
-namespace payswitch::world {
+namespace payswitch::platform {
 
 // Bytes of one line as it is written, without its time and level. What comes from outside (what
 // Redis answers, a flag, a file) may be of any length: a longer text is cut, and says by how much.
@@ -26,4 +26,4 @@ std::string json_quoted(std::string_view text);
 // The same for a line of the log: cut as on_one_line does.
 std::string json_line(std::string_view text);
 
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

@@ -10,7 +10,7 @@
 #include <mutex>
 #include <utility>
 
-namespace payswitch::world {
+namespace payswitch::platform {
 
 namespace {
 
@@ -144,4 +144,4 @@ void LogWriter::run(State& state) {
   state.written.notify_all();
 }
 
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

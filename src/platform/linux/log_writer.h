@@ -10,7 +10,7 @@
 
 #include "platform/clock.h"
 
-namespace payswitch::world {
+namespace payswitch::platform {
 
 // What may wait for a reader of the log. A line beyond either of them is dropped.
 struct LogLimits {
@@ -56,4 +56,4 @@ class LogWriter {
   std::thread thread_;
 };
 
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

@@ -13,7 +13,7 @@
 #include <string>
 #include <utility>
 
-namespace payswitch::world {
+namespace payswitch::platform {
 namespace {
 
 using namespace std::chrono_literals;
@@ -131,4 +131,4 @@ TEST_F(LogPipe, WithoutAReaderLinesAreDroppedAndCounted) {
 }
 
 }  // namespace
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

@@ -7,7 +7,7 @@
 #include "platform/linux/real.h"
 #include "platform/timer_queue.h"
 
-namespace payswitch::world {
+namespace payswitch::platform {
 namespace {
 
 class RealLoop final : public Loop {
@@ -105,4 +105,4 @@ std::unique_ptr<Timers> make_real_timers(boost::asio::io_context& context, const
   return std::make_unique<RealTimers>(context, clock);
 }
 
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

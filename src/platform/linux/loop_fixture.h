@@ -4,7 +4,7 @@
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 
-namespace payswitch::world {
+namespace payswitch::platform {
 
 // For tests with real sockets: the loop, run until something is so. A test that waits in vain fails
 // after ten seconds.
@@ -34,4 +34,4 @@ class TestLoop {
       context_.get_executor()};
 };
 
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

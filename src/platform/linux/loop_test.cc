@@ -6,7 +6,7 @@
 
 #include "platform/linux/real.h"
 
-namespace payswitch::world {
+namespace payswitch::platform {
 namespace {
 
 using std::chrono::microseconds;
@@ -116,8 +116,8 @@ TEST(RealClock, TheWallIsThatOfThisCenturyAndTheMonotonicNeverGoesBack) {
 }
 
 TEST(RealChance, TwoAreNotAlikeAndUniformStaysWithinItsRange) {
-  const auto one = make_real_chance();
-  const auto other = make_real_chance();
+  const auto one = make_real_random();
+  const auto other = make_real_random();
   EXPECT_NE(one->next(), other->next());
   double sum = 0;
   for (int i = 0; i < 10'000; ++i) {
@@ -130,4 +130,4 @@ TEST(RealChance, TwoAreNotAlikeAndUniformStaysWithinItsRange) {
 }
 
 }  // namespace
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

@@ -2,10 +2,10 @@
 
 #include "platform/linux/real.h"
 
-namespace payswitch::world {
+namespace payswitch::platform {
 namespace {
 
-class RealChance final : public Chance {
+class RealChance final : public Random {
  public:
   RealChance() {
     std::random_device device;
@@ -21,8 +21,8 @@ class RealChance final : public Chance {
 
 }  // namespace
 
-std::unique_ptr<Chance> make_real_chance() {
+std::unique_ptr<Random> make_real_random() {
   return std::make_unique<RealChance>();
 }
 
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

@@ -13,12 +13,12 @@
 #include "platform/resolver.h"
 
 // The real side of the seams. Only the switchboard (and the lab's main) makes these.
-namespace payswitch::world {
+namespace payswitch::platform {
 
 std::unique_ptr<Clock> make_real_clock();
 std::unique_ptr<Loop> make_real_loop(boost::asio::io_context& context);
 std::unique_ptr<Timers> make_real_timers(boost::asio::io_context& context, const Clock& clock);
-std::unique_ptr<Chance> make_real_chance();
+std::unique_ptr<Random> make_real_random();
 
 // Opens the directory, creating it (mode 0700) when it is missing, and locks it against a second
 // process for as long as the object lives. An error says in one line what is wrong.
@@ -47,4 +47,4 @@ class RealLog : public Log {
 // made. SIGPIPE has to be ignored.
 std::unique_ptr<RealLog> make_real_log(LogFormat format, Level level);
 
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

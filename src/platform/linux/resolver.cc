@@ -22,7 +22,7 @@
 // (watch()); we wait for them on the loop and tell it (process()), and after each telling ask when
 // it wants to be woken (set_timer()). It may answer at once, or from within any call to it; then
 // the answer is posted, and the channel goes when that has been delivered.
-namespace payswitch::world {
+namespace payswitch::platform {
 namespace {
 
 namespace asio = boost::asio;
@@ -250,4 +250,4 @@ std::unique_ptr<Resolver> make_real_resolver(asio::io_context& context,
   return std::make_unique<RealResolver>(context, options);
 }
 
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

@@ -18,7 +18,7 @@
 #include "platform/linux/loop_fixture.h"
 #include "platform/linux/real.h"
 
-namespace payswitch::world {
+namespace payswitch::platform {
 namespace {
 
 using namespace std::chrono_literals;
@@ -183,4 +183,4 @@ TEST_F(RealResolver, ALackOfDescriptorsIsOurs) {
 }
 
 }  // namespace
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

@@ -9,7 +9,7 @@
 #include <cassert>
 #include <utility>
 
-namespace payswitch::world {
+namespace payswitch::platform {
 
 namespace {
 
@@ -85,4 +85,4 @@ void Ring::finish() {
   std::exchange(done_, nullptr)(result);
 }
 
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

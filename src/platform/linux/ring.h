@@ -10,7 +10,7 @@
 #include <memory>
 #include <span>
 
-namespace payswitch::world {
+namespace payswitch::platform {
 
 // Durable writes by the kernel's io_uring, without a thread between the loop and the disk: half the
 // hand-overs of a Worker, and half their CPU time. One write at a time. Loop thread only.
@@ -50,4 +50,4 @@ class Ring {
   Done done_;                                        // of the write under way
 };
 
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

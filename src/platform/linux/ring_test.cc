@@ -13,7 +13,7 @@
 
 #include "platform/linux/file.h"
 
-namespace payswitch::world {
+namespace payswitch::platform {
 namespace {
 
 struct alignas(4096) Blocks {
@@ -102,4 +102,4 @@ TEST(Ring, DoesNotSuitWhatHasNoBlocks) {
 }
 
 }  // namespace
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

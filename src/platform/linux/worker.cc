@@ -5,7 +5,7 @@
 #include <cassert>
 #include <utility>
 
-namespace payswitch::world {
+namespace payswitch::platform {
 
 namespace {
 
@@ -57,4 +57,4 @@ void Worker::work() {
   }
 }
 
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

@@ -8,7 +8,7 @@
 
 #include "platform/loop.h"
 
-namespace payswitch::world {
+namespace payswitch::platform {
 
 // A thread that does one blocking job at a time, off the loop.
 class Worker {
@@ -38,4 +38,4 @@ class Worker {
   std::thread thread_;
 };
 
-}  // namespace payswitch::world
+}  // namespace payswitch::platform

@@ -7,15 +7,15 @@
 
 namespace payswitch::store::embedded {
 
-std::expected<SealedBooks, std::string> SealedBooks::load(world::Disk& disk) {
+std::expected<Archive, std::string> Archive::load(platform::Disk& disk) {
   const auto names = disk.list();
   if (!names) return std::unexpected(names.error().message());
-  return load(*names, [&](const std::string& name) { return disk.open_still(name); });
+  return load(*names, [&](const std::string& name) { return disk.open_for_reading(name); });
 }
 
-std::expected<SealedBooks, std::string> SealedBooks::load(const std::vector<std::string>& names,
-                                                          const Open& open) {
-  SealedBooks books;
+std::expected<Archive, std::string> Archive::load(const std::vector<std::string>& names,
+                                                  const Open& open) {
+  Archive books;
   // The order of names is that of first segments, then of last ones.
   for (const auto& name : names) {
     const auto segments = sealed_segments(name);
@@ -30,7 +30,7 @@ std::expected<SealedBooks, std::string> SealedBooks::load(const std::vector<std:
     }
     auto still = open(name);
     if (!still) return std::unexpected(still.error().message());
-    auto file = SealedFile::open(*std::move(still), name);
+    auto file = ArchiveFile::open(*std::move(still), name);
     if (!file) return std::unexpected(file.error());
     books.add(*std::move(file));
   }
@@ -38,7 +38,7 @@ std::expected<SealedBooks, std::string> SealedBooks::load(const std::vector<std:
   return books;
 }
 
-std::expected<void, std::string> SealedBooks::check_chain() const {
+std::expected<void, std::string> Archive::check_chain() const {
   SealInfo before;
   for (const auto& file : files_) {
     const SealInfo& info = file->info();
@@ -58,20 +58,20 @@ std::expected<void, std::string> SealedBooks::check_chain() const {
   return {};
 }
 
-std::uint64_t SealedBooks::payments() const {
+std::uint64_t Archive::payments() const {
   std::uint64_t count = 0;
   for (const auto& file : files_) count += file->info().payments;
   return count;
 }
 
-std::uint64_t SealedBooks::findings() const {
+std::uint64_t Archive::findings() const {
   std::uint64_t count = 0;
   for (const auto& file : files_) count += file->info().findings;
   return count;
 }
 
-Read<std::optional<SettledPayment>> SealedBooks::find(const payment::CorrelationId& id,
-                                                      Wait wait) const {
+Read<std::optional<SettledPayment>> Archive::find(const payment::CorrelationId& id,
+                                                  Wait wait) const {
   for (const auto& file : files_) {
     if (!file->may_hold(id)) continue;
     auto found = file->find(id, wait);
@@ -80,8 +80,8 @@ Read<std::optional<SettledPayment>> SealedBooks::find(const payment::Correlation
   return std::nullopt;
 }
 
-Read<payment::Total> SealedBooks::sum(payment::ProcessorNumber processor,
-                                      const books::Window& window, Wait wait) const {
+Read<payment::Total> Archive::sum(payment::ProcessorNumber processor, const books::Window& window,
+                                  Wait wait) const {
   payment::Total total;
   for (const auto& file : files_) {
     const auto part = file->sum(processor, window, wait);
@@ -91,7 +91,7 @@ Read<payment::Total> SealedBooks::sum(payment::ProcessorNumber processor,
   return total;
 }
 
-SealedFiles SealedBooks::worth_merging() const {
+ArchiveFiles Archive::worth_merging() const {
   assert(files_.size() >= 2);
   auto first = files_.size() - 2;
   auto behind = files_.back()->info().payments;
@@ -100,19 +100,19 @@ SealedFiles SealedBooks::worth_merging() const {
     if (size <= behind) first = i;
     behind += size;
   }
-  return SealedFiles(files_.begin() + static_cast<std::ptrdiff_t>(first), files_.end());
+  return ArchiveFiles(files_.begin() + static_cast<std::ptrdiff_t>(first), files_.end());
 }
 
-SealedFiles SealedBooks::last_within(std::uint64_t bytes) const {
+ArchiveFiles Archive::last_within(std::uint64_t bytes) const {
   auto first = files_.end();
   while (first != files_.begin() && (*(first - 1))->bytes() <= bytes) {
     --first;
     bytes -= (*first)->bytes();
   }
-  return SealedFiles(first, files_.end());
+  return ArchiveFiles(first, files_.end());
 }
 
-void SealedBooks::replace_last(std::size_t parts, std::shared_ptr<const SealedFile> merged) {
+void Archive::replace_last(std::size_t parts, std::shared_ptr<const ArchiveFile> merged) {
   assert(parts <= files_.size());
   files_.resize(files_.size() - parts);
   files_.push_back(std::move(merged));

@@ -22,20 +22,21 @@ inline constexpr std::size_t places_on_a_full_disk = 2;
 
 // The sealed files, in the order of their segments, each covering the seal before. A copy is a
 // snapshot of at most 16 pointers; what it points to never changes, so any thread may read it.
-class SealedBooks {
+class Archive {
  public:
   // Opens those that are there, save those that a merged one holds. Blocks. An error is one line
   // for a person: damage, a missing file, one of another chain.
-  static std::expected<SealedBooks, std::string> load(world::Disk& disk);
+  static std::expected<Archive, std::string> load(platform::Disk& disk);
 
   // The same for a directory in which these names are, in their order.
-  using Open = std::function<world::DiskResult<std::shared_ptr<const world::StillFile>>(
-      const std::string& name)>;
-  static std::expected<SealedBooks, std::string> load(const std::vector<std::string>& names,
-                                                      const Open& open);
+  using Open =
+      std::function<platform::DiskResult<std::shared_ptr<const platform::RandomAccessFile>>(
+          const std::string& name)>;
+  static std::expected<Archive, std::string> load(const std::vector<std::string>& names,
+                                                  const Open& open);
 
   bool empty() const { return files_.empty(); }
-  const SealedFiles& files() const { return files_; }
+  const ArchiveFiles& files() const { return files_; }
   // What load() found merged into others. To be removed, but not before the directory was synced: a
   // power cut may still take back the merged one's name.
   const std::vector<std::string>& superseded() const { return superseded_; }
@@ -49,7 +50,7 @@ class SealedBooks {
                            Wait wait) const;
 
   // The last one's successor. Not when is_full().
-  void add(std::shared_ptr<const SealedFile> file) { files_.push_back(std::move(file)); }
+  void add(std::shared_ptr<const ArchiveFile> file) { files_.push_back(std::move(file)); }
 
   // While it is, nothing can be sealed before some are merged: one place is left, for the result.
   bool is_full() const { return files_.size() >= max_sealed_files - 1; }
@@ -61,19 +62,19 @@ class SealedBooks {
 
   // Which ones to merge: the longest run up to the last one whose first is not larger than all the
   // others together, so that each payment is copied about once for every doubling. At least two.
-  SealedFiles worth_merging() const;
+  ArchiveFiles worth_merging() const;
 
   // The longest run up to the last one that has at most so many bytes together. What it is merged
   // into fits there too. May be a single one, or empty.
-  SealedFiles last_within(std::uint64_t bytes) const;
+  ArchiveFiles last_within(std::uint64_t bytes) const;
 
   // `merged` stands for the last `parts` files from now on.
-  void replace_last(std::size_t parts, std::shared_ptr<const SealedFile> merged);
+  void replace_last(std::size_t parts, std::shared_ptr<const ArchiveFile> merged);
 
  private:
   std::expected<void, std::string> check_chain() const;
 
-  SealedFiles files_;
+  ArchiveFiles files_;
   std::vector<std::string> superseded_;
 };
 

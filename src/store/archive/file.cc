@@ -32,7 +32,7 @@ std::optional<std::pair<std::uint64_t, std::uint64_t>> sealed_segments(std::stri
   return std::pair{std::uint64_t{first}, std::uint64_t{last}};
 }
 
-bool is_of_another_format(const world::StillFile& file) {
+bool is_of_another_format(const platform::RandomAccessFile& file) {
   SealedFooter footer;
   if (file.size() < page_bytes) return false;
   const auto bytes = std::as_writable_bytes(std::span(&footer, 1));
@@ -43,9 +43,9 @@ bool is_of_another_format(const world::StillFile& file) {
 
 // -- opening ----------------------------------------------------------------------------
 
-std::expected<std::shared_ptr<const SealedFile>, std::string> SealedFile::open(
-    std::shared_ptr<const world::StillFile> file, const std::string& name) {
-  std::shared_ptr<SealedFile> sealed(new SealedFile(name, std::move(file)));
+std::expected<std::shared_ptr<const ArchiveFile>, std::string> ArchiveFile::open(
+    std::shared_ptr<const platform::RandomAccessFile> file, const std::string& name) {
+  std::shared_ptr<ArchiveFile> sealed(new ArchiveFile(name, std::move(file)));
   const auto footer = sealed->read_footer();
   if (!footer) return std::unexpected(footer.error());
   if (auto tables = sealed->read_tables(*footer); !tables) return std::unexpected(tables.error());
@@ -56,14 +56,14 @@ std::expected<std::shared_ptr<const SealedFile>, std::string> SealedFile::open(
   return sealed;
 }
 
-std::expected<std::shared_ptr<const SealedFile>, std::string> SealedFile::open(
-    world::Disk& disk, const std::string& name) {
-  auto file = disk.open_still(name);
+std::expected<std::shared_ptr<const ArchiveFile>, std::string> ArchiveFile::open(
+    platform::Disk& disk, const std::string& name) {
+  auto file = disk.open_for_reading(name);
   if (!file) return std::unexpected(file.error().message());
   return open(*std::move(file), name);
 }
 
-std::expected<SealedFooter, std::string> SealedFile::read_footer() const {
+std::expected<SealedFooter, std::string> ArchiveFile::read_footer() const {
   const auto size = file_->size();
   SealedFooter footer;
   if (size < page_bytes) return std::unexpected(name_ + " is too short to have a footer");
@@ -92,7 +92,7 @@ std::expected<SealedFooter, std::string> SealedFile::read_footer() const {
   return footer;
 }
 
-std::expected<void, std::string> SealedFile::read_tables(const SealedFooter& footer) {
+std::expected<void, std::string> ArchiveFile::read_tables(const SealedFooter& footer) {
   std::vector<Filter::Block> blocks(footer.filter_blocks);
   first_ids_.resize(footer.id_pages);
   first_times_.resize(footer.sum_pages);
@@ -116,7 +116,7 @@ std::expected<void, std::string> SealedFile::read_tables(const SealedFooter& foo
   return {};
 }
 
-void SealedFile::take(const SealedFooter& footer) {
+void ArchiveFile::take(const SealedFooter& footer) {
   footer_ = footer;
   info_ = {.first_segment = footer.first_segment,
            .last_segment = footer.last_segment,
@@ -140,11 +140,11 @@ void SealedFile::take(const SealedFooter& footer) {
   }
 }
 
-std::string SealedFile::damaged(std::uint64_t offset, std::string_view why) const {
+std::string ArchiveFile::damaged(std::uint64_t offset, std::string_view why) const {
   return fmt::format("{} is damaged at offset {}: {}", name_, offset, why);
 }
 
-std::expected<void, std::string> SealedFile::check_whole() const {
+std::expected<void, std::string> ArchiveFile::check_whole() const {
   const auto end = file_->size() - page_bytes;
   const std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state(XXH3_createState(),
                                                                        &XXH3_freeState);
@@ -169,28 +169,28 @@ std::expected<void, std::string> SealedFile::check_whole() const {
 
 // -- questions --------------------------------------------------------------------------
 
-payment::Total SealedFile::total(payment::ProcessorNumber processor) const {
+payment::Total ArchiveFile::total(payment::ProcessorNumber processor) const {
   return processor < sums_.size() ? sums_[processor].total : payment::Total{};
 }
 
-payment::UtcMs SealedFile::highest_time() const {
+payment::UtcMs ArchiveFile::highest_time() const {
   auto highest = info_.highest_requested_at;
   for (const auto& sums : sums_) highest = std::max(highest, payment::UtcMs{sums.last_time});
   return highest;
 }
 
-std::uint64_t SealedFile::page_of(const payment::CorrelationId& id) const {
+std::uint64_t ArchiveFile::page_of(const payment::CorrelationId& id) const {
   const auto behind = std::ranges::upper_bound(first_ids_, id);
   return behind == first_ids_.begin() ? 0
                                       : static_cast<std::uint64_t>(behind - first_ids_.begin() - 1);
 }
 
-std::uint64_t SealedFile::sum_pages(payment::ProcessorNumber processor) const {
+std::uint64_t ArchiveFile::sum_pages(payment::ProcessorNumber processor) const {
   return processor < sums_.size() ? sums_[processor].pages : 0;
 }
 
-Read<std::optional<SettledPayment>> SealedFile::find(const payment::CorrelationId& id,
-                                                     Wait wait) const {
+Read<std::optional<SettledPayment>> ArchiveFile::find(const payment::CorrelationId& id,
+                                                      Wait wait) const {
   const auto behind = std::ranges::upper_bound(first_ids_, id);
   if (behind == first_ids_.begin()) return std::nullopt;
   const auto page = id_page(static_cast<std::uint64_t>(behind - first_ids_.begin() - 1), wait);
@@ -200,8 +200,8 @@ Read<std::optional<SettledPayment>> SealedFile::find(const payment::CorrelationI
   return read_entry(*entry);
 }
 
-Read<payment::Total> SealedFile::sum(payment::ProcessorNumber processor,
-                                     const books::Window& window, Wait wait) const {
+Read<payment::Total> ArchiveFile::sum(payment::ProcessorNumber processor,
+                                      const books::Window& window, Wait wait) const {
   if (processor >= sums_.size() || window.from > window.to) return payment::Total{};
   const Sums& sums = sums_[processor];
   const auto until = sum_until(sums, window.to.value, wait);
@@ -212,7 +212,7 @@ Read<payment::Total> SealedFile::sum(payment::ProcessorNumber processor,
                         .cents = until->cents - before->cents};
 }
 
-Read<payment::Total> SealedFile::sum_until(const Sums& sums, std::int64_t time, Wait wait) const {
+Read<payment::Total> ArchiveFile::sum_until(const Sums& sums, std::int64_t time, Wait wait) const {
   if (time >= sums.last_time) return sums.total;
   const auto begin = first_times_.begin() + static_cast<std::ptrdiff_t>(sums.first_page);
   const auto end = begin + static_cast<std::ptrdiff_t>(sums.pages);
@@ -226,19 +226,19 @@ Read<payment::Total> SealedFile::sum_until(const Sums& sums, std::int64_t time, 
   return read_total(found->count, found->cents_low, found->cents_high);
 }
 
-Read<SealedPage> SealedFile::id_page(std::uint64_t number, Wait wait) const {
+Read<ArchivePage> ArchiveFile::id_page(std::uint64_t number, Wait wait) const {
   assert(number < id_pages());
   return page(number, wait);
 }
 
-Read<SealedPage> SealedFile::sum_page(payment::ProcessorNumber processor, std::uint64_t number,
-                                      Wait wait) const {
+Read<ArchivePage> ArchiveFile::sum_page(payment::ProcessorNumber processor, std::uint64_t number,
+                                        Wait wait) const {
   assert(number < sum_pages(processor));
   return page(id_pages() + sums_[processor].first_page + number, wait);
 }
 
-Read<SealedPage> SealedFile::page(std::uint64_t number, Wait wait) const {
-  Read<SealedPage> page;
+Read<ArchivePage> ArchiveFile::page(std::uint64_t number, Wait wait) const {
+  Read<ArchivePage> page;
   const auto offset = number * page_bytes;
   if (!file_->read_at_once(offset, page->bytes())) {
     if (wait == Wait::no) return std::unexpected(Miss{});

@@ -31,13 +31,13 @@ using Read = std::expected<T, Miss>;
 
 // One sealed file: 2.3 bytes a payment in memory (filter, first ids, first times), the rest on the
 // disk, one page a question. It never changes. Any thread.
-class SealedFile {
+class ArchiveFile {
  public:
   // Reads footer and tables; blocks. An error is one line for a person.
-  static std::expected<std::shared_ptr<const SealedFile>, std::string> open(
-      std::shared_ptr<const world::StillFile> file, const std::string& name);
-  static std::expected<std::shared_ptr<const SealedFile>, std::string> open(
-      world::Disk& disk, const std::string& name);
+  static std::expected<std::shared_ptr<const ArchiveFile>, std::string> open(
+      std::shared_ptr<const platform::RandomAccessFile> file, const std::string& name);
+  static std::expected<std::shared_ptr<const ArchiveFile>, std::string> open(
+      platform::Disk& disk, const std::string& name);
 
   const std::string& name() const { return name_; }
   const SealInfo& info() const { return info_; }
@@ -65,9 +65,9 @@ class SealedFile {
   // -- from the first page to the last; what merging reads --------------------------------------
   std::uint64_t id_pages() const { return first_ids_.size(); }
   std::uint64_t sum_pages(payment::ProcessorNumber processor) const;
-  Read<SealedPage> id_page(std::uint64_t number, Wait wait) const;
-  Read<SealedPage> sum_page(payment::ProcessorNumber processor, std::uint64_t number,
-                            Wait wait) const;
+  Read<ArchivePage> id_page(std::uint64_t number, Wait wait) const;
+  Read<ArchivePage> sum_page(payment::ProcessorNumber processor, std::uint64_t number,
+                             Wait wait) const;
 
  private:
   struct Sums {
@@ -77,18 +77,18 @@ class SealedFile {
     std::int64_t last_time = 0;
   };
 
-  SealedFile(std::string name, std::shared_ptr<const world::StillFile> file)
+  ArchiveFile(std::string name, std::shared_ptr<const platform::RandomAccessFile> file)
       : name_(std::move(name)), file_(std::move(file)), filter_(0, 0) {}
 
   std::expected<SealedFooter, std::string> read_footer() const;
   std::expected<void, std::string> read_tables(const SealedFooter& footer);
   std::string damaged(std::uint64_t offset, std::string_view why) const;
   void take(const SealedFooter& footer);
-  Read<SealedPage> page(std::uint64_t number, Wait wait) const;
+  Read<ArchivePage> page(std::uint64_t number, Wait wait) const;
   Read<payment::Total> sum_until(const Sums& sums, std::int64_t time, Wait wait) const;
 
   const std::string name_;
-  const std::shared_ptr<const world::StillFile> file_;
+  const std::shared_ptr<const platform::RandomAccessFile> file_;
   SealedFooter footer_{};
   SealInfo info_;
   Filter filter_;
@@ -98,7 +98,7 @@ class SealedFile {
 };
 
 // It is not damage: another version of the program reads it. Blocks.
-bool is_of_another_format(const world::StillFile& file);
+bool is_of_another_format(const platform::RandomAccessFile& file);
 
 // The segments in a sealed file's name; nullopt when the file is none.
 std::optional<std::pair<std::uint64_t, std::uint64_t>> sealed_segments(std::string_view name);

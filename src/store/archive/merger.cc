@@ -9,8 +9,8 @@
 
 namespace payswitch::store::embedded {
 
-using world::DiskError;
-using world::DiskResult;
+using platform::DiskError;
+using platform::DiskResult;
 
 namespace {
 
@@ -21,7 +21,7 @@ std::unexpected<DiskError> damage(std::string what) {
 // Walks through the payments of one file.
 class IdScan {
  public:
-  explicit IdScan(const SealedFile& file) : file_(file) {}
+  explicit IdScan(const ArchiveFile& file) : file_(file) {}
 
   DiskResult<void> advance() {
     for (;;) {
@@ -37,9 +37,9 @@ class IdScan {
   const std::optional<SealedEntry>& entry() const { return entry_; }
 
  private:
-  const SealedFile& file_;
+  const ArchiveFile& file_;
   std::uint64_t next_page_ = 0;
-  std::optional<SealedPage> page_;
+  std::optional<ArchivePage> page_;
   std::uint32_t slot_ = 0;
   std::optional<SealedEntry> entry_;
 };
@@ -47,7 +47,7 @@ class IdScan {
 // Walks through the moments at which one processor booked, as one file has them.
 class SumScan {
  public:
-  SumScan(const SealedFile& file, payment::ProcessorNumber processor)
+  SumScan(const ArchiveFile& file, payment::ProcessorNumber processor)
       : file_(file), processor_(processor) {}
 
   DiskResult<void> advance() {
@@ -72,10 +72,10 @@ class SumScan {
   const payment::Total& total() const { return total_; }  // at that moment alone
 
  private:
-  const SealedFile& file_;
+  const ArchiveFile& file_;
   const payment::ProcessorNumber processor_;
   std::uint64_t next_page_ = 0;
-  std::optional<SealedPage> page_;
+  std::optional<ArchivePage> page_;
   std::uint32_t index_ = 0;
   payment::Total running_;
   payment::UtcMs time_;
@@ -83,7 +83,7 @@ class SumScan {
   bool is_over_ = false;
 };
 
-DiskResult<void> merge_payments(SealedWriter& writer, const SealedFiles& parts) {
+DiskResult<void> merge_payments(ArchiveWriter& writer, const ArchiveFiles& parts) {
   std::vector<std::unique_ptr<IdScan>> scans;
   for (const auto& part : parts) {
     scans.push_back(std::make_unique<IdScan>(*part));
@@ -103,7 +103,7 @@ DiskResult<void> merge_payments(SealedWriter& writer, const SealedFiles& parts) 
   }
 }
 
-DiskResult<void> merge_sums(SealedWriter& writer, const SealedFiles& parts,
+DiskResult<void> merge_sums(ArchiveWriter& writer, const ArchiveFiles& parts,
                             payment::ProcessorNumber processor) {
   std::vector<std::unique_ptr<SumScan>> scans;
   for (const auto& part : parts) {
@@ -126,8 +126,9 @@ DiskResult<void> merge_sums(SealedWriter& writer, const SealedFiles& parts,
   }
 }
 
-DiskResult<void> write_merged(world::Draft& draft, const SealedFiles& parts, const SealInfo& info) {
-  SealedWriter writer(draft, info);
+DiskResult<void> write_merged(platform::FileWriter& draft, const ArchiveFiles& parts,
+                              const SealInfo& info) {
+  ArchiveWriter writer(draft, info);
   if (auto merged = merge_payments(writer, parts); !merged) return merged;
   for (std::size_t processor = 0; processor < info.names.size(); ++processor) {
     auto merged = merge_sums(writer, parts, static_cast<payment::ProcessorNumber>(processor));
@@ -139,7 +140,7 @@ DiskResult<void> write_merged(world::Draft& draft, const SealedFiles& parts, con
 }  // namespace
 
 // It ends where the last part ends, and takes its place in the chain of seals.
-SealInfo merged_info(const SealedFiles& parts, std::uint64_t filter_seed) {
+SealInfo merged_info(const ArchiveFiles& parts, std::uint64_t filter_seed) {
   assert(parts.size() >= 2);
   SealInfo info = parts.back()->info();
   info.first_segment = parts.front()->info().first_segment;
@@ -154,8 +155,8 @@ SealInfo merged_info(const SealedFiles& parts, std::uint64_t filter_seed) {
   return info;
 }
 
-world::Disk::Content merge_of(const SealedFiles& parts, const SealInfo& info) {
-  return [parts, info](world::Draft& draft) { return write_merged(draft, parts, info); };
+platform::Disk::Content merge_of(const ArchiveFiles& parts, const SealInfo& info) {
+  return [parts, info](platform::FileWriter& draft) { return write_merged(draft, parts, info); };
 }
 
 }  // namespace payswitch::store::embedded

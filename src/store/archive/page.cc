@@ -87,7 +87,7 @@ std::uint64_t high_half(__int128 cents) {
 
 // -- making -----------------------------------------------------------------------------
 
-void SealedPage::add(const SealedEntry& entry) {
+void ArchivePage::add(const SealedEntry& entry) {
   assert(has_room_for(entry));
   const auto first = count();
   std::memcpy(at(first, sealed_slot_bytes), &entry.slot, sizeof(entry.slot));
@@ -96,24 +96,24 @@ void SealedPage::add(const SealedEntry& entry) {
   set_count(first + static_cast<std::uint32_t>(entry.slots()));
 }
 
-void SealedPage::add(const SealedSum& sum) {
+void ArchivePage::add(const SealedSum& sum) {
   assert(has_room_for_sum());
   const auto index = count();
   std::memcpy(at(index, sizeof(sum)), &sum, sizeof(sum));
   set_count(index + 1);
 }
 
-std::span<const std::byte> SealedPage::close(const PagePlace& place) {
+std::span<const std::byte> ArchivePage::close(const PagePlace& place) {
   const auto sum = checksum(place);
   std::memcpy(bytes_.data(), &sum, sizeof(sum));
   return bytes_;
 }
 
-void SealedPage::set_count(std::uint32_t count) {
+void ArchivePage::set_count(std::uint32_t count) {
   std::memcpy(bytes_.data() + offsetof(PageHeader, count), &count, sizeof(count));
 }
 
-std::uint64_t SealedPage::checksum(const PagePlace& place) const {
+std::uint64_t ArchivePage::checksum(const PagePlace& place) const {
   constexpr auto covered = sizeof(PageHeader::checksum);
   return XXH3_64bits_withSeed(bytes_.data() + covered, bytes_.size() - covered,
                               XXH3_64bits(&place, sizeof(place)));
@@ -121,19 +121,19 @@ std::uint64_t SealedPage::checksum(const PagePlace& place) const {
 
 // -- reading ----------------------------------------------------------------------------
 
-bool SealedPage::is_intact(const PagePlace& place) const {
+bool ArchivePage::is_intact(const PagePlace& place) const {
   std::uint64_t sum;
   std::memcpy(&sum, bytes_.data(), sizeof(sum));
   return sum == checksum(place);
 }
 
-std::uint32_t SealedPage::count() const {
+std::uint32_t ArchivePage::count() const {
   std::uint32_t count;
   std::memcpy(&count, bytes_.data() + offsetof(PageHeader, count), sizeof(count));
   return count;
 }
 
-std::optional<SealedEntry> SealedPage::next(std::uint32_t& slot) const {
+std::optional<SealedEntry> ArchivePage::next(std::uint32_t& slot) const {
   const auto end = std::min<std::uint64_t>(count(), slots_per_page);
   if (slot >= end) return std::nullopt;
   SealedEntry entry;
@@ -147,7 +147,7 @@ std::optional<SealedEntry> SealedPage::next(std::uint32_t& slot) const {
   return entry;
 }
 
-std::optional<SealedEntry> SealedPage::find(const payment::CorrelationId& id) const {
+std::optional<SealedEntry> ArchivePage::find(const payment::CorrelationId& id) const {
   std::uint32_t slot = 0;
   while (const auto entry = next(slot)) {
     if (entry->id() == id) return entry;
@@ -155,14 +155,14 @@ std::optional<SealedEntry> SealedPage::find(const payment::CorrelationId& id) co
   return std::nullopt;
 }
 
-SealedSum SealedPage::sum(std::uint32_t index) const {
+SealedSum ArchivePage::sum(std::uint32_t index) const {
   assert(index < sums_per_page);
   SealedSum sum;
   std::memcpy(&sum, at(index, sizeof(sum)), sizeof(sum));
   return sum;
 }
 
-std::optional<SealedSum> SealedPage::last_sum_until(std::int64_t time) const {
+std::optional<SealedSum> ArchivePage::last_sum_until(std::int64_t time) const {
   std::uint32_t low = 0;  // sums before it are not later
   auto high = static_cast<std::uint32_t>(std::min<std::uint64_t>(count(), sums_per_page));
   while (low < high) {

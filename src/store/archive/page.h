@@ -33,7 +33,7 @@ std::uint64_t low_half(__int128 cents);
 std::uint64_t high_half(__int128 cents);
 
 // A page in the making, or one that was read. One of them holds slots, or sums.
-class SealedPage {
+class ArchivePage {
  public:
   static constexpr std::size_t alignment = 64;
 

@@ -7,17 +7,17 @@
 
 namespace payswitch::store::embedded {
 
-using world::DiskResult;
+using platform::DiskResult;
 
 std::string sealed_name(std::uint64_t first_segment, std::uint64_t last_segment) {
   return fmt::format("sealed-{:010}-{:010}", first_segment, last_segment);
 }
 
-void SealedWriter::HashDeleter::operator()(XXH3_state_t* state) const {
+void ArchiveWriter::HashDeleter::operator()(XXH3_state_t* state) const {
   XXH3_freeState(state);
 }
 
-SealedWriter::SealedWriter(world::Draft& draft, const SealInfo& info)
+ArchiveWriter::ArchiveWriter(platform::FileWriter& draft, const SealInfo& info)
     : draft_(draft),
       info_(info),
       content_(XXH3_createState()),
@@ -43,9 +43,9 @@ SealedWriter::SealedWriter(world::Draft& draft, const SealInfo& info)
   }
 }
 
-SealedWriter::~SealedWriter() = default;
+ArchiveWriter::~ArchiveWriter() = default;
 
-DiskResult<void> SealedWriter::add(const SealedEntry& entry) {
+DiskResult<void> ArchiveWriter::add(const SealedEntry& entry) {
   assert(processor_ == -1);
   if (!page_.has_room_for(entry)) {
     if (auto closed = close_page(footer_.id_pages); !closed) return closed;
@@ -56,8 +56,8 @@ DiskResult<void> SealedWriter::add(const SealedEntry& entry) {
   return {};
 }
 
-DiskResult<void> SealedWriter::add(payment::ProcessorNumber processor, payment::UtcMs time,
-                                   const payment::Total& total) {
+DiskResult<void> ArchiveWriter::add(payment::ProcessorNumber processor, payment::UtcMs time,
+                                    const payment::Total& total) {
   assert(processor >= processor_ && processor < info_.names.size());
   const bool is_next = processor != processor_;
   if (is_next || !page_.has_room_for_sum()) {
@@ -86,7 +86,7 @@ DiskResult<void> SealedWriter::add(payment::ProcessorNumber processor, payment::
   return {};
 }
 
-DiskResult<void> SealedWriter::close_page(std::uint64_t& pages) {
+DiskResult<void> ArchiveWriter::close_page(std::uint64_t& pages) {
   if (page_.empty()) return {};
   auto written = write(page_.close({.first_segment = info_.first_segment,
                                     .last_segment = info_.last_segment,
@@ -96,17 +96,17 @@ DiskResult<void> SealedWriter::close_page(std::uint64_t& pages) {
   return written;
 }
 
-DiskResult<void> SealedWriter::write(std::span<const std::byte> bytes) {
+DiskResult<void> ArchiveWriter::write(std::span<const std::byte> bytes) {
   XXH3_64bits_update(content_.get(), bytes.data(), bytes.size());
   return draft_.write(bytes);
 }
 
-DiskResult<void> SealedWriter::write_table(std::span<const std::byte> bytes) {
+DiskResult<void> ArchiveWriter::write_table(std::span<const std::byte> bytes) {
   XXH3_64bits_update(tables_.get(), bytes.data(), bytes.size());
   return write(bytes);
 }
 
-DiskResult<void> SealedWriter::finish() {
+DiskResult<void> ArchiveWriter::finish() {
   auto& pages = processor_ == -1 ? footer_.id_pages : footer_.sum_pages;
   if (auto closed = close_page(pages); !closed) return closed;
   footer_.filter_blocks = filter_.blocks().size();

@@ -46,34 +46,34 @@ std::size_t covered_bytes(const SealedFooter& footer);
 
 // Writes a sealed file from its first byte to its last: payments in the order of their ids, then
 // sums by processor and time, then finish(). One thread, which may wait for the disk.
-class SealedWriter {
+class ArchiveWriter {
  public:
-  SealedWriter(world::Draft& draft, const SealInfo& info);
-  ~SealedWriter();
+  ArchiveWriter(platform::FileWriter& draft, const SealInfo& info);
+  ~ArchiveWriter();
 
-  world::DiskResult<void> add(const SealedEntry& entry);
+  platform::DiskResult<void> add(const SealedEntry& entry);
 
   // What was booked in that very millisecond.
-  world::DiskResult<void> add(payment::ProcessorNumber processor, payment::UtcMs time,
-                              const payment::Total& total);
+  platform::DiskResult<void> add(payment::ProcessorNumber processor, payment::UtcMs time,
+                                 const payment::Total& total);
 
-  world::DiskResult<void> finish();
+  platform::DiskResult<void> finish();
 
  private:
   struct HashDeleter {
     void operator()(XXH3_state_t* state) const;
   };
 
-  world::DiskResult<void> close_page(std::uint64_t& pages);
-  world::DiskResult<void> write(std::span<const std::byte> bytes);
-  world::DiskResult<void> write_table(std::span<const std::byte> bytes);
+  platform::DiskResult<void> close_page(std::uint64_t& pages);
+  platform::DiskResult<void> write(std::span<const std::byte> bytes);
+  platform::DiskResult<void> write_table(std::span<const std::byte> bytes);
 
-  world::Draft& draft_;
+  platform::FileWriter& draft_;
   const SealInfo info_;
   std::unique_ptr<XXH3_state_t, HashDeleter> content_;
   std::unique_ptr<XXH3_state_t, HashDeleter> tables_;
   SealedFooter footer_{};
-  SealedPage page_;
+  ArchivePage page_;
   Filter filter_;
   std::vector<std::array<std::uint8_t, 16>> first_ids_;
   std::vector<std::int64_t> first_times_;

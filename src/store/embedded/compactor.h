@@ -35,39 +35,39 @@ inline constexpr auto longest_seal_retry = std::chrono::seconds(64);
 // small enough. There both are done in the room of a prepared segment, and free more than that: so
 // the reserve lasts for any number of attempts (PROTOCOL 4.4). A failure costs nothing but space:
 // it says so, and tries again. Loop thread only.
-class Sealer {
+class Compactor {
  public:
   struct Seams {
     Index& index;
     Journal& journal;
-    SealedBooks& books;
-    world::Disk& disk;
-    world::Loop& loop;
-    world::Timers& timers;
-    world::Chance& chance;  // of the filters' seeds
-    world::Log& log;
+    Archive& books;
+    platform::Disk& disk;
+    platform::Loop& loop;
+    platform::Timers& timers;
+    platform::Random& random;  // of the filters' seeds
+    platform::Log& log;
     Counters& counters;
-    world::Callback on_rest;  // it is not making room any more
+    platform::Callback on_rest;  // it is not making room any more
   };
 
-  explicit Sealer(Seams seams);
-  ~Sealer();
-  Sealer(const Sealer&) = delete;
-  Sealer& operator=(const Sealer&) = delete;
+  explicit Compactor(Seams seams);
+  ~Compactor();
+  Compactor(const Compactor&) = delete;
+  Compactor& operator=(const Compactor&) = delete;
 
   // The journal has left a segment.
   void wake();
 
   // It is making room on a full disk, and no more is left than that takes.
   bool needs_the_room_that_is_left() const {
-    return working_ && !failing_ && seams_.journal.supply().is_short() && !has_room_for_copies();
+    return working_ && !failing_ && seams_.journal.pool().is_short() && !has_room_for_copies();
   }
 
  private:
-  using Step = void (Sealer::*)();
+  using Step = void (Compactor::*)();
 
   void next();
-  SealedFiles to_merge() const;
+  ArchiveFiles to_merge() const;
   bool has_room_for_copies() const;
   Attempts attempts_to_carry() const;
   bool is_worth_sealing() const;
@@ -75,13 +75,13 @@ class Sealer {
   void copy_some();
   void await_copies();
   void make_what_is_due(const std::string& instead_of = "");
-  void made(const std::string& name, world::DiskResult<void> result);
+  void made(const std::string& name, platform::DiskResult<void> result);
   void open_what_is_made();
-  void opened(std::expected<std::shared_ptr<const SealedFile>, std::string> file);
-  void take_sealed(std::shared_ptr<const SealedFile> file);
-  void take_merged(std::shared_ptr<const SealedFile> file);
+  void opened(std::expected<std::shared_ptr<const ArchiveFile>, std::string> file);
+  void take_sealed(std::shared_ptr<const ArchiveFile> file);
+  void take_merged(std::shared_ptr<const ArchiveFile> file);
   void remove_some();
-  void fail(const world::DiskError& error);
+  void fail(const platform::DiskError& error);
   SealInfo info_of_oldest();
   void later(Step step);
   template <class Function>
@@ -92,13 +92,13 @@ class Sealer {
   bool awaiting_ = false;     // for the journal to leave the segment of the copies
   std::size_t place_ = 0;     // of the index, looked at next
   std::uint64_t copied_ = 0;  // where the last copy is in the journal
-  SealedFiles merging_;       // empty: a segment is being sealed
+  ArchiveFiles merging_;      // empty: a segment is being sealed
   std::string made_;          // a sealed file that is there, and was not opened yet
   std::vector<std::string> superfluous_;
   std::shared_ptr<const void> memory_;  // to be let go of elsewhere
   bool failing_ = false;
-  world::Duration retry_in_ = seal_retry;
-  world::TimerId retry_ = world::TimerId::none;
+  platform::Duration retry_in_ = seal_retry;
+  platform::TimerId retry_ = platform::TimerId::none;
   std::shared_ptr<char> alive_ = std::make_shared<char>();
 };
 

@@ -23,7 +23,7 @@ class SealerTest : public testing::Test {
     ASSERT_TRUE(started) << started.error();
   }
 
-  void go_on(world::Duration span = 100ms) { lives_.world.run_for(span); }
+  void go_on(platform::Duration span = 100ms) { lives_.world.run_for(span); }
 
   void accept(std::uint32_t number, std::optional<Intent> first = std::nullopt) {
     lives_.store().accept(acceptance(number, amount(number), first),
@@ -341,9 +341,9 @@ TEST(SealerInLentRoom, APowerCutInTheLentRoomLeavesAJournalThatStarts) {
       for (int i = 0; i < 100 && makes() < 2; ++i) lives.world.run_for(1ms);
     }
     ASSERT_EQ(makes(), 2u) << "the first finds no room, the second has that of a segment";
-    if (lives.chance.one_in(2)) {
+    if (lives.random.one_in(2)) {
       lives.kill();  // the machine goes on, and loses its power when the next one has begun
-      lives.disk.stop_in_replace_after(lives.chance.below(3));
+      lives.disk.stop_in_replace_after(lives.random.below(3));
       std::ignore = lives.start();
     }
     lives.power_cut();

@@ -36,7 +36,7 @@ std::expected<Records, std::string> name_processors(const Options& options, Inde
 }
 
 std::expected<Records, std::string> keep_origins(const Options& options, std::size_t named_before,
-                                                 world::Log& log, const Index& index) {
+                                                 platform::Log& log, const Index& index) {
   const auto unanswered = index.unanswered();
   const auto plan = plan_origins(options, {.names = index.names(),
                                            .origins = index.facts().values().origins,
@@ -56,7 +56,7 @@ std::expected<Records, std::string> keep_origins(const Options& options, std::si
 }  // namespace
 
 std::expected<Records, std::string> take_configuration(const Options& options, payment::UtcMs now,
-                                                       world::Log& log, Index& index,
+                                                       platform::Log& log, Index& index,
                                                        std::uint64_t next_sequence) {
   const auto named_before = index.names().size();
   auto records = name_processors(options, index);

@@ -19,7 +19,7 @@ namespace payswitch::store::embedded {
 // many names.
 std::expected<std::vector<Record>, std::string> take_configuration(const Options& options,
                                                                    payment::UtcMs now,
-                                                                   world::Log& log, Index& index,
+                                                                   platform::Log& log, Index& index,
                                                                    std::uint64_t next_sequence);
 
 }  // namespace payswitch::store::embedded

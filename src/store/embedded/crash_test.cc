@@ -15,7 +15,7 @@
 namespace payswitch::store::embedded {
 namespace {
 
-using world::Durability;
+using platform::Durability;
 
 // What a reader may see of a payment; whether an open attempt is unknown is not kept.
 std::string digest(const PaymentView& view) {
@@ -78,7 +78,7 @@ class Story {
   }
 
  private:
-  std::uint64_t below(std::uint64_t bound) { return lives_.chance.below(bound); }
+  std::uint64_t below(std::uint64_t bound) { return lives_.random.below(bound); }
   Store& store() { return lives_.store(); }
 
   // -- a life ------------------------------------------------------------------------------

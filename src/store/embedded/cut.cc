@@ -15,10 +15,10 @@ namespace payswitch::store::embedded {
 
 namespace {
 
-using world::Bytes;
+using platform::Bytes;
 using Line = std::expected<void, std::string>;
 
-std::unexpected<std::string> line(const world::DiskError& error) {
+std::unexpected<std::string> line(const platform::DiskError& error) {
   return std::unexpected(error.message());
 }
 
@@ -38,7 +38,7 @@ std::uint64_t next_cut(const std::vector<std::string>& names) {
 
 class Cutting {
  public:
-  Cutting(const Cut& cut, world::Disk& disk, const world::Clock& clock, world::Log& log)
+  Cutting(const Cut& cut, platform::Disk& disk, const platform::Clock& clock, platform::Log& log)
       : cut_(cut), disk_(disk), clock_(clock), log_(log) {}
 
   Line run();
@@ -50,9 +50,9 @@ class Cutting {
   void count_lost(std::span<const std::byte> file);
 
   const Cut& cut_;
-  world::Disk& disk_;
-  const world::Clock& clock_;
-  world::Log& log_;
+  platform::Disk& disk_;
+  const platform::Clock& clock_;
+  platform::Log& log_;
   std::vector<std::string> names_;
   std::uint64_t number_ = 0;
   Bytes last_;  // all bytes of the segment that becomes the last one
@@ -150,7 +150,7 @@ std::string with_way_out(const RefusedStart& refusal) {
          "gives up what lies there and behind it";
 }
 
-std::expected<Cut, std::string> cut_behind_whole_sealed_files(world::Disk& disk) {
+std::expected<Cut, std::string> cut_behind_whole_sealed_files(platform::Disk& disk) {
   const auto names = disk.list();
   if (!names) return line(names.error());
   SealInfo last;
@@ -161,20 +161,20 @@ std::expected<Cut, std::string> cut_behind_whole_sealed_files(world::Disk& disk)
     const auto next = std::next(name);
     const auto behind = next == names->end() ? std::nullopt : sealed_segments(*next);
     if (behind && behind->first == segments->first) continue;  // that one holds this one
-    const auto still = disk.open_still(*name);
+    const auto still = disk.open_for_reading(*name);
     if (!still) return line(still.error());
     if (is_of_another_format(**still)) {
       return std::unexpected(*name + " has another format version than this program reads");
     }
-    const auto file = SealedFile::open(*still, *name);
+    const auto file = ArchiveFile::open(*still, *name);
     if (!file || !(*file)->check_whole() || (*file)->info().previous != last.seal) break;
     last = (*file)->info();
   }
   return Cut{.segment = last.last_segment + 1, .offset = segment_header_bytes, .chain = last.chain};
 }
 
-std::expected<void, std::string> cut_log(const Cut& cut, world::Disk& disk,
-                                         const world::Clock& clock, world::Log& log) {
+std::expected<void, std::string> cut_log(const Cut& cut, platform::Disk& disk,
+                                         const platform::Clock& clock, platform::Log& log) {
   return Cutting(cut, disk, clock, log).run();
 }
 

@@ -35,11 +35,11 @@ std::string with_way_out(const RefusedStart& refusal);
 
 // Behind the longest run of sealed files, from the first on, that are whole and follow each other.
 // Reads all of them.
-std::expected<Cut, std::string> cut_behind_whole_sealed_files(world::Disk& disk);
+std::expected<Cut, std::string> cut_behind_whole_sealed_files(platform::Disk& disk);
 
 // Ends the log there with the record that the store was restored, and puts aside what lies behind.
 // When the process dies meanwhile, a start is refused as before, and this is done again.
-std::expected<void, std::string> cut_log(const Cut& cut, world::Disk& disk,
-                                         const world::Clock& clock, world::Log& log);
+std::expected<void, std::string> cut_log(const Cut& cut, platform::Disk& disk,
+                                         const platform::Clock& clock, platform::Log& log);
 
 }  // namespace payswitch::store::embedded

@@ -46,8 +46,8 @@ class CutTest : public testing::Test {
     lives_.disk.overwrite(name, offset, flipped);
   }
 
-  std::map<std::string, world::Bytes> files() {
-    std::map<std::string, world::Bytes> files;
+  std::map<std::string, platform::Bytes> files() {
+    std::map<std::string, platform::Bytes> files;
     for (const auto& name : lives_.disk.list().value()) files[name] = lives_.disk.content(name);
     return files;
   }
@@ -60,7 +60,7 @@ class CutTest : public testing::Test {
     EXPECT_EQ(refusal(true), "started");
     EXPECT_EQ(lives_.store().counters().open(), payments_left);
     EXPECT_TRUE(lives_.store().facts().restored);
-    EXPECT_EQ(lives_.log.count(world::Level::error, "the log was cut in"), 1u);
+    EXPECT_EQ(lives_.log.count(platform::Level::error, "the log was cut in"), 1u);
     const auto after = files();
     for (const auto& [name, content] : before) {
       const bool is_there =

@@ -6,7 +6,7 @@ namespace {
 
 class EmbeddedUnderTest final : public StoreUnderTest {
  public:
-  explicit EmbeddedUnderTest(world::Durability durability) : lives_(1, durability) {
+  explicit EmbeddedUnderTest(platform::Durability durability) : lives_(1, durability) {
     lives_.options.sealing = true;
     EXPECT_TRUE(start());
   }
@@ -16,7 +16,7 @@ class EmbeddedUnderTest final : public StoreUnderTest {
   void settle_down() override { lives_.world.run_until_idle(); }
 
   bool restart() override {
-    if (lives_.options.durability == world::Durability::memory) return false;
+    if (lives_.options.durability == platform::Durability::memory) return false;
     crash();
     const auto started = start();
     EXPECT_TRUE(started) << started.error();
@@ -36,7 +36,7 @@ class EmbeddedUnderTest final : public StoreUnderTest {
     return lives_.start();
   }
   void crash() {
-    if (lives_.options.durability == world::Durability::fsync) return lives_.power_cut();
+    if (lives_.options.durability == platform::Durability::fsync) return lives_.power_cut();
     lives_.kill();
   }
 
@@ -57,15 +57,15 @@ TEST(EmbeddedStore, AdoptsInTheOrderInWhichPaymentsWereAccepted) {
   EXPECT_EQ(order, (std::vector{test_id(9), test_id(3), test_id(7), test_id(1), test_id(5)}));
 }
 
-StoreMaker maker(world::Durability durability) {
-  return {std::string(world::to_string(durability)),
+StoreMaker maker(platform::Durability durability) {
+  return {std::string(platform::to_string(durability)),
           [durability] { return std::make_unique<EmbeddedUnderTest>(durability); }};
 }
 
 INSTANTIATE_TEST_SUITE_P(Embedded, StoreContract,
-                         testing::Values(maker(world::Durability::fsync),
-                                         maker(world::Durability::os),
-                                         maker(world::Durability::memory)),
+                         testing::Values(maker(platform::Durability::fsync),
+                                         maker(platform::Durability::os),
+                                         maker(platform::Durability::memory)),
                          [](const auto& info) { return info.param.name; });
 
 }  // namespace

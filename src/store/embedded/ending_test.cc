@@ -42,7 +42,7 @@ TEST_F(EndingTest, Protocol42AfterACleanStopDamageInTheLastGroupStopsTheStart) {
   flip(1, last + 60);
   start();
   EXPECT_EQ(payments(), 3u);
-  EXPECT_EQ(lives_.log.count(world::Level::info, "up to the end mark of a clean stop"), 1u);
+  EXPECT_EQ(lives_.log.count(platform::Level::info, "up to the end mark of a clean stop"), 1u);
 }
 
 TEST_F(EndingTest, AfterAKillTheLineOfATornTailSaysThatItsSyncMayHaveCompleted) {
@@ -52,7 +52,7 @@ TEST_F(EndingTest, AfterAKillTheLineOfATornTailSaysThatItsSyncMayHaveCompleted) 
   flip(1, groups().back() + 60);
   start();
   EXPECT_EQ(payments(), 2u);
-  EXPECT_EQ(lives_.log.count(world::Level::warn, "if its sync had completed before that"), 1u);
+  EXPECT_EQ(lives_.log.count(platform::Level::warn, "if its sync had completed before that"), 1u);
 }
 
 TEST_F(EndingTest, ACleanStopIsOverWhenAllThatWasAskedForIsDurable) {
@@ -116,7 +116,7 @@ TEST_F(EndingTest, Protocol42AGroupAtTheBeginningOfASegmentIsFoundBehindOneThatL
 
 class OsEndingTest : public EndingTest {
  protected:
-  OsEndingTest() { lives_.options.durability = world::Durability::os; }
+  OsEndingTest() { lives_.options.durability = platform::Durability::os; }
 
   void zero_group(std::uint64_t segment, std::size_t index) {
     const std::vector<std::byte> zeros(block_bytes);
@@ -131,7 +131,7 @@ TEST_F(OsEndingTest, Protocol46AGapThatAPowerCutLeftIsTheEndAndSaidLoudly) {
   zero_group(1, 3);  // of the third payment
   start();
   EXPECT_EQ(payments(), 2u);
-  EXPECT_EQ(lives_.log.count(world::Level::error, "2 intact groups (2 records) behind the gap"),
+  EXPECT_EQ(lives_.log.count(platform::Level::error, "2 intact groups (2 records) behind the gap"),
             1u);
   EXPECT_EQ(lives_.store().counters().dropped_groups, 2u);
   accept(10);
@@ -143,7 +143,7 @@ TEST_F(OsEndingTest, Protocol46AGapThatAPowerCutLeftIsTheEndAndSaidLoudly) {
 // Any blocks of what was not synced may be on the disk, and any may not.
 TEST_F(OsEndingTest, Protocol46AfterAPowerCutItAlwaysStarts) {
   for (std::uint64_t seed = 1; seed <= 60; ++seed) {
-    Lives lives(seed, world::Durability::os);
+    Lives lives(seed, platform::Durability::os);
     ASSERT_TRUE(lives.start());
     std::uint32_t number = 0;
     for (int life = 0; life < 4; ++life) {
@@ -160,11 +160,11 @@ TEST_F(OsEndingTest, Protocol46AfterAPowerCutItAlwaysStarts) {
 
 // What was synced once must not become a gap because the durability is another one now.
 TEST_F(OsEndingTest, Protocol46WhatAnEarlierLifeHadSyncedIsDamagedAndNoGap) {
-  lives_.options.durability = world::Durability::fsync;
+  lives_.options.durability = platform::Durability::fsync;
   start();
   accept(1, 3);
   lives_.kill();
-  lives_.options.durability = world::Durability::os;
+  lives_.options.durability = platform::Durability::os;
   start();
   accept(4, 2);
   lives_.kill();
@@ -179,7 +179,7 @@ TEST_F(OsEndingTest,
   accept(1);
   lives_.world.run_until_idle();
   lives_.kill();
-  lives_.options.durability = world::Durability::fsync;
+  lives_.options.durability = platform::Durability::fsync;
   start();
   accept(2, 10);  // into the second segment
   ASSERT_EQ(lives_.store().counters().segments, 2u);

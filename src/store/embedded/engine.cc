@@ -29,7 +29,7 @@ constexpr std::size_t max_adopted_at_once = 8'192;
 // Completions that need no sync, in one batch a turn.
 class Prompt {
  public:
-  explicit Prompt(world::Loop& loop) : loop_(loop) {}
+  explicit Prompt(platform::Loop& loop) : loop_(loop) {}
 
   void add(Completion completion) {
     if (due_.empty()) {
@@ -49,7 +49,7 @@ class Prompt {
     running_.clear();
   }
 
-  world::Loop& loop_;
+  platform::Loop& loop_;
   std::vector<Completion> due_;
   std::vector<Completion> running_;
   std::shared_ptr<char> alive_ = std::make_shared<char>();
@@ -60,7 +60,7 @@ constexpr std::size_t max_cuts = 16;
 
 class Engine final : public Store {
  public:
-  explicit Engine(world::Loop& loop) : loop_(loop), prompt_(loop), index_(counters_) {}
+  explicit Engine(platform::Loop& loop) : loop_(loop), prompt_(loop), index_(counters_) {}
 
   std::expected<void, RefusedStart> open(const Options& options, const JournalSeams& seams,
                                          Fatal& fatal);
@@ -102,19 +102,19 @@ class Engine final : public Store {
   void release_intent_of(const payment::CorrelationId& id);
   void intend_now(const payment::CorrelationId& id, const Intent& intent, IntendDone done);
   void change(const Record& record);
-  void keep(const Record& record, Haste haste, Completion completion);
+  void keep(const Record& record, Flush haste, Completion completion);
   bool is_durable(std::uint64_t sequence) const {
     return !journal_ || journal_->is_durable(sequence);
   }
 
-  world::Loop& loop_;
+  platform::Loop& loop_;
   Counters counters_;
   Prompt prompt_;
-  SealedBooks sealed_;
+  Archive sealed_;
   Index index_;
-  std::unique_ptr<Journal> journal_;   // null: durability memory
-  std::unique_ptr<LookUps> look_ups_;  // null likewise
-  std::unique_ptr<Sealer> sealer_;     // null likewise, or nothing is to be sealed
+  std::unique_ptr<Journal> journal_;      // null: durability memory
+  std::unique_ptr<PageReader> look_ups_;  // null likewise
+  std::unique_ptr<Compactor> sealer_;     // null likewise, or nothing is to be sealed
   // Acceptances of ids that may be sealed, and wait for the disk to say so.
   std::unordered_map<payment::CorrelationId, std::vector<Asked>> looking_up_;
   struct HeldIntent {
@@ -129,7 +129,7 @@ class Engine final : public Store {
 };
 
 // Whoever forgets known payments charges them again.
-std::expected<void, std::string> expect_no_journal(world::Disk& disk) {
+std::expected<void, std::string> expect_no_journal(platform::Disk& disk) {
   const auto names = disk.list();
   if (!names) return std::unexpected(names.error().message());
   const auto journal = std::ranges::find_if(*names, [](const std::string& name) {
@@ -140,7 +140,7 @@ std::expected<void, std::string> expect_no_journal(world::Disk& disk) {
                          " keeps: use another directory");
 }
 
-Read<Summary> add_sealed(Summary summary, const SealedBooks& sealed, const books::Window& window,
+Read<Summary> add_sealed(Summary summary, const Archive& sealed, const books::Window& window,
                          Wait wait) {
   for (std::size_t number = 0; number < summary.by_processor.size(); ++number) {
     const auto sum = sealed.sum(static_cast<payment::ProcessorNumber>(number), window, wait);
@@ -152,7 +152,7 @@ Read<Summary> add_sealed(Summary summary, const SealedBooks& sealed, const books
 
 std::expected<void, RefusedStart> Engine::open(const Options& options, const JournalSeams& seams,
                                                Fatal& fatal) {
-  if (options.durability == world::Durability::memory) {
+  if (options.durability == platform::Durability::memory) {
     if (auto fresh = expect_no_journal(seams.disk); !fresh) {
       return std::unexpected(RefusedStart{fresh.error()});
     }
@@ -160,7 +160,7 @@ std::expected<void, RefusedStart> Engine::open(const Options& options, const Jou
     if (!configured) return std::unexpected(RefusedStart{configured.error()});
     return {};
   }
-  auto sealed = SealedBooks::load(seams.disk);
+  auto sealed = Archive::load(seams.disk);
   if (!sealed) return std::unexpected(RefusedStart{.line = sealed.error(), .can_be_cut = true});
   sealed_ = *std::move(sealed);
   index_.begin_behind(sealed_);
@@ -185,15 +185,16 @@ std::expected<void, RefusedStart> Engine::open(const Options& options, const Jou
       options, *std::move(start), seams, counters_,
       [this] { return index_.bytes_to_carry(Attempts::all); }, begin_segment,
       [this] { release_intents(); }, fail);
-  look_ups_ = std::make_unique<LookUps>(seams.disk, counters_, fail);
+  look_ups_ = std::make_unique<PageReader>(seams.disk, counters_, fail);
   if (options.sealing) {
-    sealer_ = std::make_unique<Sealer>(Sealer::Seams{.index = index_,
+    sealer_ =
+        std::make_unique<Compactor>(Compactor::Seams{.index = index_,
                                                      .journal = *journal_,
                                                      .books = sealed_,
                                                      .disk = seams.disk,
                                                      .loop = seams.loop,
                                                      .timers = seams.timers,
-                                                     .chance = seams.chance,
+                                                     .random = seams.random,
                                                      .log = seams.log,
                                                      .counters = counters_,
                                                      .on_rest = [this] { release_intents(); }});
@@ -251,7 +252,7 @@ void Engine::accept_unsealed(const Acceptance& acceptance, AcceptDone done) {
   }
   const Record record = accepted_record(acceptance);
   change(record);
-  keep(record, Haste::now, VerdictDue{std::move(done), Verdict::accepted});
+  keep(record, Flush::now, VerdictDue{std::move(done), Verdict::accepted});
 }
 
 // What is said of a replay waits until the original is durable (PROTOCOL 5.2).
@@ -276,14 +277,14 @@ void Engine::intend(const payment::CorrelationId& id, const Intent& intent, Inte
 void Engine::intend_now(const payment::CorrelationId& id, const Intent& intent, IntendDone done) {
   const Record record = intent_record(id, intent);
   change(record);
-  keep(record, Haste::now, [done = std::move(done)]() mutable { done(true); });
+  keep(record, Flush::now, [done = std::move(done)]() mutable { done(true); });
 }
 
 void Engine::refuse(const payment::CorrelationId& id, const Refusal& refusal) {
   release_intent_of(id);
   const Record record = refused_record(id, refusal);
   change(record);
-  if (journal_) journal_->add(record, Haste::soon);
+  if (journal_) journal_->add(record, Flush::lazy);
 }
 
 void Engine::note_unknown(const payment::CorrelationId& id) {
@@ -297,7 +298,7 @@ void Engine::settle(const payment::CorrelationId& id, const Settlement& settleme
   assert(index_.unsettled(id) != nullptr && is_durable(index_.unsettled(id)->sequence));
   const Record record = settled_record(id, settlement);
   change(record);
-  keep(record, Haste::soon, std::move(done));
+  keep(record, Flush::lazy, std::move(done));
 }
 
 void Engine::park(const payment::CorrelationId& id, payment::UtcMs at, Done done) {
@@ -306,7 +307,7 @@ void Engine::park(const payment::CorrelationId& id, payment::UtcMs at, Done done
   assert(payment::is_legal(index_.unsettled(id)->state, payment::State::parked));
   const Record record = parked_record(id, at);
   change(record);
-  keep(record, Haste::soon, std::move(done));
+  keep(record, Flush::lazy, std::move(done));
 }
 
 void Engine::keep_told(payment::UtcMs told, Done done) {
@@ -317,7 +318,7 @@ void Engine::keep_told(payment::UtcMs told, Done done) {
   }
   const Record record = told_record(told);
   change(record);
-  keep(record, Haste::now, std::move(done));
+  keep(record, Flush::now, std::move(done));
 }
 
 // The index changes by the same record as it will after a restart. A caller that contradicts what
@@ -329,7 +330,7 @@ void Engine::change(const Record& record) {
   assert(applied.changed);
 }
 
-void Engine::keep(const Record& record, Haste haste, Completion completion) {
+void Engine::keep(const Record& record, Flush haste, Completion completion) {
   if (journal_) {
     journal_->add(record, haste, std::move(completion));
   } else {
@@ -443,13 +444,11 @@ void Engine::list(const books::Window& window, const std::string& cursor, ListDo
 
 }  // namespace
 
-std::expected<std::unique_ptr<Store>, std::string> open(const Options& options, world::Disk& disk,
-                                                        world::Loop& loop, world::Timers& timers,
-                                                        const world::Clock& clock,
-                                                        world::Chance& chance, world::Log& log,
-                                                        Fatal fatal) {
+std::expected<std::unique_ptr<Store>, std::string> open(
+    const Options& options, platform::Disk& disk, platform::Loop& loop, platform::Timers& timers,
+    const platform::Clock& clock, platform::Random& random, platform::Log& log, Fatal fatal) {
   const JournalSeams seams{
-      .disk = disk, .loop = loop, .timers = timers, .clock = clock, .chance = chance, .log = log};
+      .disk = disk, .loop = loop, .timers = timers, .clock = clock, .random = random, .log = log};
   for (std::size_t cuts = 0;; ++cuts) {
     auto engine = std::make_unique<Engine>(loop);
     const auto opened = engine->open(options, seams, fatal);
@@ -470,7 +469,8 @@ std::expected<std::unique_ptr<Store>, std::string> open(const Options& options, 
 // sealed files, the newest one of which is being written and read.
 std::size_t max_descriptors() {
   constexpr std::size_t directory = 3;
-  constexpr std::size_t segments = world::descriptors_per_appended_file * (1 + max_open_ahead) + 1;
+  constexpr std::size_t segments =
+      platform::descriptors_per_appended_file * (1 + max_open_ahead) + 1;
   constexpr std::size_t sealed = max_sealed_files + 2;
   return directory + segments + sealed;
 }

@@ -16,13 +16,13 @@ using namespace std::chrono_literals;
 // and merged makes the room for it, however long it lasts.
 struct FullDisk {
   std::uint32_t open = 0;  // when the disk becomes full
-  world::Durability durability;
+  platform::Durability durability;
   std::uint32_t attempts_at_once = 1;
 };
 
 void PrintTo(const FullDisk& disk, std::ostream* out) {
   *out << disk.open << " open, " << disk.attempts_at_once << " attempts at once, "
-       << (disk.durability == world::Durability::os ? "os" : "fsync");
+       << (disk.durability == platform::Durability::os ? "os" : "fsync");
 }
 
 class SealerOnAFullDisk : public testing::TestWithParam<FullDisk> {
@@ -85,8 +85,8 @@ TEST_P(SealerOnAFullDisk, AttemptsGoOnAsLongAsItStaysFullAndAllIsSettledInTheEnd
   EXPECT_LT(lives_.store().counters().sealed_files, max_sealed_files);
 }
 
-constexpr auto fsync = world::Durability::fsync;
-constexpr auto os = world::Durability::os;
+constexpr auto fsync = platform::Durability::fsync;
+constexpr auto os = platform::Durability::os;
 
 INSTANTIATE_TEST_SUITE_P(Disks, SealerOnAFullDisk,
                          testing::Values(FullDisk{1, fsync, 1}, FullDisk{100, fsync, 1},

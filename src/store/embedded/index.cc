@@ -40,7 +40,7 @@ bool is_intent_of(const Record& record, const AttemptView& attempt) {
 // -- records ----------------------------------------------------------------------------
 
 Index::Index(Counters& counters) : counters_(counters) {
-  generations_.push_back(std::make_shared<Generation>());
+  generations_.push_back(std::make_shared<Memtable>());
 }
 
 Applied Index::apply(const Record& record, std::uint64_t sequence) {
@@ -237,7 +237,7 @@ Applied Index::apply_settled(Payment& payment, const Record& record) {
     return each->begin.first_sequence <= payment.home;
   });
   assert(home != generations_.rend());
-  Generation& generation = **home;
+  Memtable& generation = **home;
   generation.books.add(settlement.processor, settlement.requested_at, settlement.amount);
   generation.settled.add(settled_payment(payment, settlement));
   if (settlement.finding) {
@@ -387,7 +387,7 @@ payment::Total Index::sum(payment::ProcessorNumber processor, const books::Windo
 
 // -- sealing ----------------------------------------------------------------------------
 
-void Index::begin_behind(const SealedBooks& sealed) {
+void Index::begin_behind(const Archive& sealed) {
   sealed_ = &sealed;
   const SealInfo last = sealed.last();
   names_ = last.names;
@@ -400,7 +400,7 @@ void Index::begin_behind(const SealedBooks& sealed) {
 void Index::begin_segment(const SegmentBegin& begin) {
   // The first one of all takes the place of none.
   if (generations_.back()->begin.segment == 0) generations_.clear();
-  generations_.push_back(std::make_shared<Generation>());
+  generations_.push_back(std::make_shared<Memtable>());
   generations_.back()->begin = begin;
 }
 
@@ -418,7 +418,7 @@ std::vector<Record> Index::copy_if_home_before(std::uint64_t sequence, std::size
   return copied_records(payment);
 }
 
-std::shared_ptr<const Generation> Index::let_go_of_oldest() {
+std::shared_ptr<const Memtable> Index::let_go_of_oldest() {
   assert(generations_.size() > 1);
   auto oldest = std::move(generations_.front());
   generations_.pop_front();

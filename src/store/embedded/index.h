@@ -45,7 +45,7 @@ class Index {
 
   // The journal that is read back goes on behind `sealed`: what is in none of its records may be
   // there. Until end_of_journal(), apply() may wait for the disk. Before the first record.
-  void begin_behind(const SealedBooks& sealed);
+  void begin_behind(const Archive& sealed);
   void end_of_journal() { sealed_ = nullptr; }
   // A sealed file that a record needed cannot be read: which, and where, for a person.
   const std::string& damage() const { return damage_; }
@@ -98,13 +98,13 @@ class Index {
   }
 
   std::size_t generations() const { return generations_.size(); }
-  const std::shared_ptr<Generation>& oldest() const { return generations_.front(); }
+  const std::shared_ptr<Memtable>& oldest() const { return generations_.front(); }
   const SegmentBegin& begin_after_oldest() const { return generations_[1]->begin; }
   const SegmentBegin& last_begin() const { return generations_.back()->begin; }
 
   // The oldest generation is sealed: it is known and summed up elsewhere from now on. Not the last
   // one.
-  std::shared_ptr<const Generation> let_go_of_oldest();
+  std::shared_ptr<const Memtable> let_go_of_oldest();
 
   // Of all intents; zero when there was none.
   payment::UtcMs highest_requested_at() const { return highest_requested_at_; }
@@ -143,7 +143,7 @@ class Index {
   bool is_named(payment::ProcessorNumber processor) const { return processor < names_.size(); }
 
   Counters& counters_;
-  const SealedBooks* sealed_ = nullptr;
+  const Archive* sealed_ = nullptr;
   mutable std::string damage_;  // of a sealed file, as a record that needed it met it
   std::vector<std::string> names_;
   KeptFacts facts_;
@@ -151,7 +151,7 @@ class Index {
 
   Payment::Records records_to_carry_;  // of all unsettled payments
   UnsettledPayments unsettled_;
-  std::deque<std::shared_ptr<Generation>> generations_;  // in the order of their segments
+  std::deque<std::shared_ptr<Memtable>> generations_;  // in the order of their segments
 };
 
 }  // namespace payswitch::store::embedded

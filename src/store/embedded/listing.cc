@@ -163,7 +163,7 @@ namespace {
 // One file's payments behind an id, in their order.
 class SealedRun {
  public:
-  SealedRun(const SealedFile& file, const std::optional<payment::CorrelationId>& behind)
+  SealedRun(const ArchiveFile& file, const std::optional<payment::CorrelationId>& behind)
       : file_(&file), next_page_(behind ? file.page_of(*behind) : 0) {}
 
   // The one that next() gave last.
@@ -184,14 +184,14 @@ class SealedRun {
   }
 
  private:
-  const SealedFile* file_;
+  const ArchiveFile* file_;
   std::uint64_t next_page_;
-  std::optional<SealedPage> page_;
+  std::optional<ArchivePage> page_;
   std::uint32_t slot_ = 0;
   std::optional<SealedEntry> entry_;
 };
 
-Read<std::vector<SealedRun>> runs_behind(const SealedFiles& files, const books::Window& window,
+Read<std::vector<SealedRun>> runs_behind(const ArchiveFiles& files, const books::Window& window,
                                          const std::optional<payment::CorrelationId>& behind,
                                          Wait wait, std::size_t& pages) {
   std::vector<SealedRun> runs;
@@ -208,8 +208,8 @@ Read<std::vector<SealedRun>> runs_behind(const SealedFiles& files, const books::
 
 }  // namespace
 
-Read<Page> list_sealed(const SealedBooks& sealed, const books::Window& window,
-                       const ListCursor& cursor, Wait wait) {
+Read<Page> list_sealed(const Archive& sealed, const books::Window& window, const ListCursor& cursor,
+                       Wait wait) {
   std::size_t pages = 0;
   auto runs = runs_behind(sealed.files(), window, cursor.behind, wait, pages);
   if (!runs) return std::unexpected(runs.error());

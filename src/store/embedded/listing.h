@@ -41,7 +41,7 @@ std::optional<ListCursor> parse_cursor(std::string_view text);
 
 // The part of Store::list() that is sealed. Ids say nothing of times: every payment is looked at,
 // save in files that are older than the window.
-Read<Page> list_sealed(const SealedBooks& sealed, const books::Window& window,
-                       const ListCursor& cursor, Wait wait);
+Read<Page> list_sealed(const Archive& sealed, const books::Window& window, const ListCursor& cursor,
+                       Wait wait);
 
 }  // namespace payswitch::store::embedded

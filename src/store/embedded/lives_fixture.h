@@ -16,10 +16,10 @@
 #include "store/embedded/engine.h"
 #include "store/journal/segment.h"
 #include "store/samples_fixture.h"
-#include "testing/world/chance.h"
 #include "testing/world/disk.h"
 #include "testing/world/life.h"
 #include "testing/world/log.h"
+#include "testing/world/random.h"
 #include "testing/world/world.h"
 
 namespace payswitch::store::embedded {
@@ -28,8 +28,9 @@ namespace payswitch::store::embedded {
 // they can be, so that a few payments fill one. Nothing is sealed unless a test asks for it.
 class Lives {
  public:
-  explicit Lives(std::uint64_t seed = 1, world::Durability durability = world::Durability::fsync)
-      : chance(seed) {
+  explicit Lives(std::uint64_t seed = 1,
+                 platform::Durability durability = platform::Durability::fsync)
+      : random(seed) {
     options.durability = durability;
     options.segment_bytes = 8192;
     options.max_group_bytes = 2048;
@@ -40,7 +41,7 @@ class Lives {
 
   std::expected<void, std::string> start() {
     life_.emplace(world);
-    auto opened = open(options, disk, *life_, *life_, world, chance, log,
+    auto opened = open(options, disk, *life_, *life_, world, random, log,
                        [this](const std::string& line) { fatal_lines.push_back(line); });
     if (!opened) {
       disk.kill();
@@ -81,8 +82,8 @@ class Lives {
   }
 
   lab::World world;
-  lab::SeededChance chance;
-  lab::VirtualDisk disk{world, chance};
+  lab::SeededRandom random;
+  lab::VirtualDisk disk{world, random};
   lab::CollectedLog log;
   Options options;
   std::vector<std::string> fatal_lines;

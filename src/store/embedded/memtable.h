@@ -9,7 +9,7 @@
 namespace payswitch::store::embedded {
 
 // The settled payments whose home is one segment: they leave memory together, when it is sealed.
-struct Generation {
+struct Memtable {
   SegmentBegin begin;
   SettledPayments settled;
   books::Books books;  // of the same payments

@@ -16,12 +16,12 @@ namespace payswitch::store::embedded {
 // Questions to the sealed books that wait for the disk, one after the other. There are at most as
 // many as clients' unanswered requests. Books that cannot be read are final, as a journal is that
 // cannot be written: nobody knows any more what is a replay. Loop thread only.
-class LookUps {
+class PageReader {
  public:
-  LookUps(world::Disk& disk, Counters& counters, Fatal fatal)
+  PageReader(platform::Disk& disk, Counters& counters, Fatal fatal)
       : disk_(disk), counters_(counters), fatal_(std::move(fatal)) {}
-  LookUps(const LookUps&) = delete;
-  LookUps& operator=(const LookUps&) = delete;
+  PageReader(const PageReader&) = delete;
+  PageReader& operator=(const PageReader&) = delete;
 
   // `question` gives a Read<...>, on a helper thread; `answer` gets what was read, on the loop.
   template <class Question, class Answer>
@@ -30,7 +30,7 @@ class LookUps {
     waiting_.push_back([this, question = std::move(question), answer = std::move(answer),
                         alive = std::weak_ptr(alive_)]() mutable {
       auto read = question();
-      return world::Callback(
+      return platform::Callback(
           [this, read = std::move(read), answer = std::move(answer), alive]() mutable {
             if (alive.expired()) return;
             busy_ = false;
@@ -51,10 +51,10 @@ class LookUps {
     disk_.look_up(std::move(job));
   }
 
-  world::Disk& disk_;
+  platform::Disk& disk_;
   Counters& counters_;
   Fatal fatal_;
-  std::deque<world::Disk::Job> waiting_;
+  std::deque<platform::Disk::Job> waiting_;
   bool busy_ = false;
   std::shared_ptr<char> alive_ = std::make_shared<char>();  // answers may come after the end
 };

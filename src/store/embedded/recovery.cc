@@ -16,10 +16,10 @@ namespace payswitch::store::embedded {
 
 namespace {
 
-using world::Bytes;
+using platform::Bytes;
 using Line = std::expected<void, std::string>;
 
-std::unexpected<std::string> line(const world::DiskError& error) {
+std::unexpected<std::string> line(const platform::DiskError& error) {
   return std::unexpected(error.message());
 }
 
@@ -37,8 +37,8 @@ Bytes header_of(const Segment& segment) {
 
 class Recovery {
  public:
-  Recovery(const Options& options, world::Disk& disk, const world::Clock& clock, world::Log& log,
-           const SealedBooks& sealed, Index& index)
+  Recovery(const Options& options, platform::Disk& disk, const platform::Clock& clock,
+           platform::Log& log, const Archive& sealed, Index& index)
       : options_(options),
         disk_(disk),
         clock_(clock),
@@ -64,10 +64,10 @@ class Recovery {
   void go_on_in(const Segment& segment, std::uint64_t offset);
 
   const Options& options_;
-  world::Disk& disk_;
-  const world::Clock& clock_;
-  world::Log& log_;
-  const SealedBooks& sealed_;
+  platform::Disk& disk_;
+  const platform::Clock& clock_;
+  platform::Log& log_;
+  const Archive& sealed_;
   Index& index_;
   Replay replay_;
   std::vector<std::string> superfluous_;
@@ -177,7 +177,7 @@ Line Recovery::read_segment(std::uint64_t number) {
 
 std::expected<bool, std::string> Recovery::pass_segment(const std::string& name,
                                                         std::uint64_t number) {
-  const auto file = disk_.open_still(name);
+  const auto file = disk_.open_for_reading(name);
   if (!file) return line(file.error());
   Bytes beginning(std::min<std::uint64_t>(Replay::beginning_bytes, (*file)->size()));
   if (auto read = (*file)->read(0, beginning); !read) return line(read.error());
@@ -216,7 +216,7 @@ void Recovery::tell() const {
 // that it is written with `os` when it is not: what is damage would be taken for a gap.
 Segment Recovery::as_written_now(Segment segment, std::uint64_t synced) const {
   segment.version = format_version;
-  segment.is_of_os = options_.durability == world::Durability::os;
+  segment.is_of_os = options_.durability == platform::Durability::os;
   segment.synced = segment.is_of_os ? synced : 0;
   return segment;
 }
@@ -291,9 +291,9 @@ void Recovery::go_on_in(const Segment& segment, std::uint64_t offset) {
 
 }  // namespace
 
-std::expected<JournalStart, RefusedStart> recover(const Options& options, world::Disk& disk,
-                                                  const world::Clock& clock, world::Log& log,
-                                                  const SealedBooks& sealed, Index& index) {
+std::expected<JournalStart, RefusedStart> recover(const Options& options, platform::Disk& disk,
+                                                  const platform::Clock& clock, platform::Log& log,
+                                                  const Archive& sealed, Index& index) {
   return Recovery(options, disk, clock, log, sealed, index).run();
 }
 

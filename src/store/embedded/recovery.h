@@ -20,8 +20,8 @@ namespace payswitch::store::embedded {
 // that are; takes what is configured (configured.h), and
 // makes durable what it read (PROTOCOL 4.3): when it returns, nothing that the index holds can be
 // taken back by a power cut. Blocks.
-std::expected<JournalStart, RefusedStart> recover(const Options& options, world::Disk& disk,
-                                                  const world::Clock& clock, world::Log& log,
-                                                  const SealedBooks& sealed, Index& index);
+std::expected<JournalStart, RefusedStart> recover(const Options& options, platform::Disk& disk,
+                                                  const platform::Clock& clock, platform::Log& log,
+                                                  const Archive& sealed, Index& index);
 
 }  // namespace payswitch::store::embedded

@@ -86,7 +86,7 @@ TEST_F(RecoveryTest, Protocol43ACrashInRecoveryLosesNothing) {
         lives.power_cut();
         continue;
       }
-      if (lives.chance.one_in(2)) lives.power_cut();
+      if (lives.random.one_in(2)) lives.power_cut();
     }
     const auto started = lives.start();
     ASSERT_TRUE(started) << started.error();
@@ -117,8 +117,8 @@ TEST_F(RecoveryTest, ATornTailIsDroppedAndSaid) {
   start();
   EXPECT_EQ(payments(), 2u);
   EXPECT_EQ(
-      lives_.log.count(world::Level::warn, "journal-0000000001: dropped a torn tail at offset " +
-                                               std::to_string(offset)),
+      lives_.log.count(platform::Level::warn, "journal-0000000001: dropped a torn tail at offset " +
+                                                  std::to_string(offset)),
       1u);
   accept(10, 1);
   lives_.power_cut();
@@ -157,8 +157,8 @@ TEST_F(RecoveryTest, ATornFirstGroupOfASegmentGetsItsZerosBack) {
 }
 
 TEST_F(RecoveryTest, UnfinishedFilesAreRemovedAndOthersLeftAlone) {
-  lives_.disk.put("journal-0000000009.tmp", world::Bytes(10));
-  lives_.disk.put("notes", world::Bytes(10));
+  lives_.disk.put("journal-0000000009.tmp", platform::Bytes(10));
+  lives_.disk.put("notes", platform::Bytes(10));
   start();
   EXPECT_FALSE(lives_.disk.exists("journal-0000000009.tmp"));
   EXPECT_TRUE(lives_.disk.exists("notes"));
@@ -239,7 +239,7 @@ TEST_F(RecoveryTest, ADirectoryWithoutOriginsTakesThoseOfItsFirstStartAndIsOfThi
   lives_.options.processors = {{"default", "http://a:1"}, {"fallback", "http://b:1"}};
   start();
   EXPECT_EQ(payments(), 3u);
-  EXPECT_EQ(lives_.log.count(world::Level::info, "kept from now on"), 2u);
+  EXPECT_EQ(lives_.log.count(platform::Level::info, "kept from now on"), 2u);
   EXPECT_THAT(lives_.store().facts().origins, ElementsAre("http://a:1", "http://b:1"));
   for (const auto& name : lives_.disk.list().value()) {
     const auto segment = check_segment(lives_.disk.content(name), *segment_number(name));
@@ -247,7 +247,7 @@ TEST_F(RecoveryTest, ADirectoryWithoutOriginsTakesThoseOfItsFirstStartAndIsOfThi
   }
   lives_.kill();
   start();
-  EXPECT_EQ(lives_.log.count(world::Level::info, "kept from now on"), 2u);
+  EXPECT_EQ(lives_.log.count(platform::Level::info, "kept from now on"), 2u);
   EXPECT_THAT(lives_.store().facts().origins, ElementsAre("http://a:1", "http://b:1"));
 }
 
@@ -299,7 +299,7 @@ TEST_F(RecoveryTest, MemoryIsRefusedWhereAJournalKeepsPayments) {
   start();
   accept(1, 1);
   lives_.kill();
-  lives_.options.durability = world::Durability::memory;
+  lives_.options.durability = platform::Durability::memory;
   EXPECT_THAT(refusal(), HasSubstr("durability memory would forget the payments"));
 }
 
@@ -329,7 +329,7 @@ TEST_F(RecoveryTest, AnotherSegmentSizeAppliesToNewSegments) {
 
 TEST_F(RecoveryTest, Protocol46WhatWasWrittenWithOsIsDurableOnceALifeWithFsyncHasStarted) {
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
-    Lives lives(seed, world::Durability::os);
+    Lives lives(seed, platform::Durability::os);
     ASSERT_TRUE(lives.start());
     lives.world.run_until_idle();
     for (std::uint32_t number = 1; number <= 150; ++number) {
@@ -338,7 +338,7 @@ TEST_F(RecoveryTest, Protocol46WhatWasWrittenWithOsIsDurableOnceALifeWithFsyncHa
     }
     ASSERT_GE(lives.store().counters().segments, 3u);
     lives.kill();
-    lives.options.durability = world::Durability::fsync;
+    lives.options.durability = platform::Durability::fsync;
     ASSERT_TRUE(lives.start());
     lives.power_cut();
     const auto started = lives.start();

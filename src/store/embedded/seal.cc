@@ -6,7 +6,7 @@
 
 namespace payswitch::store::embedded {
 
-using world::DiskResult;
+using platform::DiskResult;
 
 namespace {
 
@@ -16,7 +16,7 @@ struct Booking {
   payment::Money amount;
 };
 
-DiskResult<void> write_sums(SealedWriter& writer, std::vector<Booking>& bookings) {
+DiskResult<void> write_sums(ArchiveWriter& writer, std::vector<Booking>& bookings) {
   std::ranges::sort(bookings, {}, [](const Booking& booking) {
     return std::pair(booking.processor, booking.time);
   });
@@ -32,9 +32,9 @@ DiskResult<void> write_sums(SealedWriter& writer, std::vector<Booking>& bookings
   return {};
 }
 
-DiskResult<void> write_generation(world::Draft& draft, const Generation& generation,
+DiskResult<void> write_generation(platform::FileWriter& draft, const Memtable& generation,
                                   const SealInfo& info) {
-  SealedWriter writer(draft, info);
+  ArchiveWriter writer(draft, info);
   std::vector<Booking> bookings;
   bookings.reserve(generation.settled.size());
   for (const auto& id : generation.settled.sorted_ids()) {
@@ -49,8 +49,8 @@ DiskResult<void> write_generation(world::Draft& draft, const Generation& generat
 
 }  // namespace
 
-world::Disk::Content seal_of(std::shared_ptr<const Generation> generation, const SealInfo& info) {
-  return [generation = std::move(generation), info](world::Draft& draft) {
+platform::Disk::Content seal_of(std::shared_ptr<const Memtable> generation, const SealInfo& info) {
+  return [generation = std::move(generation), info](platform::FileWriter& draft) {
     return write_generation(draft, *generation, info);
   };
 }

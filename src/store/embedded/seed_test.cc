@@ -16,12 +16,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-struct BytesDraft final : world::Draft {
-  world::DiskResult<void> write(std::span<const std::byte> more) override {
+struct BytesDraft final : platform::FileWriter {
+  platform::DiskResult<void> write(std::span<const std::byte> more) override {
     bytes.insert(bytes.end(), more.begin(), more.end());
     return {};
   }
-  world::Bytes bytes;
+  platform::Bytes bytes;
 };
 
 class FilterSeeds : public testing::Test {
@@ -45,14 +45,14 @@ class FilterSeeds : public testing::Test {
   // Of those that are there, by name.
   std::map<std::string, std::uint64_t> seeds() {
     std::map<std::string, std::uint64_t> seeds;
-    const auto books = SealedBooks::load(lives_.disk);
+    const auto books = Archive::load(lives_.disk);
     EXPECT_TRUE(books);
     for (const auto& file : books->files()) seeds[file->name()] = file->info().filter_seed;
     return seeds;
   }
 
-  std::shared_ptr<const SealedFile> file(const std::string& name) {
-    return SealedFile::open(lives_.disk, name).value();
+  std::shared_ptr<const ArchiveFile> file(const std::string& name) {
+    return ArchiveFile::open(lives_.disk, name).value();
   }
 
   Lives lives_;
@@ -69,7 +69,7 @@ TEST_F(FilterSeeds, EachSealedFileHasARandomOneOfItsOwn) {
 
 TEST_F(FilterSeeds, AMergedFileHasANewOne) {
   pay(1, 40);
-  const auto parts = SealedBooks::load(lives_.disk).value().files();
+  const auto parts = Archive::load(lives_.disk).value().files();
   ASSERT_GE(parts.size(), 4u);
   const SealInfo info = merged_info(parts, 77);
   EXPECT_EQ(info.filter_seed, 77u);
@@ -113,7 +113,7 @@ TEST_F(FilterSeeds, IdsChosenAgainstASeedOfZeroAreStrangers) {
 }
 
 // Version 2 had no seed of its own: its filter was made with the seal before.
-world::Bytes as_version_2(world::Bytes bytes) {
+platform::Bytes as_version_2(platform::Bytes bytes) {
   SealedFooter footer;
   auto* const place = &bytes[bytes.size() - page_bytes];
   std::memcpy(&footer, place, sizeof(footer));
@@ -126,7 +126,7 @@ world::Bytes as_version_2(world::Bytes bytes) {
 }
 
 TEST_F(FilterSeeds, AFileOfTheVersionBeforeIsReadWithTheSeedThatItHad) {
-  const auto generation = std::make_shared<Generation>();
+  const auto generation = std::make_shared<Memtable>();
   for (std::uint32_t number = 1; number <= 500; ++number) {
     const AttemptView attempt{
         .number = 1, .processor = cheap, .requested_at = at(number), .outcome = std::nullopt};
@@ -149,7 +149,7 @@ TEST_F(FilterSeeds, AFileOfTheVersionBeforeIsReadWithTheSeedThatItHad) {
   ASSERT_TRUE(seal_of(generation, info)(draft));
   const auto name = sealed_name(1, 1);
   lives_.disk.put(name, as_version_2(draft.bytes));
-  const auto old = SealedFile::open(lives_.disk, name);
+  const auto old = ArchiveFile::open(lives_.disk, name);
   ASSERT_TRUE(old) << old.error();
   EXPECT_EQ((*old)->info().filter_seed, 9u);
   EXPECT_TRUE((*old)->check_whole());
@@ -160,7 +160,7 @@ TEST_F(FilterSeeds, AFileOfTheVersionBeforeIsReadWithTheSeedThatItHad) {
   auto damaged = as_version_2(draft.bytes);
   damaged[damaged.size() - page_bytes + offsetof(SealedFooter, payments)] ^= std::byte{1};
   lives_.disk.put(name, damaged);
-  EXPECT_FALSE(SealedFile::open(lives_.disk, name));
+  EXPECT_FALSE(ArchiveFile::open(lives_.disk, name));
 }
 
 }  // namespace

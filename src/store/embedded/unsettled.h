@@ -38,7 +38,7 @@ class UnsettledPayments {
   const Payment& at(std::size_t place) const { return pool_[place]; }
 
  private:
-  using Pool = world::Blocks<Payment>;
+  using Pool = platform::Blocks<Payment>;
 
   struct Entry {
     std::uint32_t place = 0;

@@ -11,10 +11,10 @@
 
 namespace payswitch::store::embedded {
 
-SegmentSupply::SegmentSupply(const Kind& kind, const Segment& current,
-                             std::vector<Segment> prepared, world::Disk& disk, world::Loop& loop,
-                             world::Timers& timers, world::Log& log, Counters& counters,
-                             BytesToTell bytes_to_tell, world::Callback on_ready)
+SegmentPool::SegmentPool(const Kind& kind, const Segment& current, std::vector<Segment> prepared,
+                         platform::Disk& disk, platform::Loop& loop, platform::Timers& timers,
+                         platform::Log& log, Counters& counters, BytesToTell bytes_to_tell,
+                         platform::Callback on_ready)
     : kind_(kind),
       current_bytes_(current.size),
       disk_(disk),
@@ -32,12 +32,12 @@ SegmentSupply::SegmentSupply(const Kind& kind, const Segment& current,
   });
 }
 
-SegmentSupply::~SegmentSupply() {
+SegmentPool::~SegmentPool() {
   timers_.cancel(retry_preparing_);
   timers_.cancel(retry_opening_);
 }
 
-Segment SegmentSupply::take() {
+Segment SegmentPool::take() {
   assert(!empty());
   const Segment segment = ready_.front();
   ready_.pop_front();
@@ -48,7 +48,7 @@ Segment SegmentSupply::take() {
   return segment;
 }
 
-std::string SegmentSupply::lend_room() {
+std::string SegmentPool::lend_room() {
   if (!is_failing() || working_ || lent_ || ready_.empty()) return "";
   lent_ = true;
   last_ = ready_.back().number - 1;
@@ -62,56 +62,57 @@ std::string SegmentSupply::lend_room() {
   return name;
 }
 
-void SegmentSupply::keep_up() {
+void SegmentPool::keep_up() {
   works_ = true;
   fill();
 }
 
-void SegmentSupply::give_back() {
+void SegmentPool::give_back() {
   lent_ = false;
-  timers_.cancel(std::exchange(retry_preparing_, world::TimerId::none));
+  timers_.cancel(std::exchange(retry_preparing_, platform::TimerId::none));
   fill();
 }
 
 // Opening comes first: what is prepared and not open is of no use yet.
-void SegmentSupply::fill() {
+void SegmentPool::fill() {
   if (working_) return;
   if (is_opening_due()) return open_next();
   if (is_preparing_due()) prepare_next();
 }
 
-bool SegmentSupply::is_opening_due() const {
-  return retry_opening_ == world::TimerId::none && open_ < std::min(ready_.size(), max_open_ahead);
+bool SegmentPool::is_opening_due() const {
+  return retry_opening_ == platform::TimerId::none &&
+         open_ < std::min(ready_.size(), max_open_ahead);
 }
 
-bool SegmentSupply::is_preparing_due() const {
-  return retry_preparing_ == world::TimerId::none && !lent_ &&
+bool SegmentPool::is_preparing_due() const {
+  return retry_preparing_ == platform::TimerId::none && !lent_ &&
          (works_ ? !has_more_than_the_reserve() : ready_.empty());
 }
 
-std::uint64_t SegmentSupply::bytes() const {
+std::uint64_t SegmentPool::bytes() const {
   return std::transform_reduce(ready_.begin(), ready_.end(), std::uint64_t{0}, std::plus{},
                                [](const Segment& segment) { return segment.size; });
 }
 
 // One to switch to beside the reserve, and all are as long as the reserve must be.
-bool SegmentSupply::has_more_than_the_reserve() const {
+bool SegmentPool::has_more_than_the_reserve() const {
   std::uint64_t bytes = 0;
   for (std::size_t i = reserve_segments; i < ready_.size(); ++i) bytes += ready_[i].size;
   return bytes > reserve_times_open * bytes_to_tell_();
 }
 
-void SegmentSupply::open_next() {
+void SegmentPool::open_next() {
   working_ = true;
   disk_.open_ahead(segment_name(ready_[open_].number),
-                   [this, alive = std::weak_ptr(alive_)](world::DiskResult<void> result) {
+                   [this, alive = std::weak_ptr(alive_)](platform::DiskResult<void> result) {
                      if (!alive.expired()) opened(std::move(result));
                    });
 }
 
 // Which one it was is known still: while one is opened none is lent, and those that are taken are
 // open, and before it.
-void SegmentSupply::opened(world::DiskResult<void> result) {
+void SegmentPool::opened(platform::DiskResult<void> result) {
   working_ = false;
   if (result) ++open_;
   note(result, opening_fails_, retry_opening_);
@@ -119,7 +120,7 @@ void SegmentSupply::opened(world::DiskResult<void> result) {
   if (result) on_ready_();
 }
 
-void SegmentSupply::prepare_next() {
+void SegmentPool::prepare_next() {
   working_ = true;
   const Segment segment{
       .number = last_ + 1,
@@ -128,14 +129,14 @@ void SegmentSupply::prepare_next() {
       .synced = kind_.is_of_os ? segment_header_bytes : 0};
   const auto header = make_segment_header(segment);
   const auto bytes = std::as_bytes(std::span(&header, 1));
-  disk_.prepare(segment_name(segment.number), world::Bytes(bytes.begin(), bytes.end()),
+  disk_.prepare(segment_name(segment.number), platform::Bytes(bytes.begin(), bytes.end()),
                 segment.size,
-                [this, segment, alive = std::weak_ptr(alive_)](world::DiskResult<void> result) {
+                [this, segment, alive = std::weak_ptr(alive_)](platform::DiskResult<void> result) {
                   if (!alive.expired()) prepared(segment, std::move(result));
                 });
 }
 
-void SegmentSupply::prepared(const Segment& segment, world::DiskResult<void> result) {
+void SegmentPool::prepared(const Segment& segment, platform::DiskResult<void> result) {
   working_ = false;
   if (result) {
     last_ = segment.number;
@@ -147,8 +148,8 @@ void SegmentSupply::prepared(const Segment& segment, world::DiskResult<void> res
 }
 
 // Says it once when it begins, and once when it is over.
-void SegmentSupply::note(const world::DiskResult<void>& result, bool& fails,
-                         world::TimerId& retry) {
+void SegmentPool::note(const platform::DiskResult<void>& result, bool& fails,
+                       platform::TimerId& retry) {
   fails = !result;
   if (!std::exchange(is_short_, is_short_ || is_failing()) && is_short_) {
     log_.warn("{}: new payments are refused while no journal segment can be prepared",
@@ -159,7 +160,7 @@ void SegmentSupply::note(const world::DiskResult<void>& result, bool& fails,
   }
   if (result) return;
   retry = timers_.after(prepare_retry, [this, &retry] {
-    retry = world::TimerId::none;
+    retry = platform::TimerId::none;
     fill();
   });
 }

@@ -30,7 +30,7 @@ inline constexpr std::size_t max_open_ahead = 2;
 // the disk, and the only one that opens a segment. One is ready to switch to, beside the reserve.
 // When that fails it says so once, tries again every second, and nothing else stops for it. Loop
 // thread only; asks for the first segment once the loop runs.
-class SegmentSupply {
+class SegmentPool {
  public:
   // Of all that is open.
   using BytesToTell = std::function<std::uint64_t()>;
@@ -44,12 +44,13 @@ class SegmentSupply {
   // `current` is being written to. `prepared` are ready already, and the first max_open_ahead of
   // them are open; the next one to make follows the last of all these. `on_ready` is called
   // whenever one has become ready.
-  SegmentSupply(const Kind& kind, const Segment& current, std::vector<Segment> prepared,
-                world::Disk& disk, world::Loop& loop, world::Timers& timers, world::Log& log,
-                Counters& counters, BytesToTell bytes_to_tell, world::Callback on_ready);
-  ~SegmentSupply();
-  SegmentSupply(const SegmentSupply&) = delete;
-  SegmentSupply& operator=(const SegmentSupply&) = delete;
+  SegmentPool(const Kind& kind, const Segment& current, std::vector<Segment> prepared,
+              platform::Disk& disk, platform::Loop& loop, platform::Timers& timers,
+              platform::Log& log, Counters& counters, BytesToTell bytes_to_tell,
+              platform::Callback on_ready);
+  ~SegmentPool();
+  SegmentPool(const SegmentPool&) = delete;
+  SegmentPool& operator=(const SegmentPool&) = delete;
 
   bool empty() const { return open_ == 0; }
 
@@ -88,21 +89,21 @@ class SegmentSupply {
   bool is_opening_due() const;
   bool is_preparing_due() const;
   void open_next();
-  void opened(world::DiskResult<void> result);
+  void opened(platform::DiskResult<void> result);
   void prepare_next();
-  void prepared(const Segment& segment, world::DiskResult<void> result);
-  void note(const world::DiskResult<void>& result, bool& fails, world::TimerId& retry);
+  void prepared(const Segment& segment, platform::DiskResult<void> result);
+  void note(const platform::DiskResult<void>& result, bool& fails, platform::TimerId& retry);
   void count() { counters_.prepared_segments = ready_.size(); }
 
   const Kind kind_;
   std::uint64_t current_bytes_;  // of the segment that is written to
   bool works_ = false;
-  world::Disk& disk_;
-  world::Timers& timers_;
-  world::Log& log_;
+  platform::Disk& disk_;
+  platform::Timers& timers_;
+  platform::Log& log_;
   Counters& counters_;
   const BytesToTell bytes_to_tell_;
-  world::Callback on_ready_;
+  platform::Callback on_ready_;
 
   std::deque<Segment> ready_;
   std::uint64_t last_;    // the number of the newest segment that exists
@@ -112,8 +113,8 @@ class SegmentSupply {
   bool preparing_fails_ = false;
   bool is_short_ = false;  // since it has failed, until there is more than the reserve again
   bool opening_fails_ = false;
-  world::TimerId retry_preparing_ = world::TimerId::none;
-  world::TimerId retry_opening_ = world::TimerId::none;
+  platform::TimerId retry_preparing_ = platform::TimerId::none;
+  platform::TimerId retry_opening_ = platform::TimerId::none;
   std::shared_ptr<char> alive_ = std::make_shared<char>();  // completions may come after the end
 };
 

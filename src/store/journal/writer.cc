@@ -7,8 +7,8 @@
 namespace payswitch::store::embedded {
 
 Journal::Journal(const Options& options, JournalStart start, const JournalSeams& seams,
-                 Counters& counters, SegmentSupply::BytesToTell bytes_to_tell, OnSegment on_segment,
-                 world::Callback on_prepared, Fatal fatal)
+                 Counters& counters, SegmentPool::BytesToTell bytes_to_tell, OnSegment on_segment,
+                 platform::Callback on_prepared, Fatal fatal)
     : durability_(options.durability),
       max_group_bytes_(options.max_group_bytes),
       linger_(options.linger),
@@ -28,39 +28,39 @@ Journal::Journal(const Options& options, JournalStart start, const JournalSeams&
       flown_(start.records),
       durable_(start.records),
       synced_(start.begin.first_sequence - 1),
-      supply_({.most_bytes = options.segment_bytes,
-               .is_of_os = options.durability == world::Durability::os},
-              start.segment, std::move(start.prepared), seams.disk, seams.loop, seams.timers,
-              seams.log, counters, std::move(bytes_to_tell),
-              [this, on_prepared = std::move(on_prepared)]() mutable {
-                schedule();
-                on_prepared();
-              }) {
-  assert(durability_ != world::Durability::memory);
+      pool_({.most_bytes = options.segment_bytes,
+             .is_of_os = options.durability == platform::Durability::os},
+            start.segment, std::move(start.prepared), seams.disk, seams.loop, seams.timers,
+            seams.log, counters, std::move(bytes_to_tell),
+            [this, on_prepared = std::move(on_prepared)]() mutable {
+              schedule();
+              on_prepared();
+            }) {
+  assert(durability_ != platform::Durability::memory);
   assert(options.segment_bytes >= min_segment_bytes && max_group_bytes_ >= block_bytes);
   assert(!options.sealing || max_group_bytes_ >= min_group_bytes);
 }
 
-std::uint64_t Journal::add(const Record& record, Haste haste) {
+std::uint64_t Journal::add(const Record& record, Flush haste) {
   needs_reserve_ = true;
   return gather(record, haste);
 }
 
 void Journal::add_end_mark(Store::Done done) {
   assert(idle());
-  const auto sequence = gather(clean_stop_record(clock_.wall()), Haste::now);
+  const auto sequence = gather(clean_stop_record(clock_.wall()), Flush::now);
   gathering_->waiting.push_back({sequence, std::move(done)});
 }
 
-std::uint64_t Journal::gather(const Record& record, Haste haste) {
+std::uint64_t Journal::gather(const Record& record, Flush haste) {
   gathering_->group.add(record);
   ++added_;
-  is_hasty_ |= haste == Haste::now;
+  is_hasty_ |= haste == Flush::now;
   schedule();
   return added_;
 }
 
-std::uint64_t Journal::add(const Record& record, Haste haste, Completion completion) {
+std::uint64_t Journal::add(const Record& record, Flush haste, Completion completion) {
   const auto sequence = add(record, haste);
   gathering_->waiting.push_back({sequence, std::move(completion)});
   return sequence;
@@ -75,7 +75,7 @@ void Journal::after(std::uint64_t sequence, Completion completion) {
 }
 
 bool Journal::survives_power_cut(std::uint64_t sequence) const {
-  return durability_ == world::Durability::os ? sequence <= synced_ : is_durable(sequence);
+  return durability_ == platform::Durability::os ? sequence <= synced_ : is_durable(sequence);
 }
 
 void Journal::sync(Store::Done done) {
@@ -88,10 +88,10 @@ void Journal::schedule() {
   if (on_synced_ && !appending_ && !failed_) return sync_segment();
   if (flush_is_due_ || appending_ || failed_ || gathering_->group.empty()) return;
   if (is_hasty_) return flush_at_the_end_of_the_turn();
-  if (linger_timer_ != world::TimerId::none) return;
+  if (linger_timer_ != platform::TimerId::none) return;
   linger_timer_ = timers_.after(linger_, [this, alive = std::weak_ptr(alive_)] {
     if (alive.expired()) return;
-    linger_timer_ = world::TimerId::none;
+    linger_timer_ = platform::TimerId::none;
     is_hasty_ = true;
     schedule();
   });
@@ -117,9 +117,9 @@ void Journal::flush() {
 }
 
 void Journal::write_group(std::uint64_t most_records) {
-  if (needs_reserve_) supply_.keep_up();
+  if (needs_reserve_) pool_.keep_up();
   std::swap(gathering_, flying_);
-  timers_.cancel(std::exchange(linger_timer_, world::TimerId::none));
+  timers_.cancel(std::exchange(linger_timer_, platform::TimerId::none));
   const bool too_many = flying_->group.record_count() > most_records;
   if (too_many)
     flying_->group.split(flying_->group.whole_payments(most_records), gathering_->group);
@@ -144,12 +144,12 @@ void Journal::move_later_completions() {
 // `owner` keeps the bytes in place until the disk has answered, also when this journal is gone by
 // then.
 void Journal::append(std::uint64_t offset, std::span<const std::byte> bytes,
-                     world::Durability durability, std::shared_ptr<const void> owner,
+                     platform::Durability durability, std::shared_ptr<const void> owner,
                      void (Journal::*next)()) {
   appending_ = true;
   disk_.append(segment_name_, offset, bytes, durability,
                [this, next, owner = std::move(owner),
-                alive = std::weak_ptr(alive_)](world::DiskResult<void> result) {
+                alive = std::weak_ptr(alive_)](platform::DiskResult<void> result) {
                  if (alive.expired()) return;
                  appending_ = false;
                  if (!result) return fail(result.error());
@@ -173,7 +173,7 @@ void Journal::group_is_durable() {
 
 // Without a prepared segment nothing is written until there is one: the supply calls schedule().
 void Journal::change_segment() {
-  if (supply_.empty()) return;
+  if (pool_.empty()) return;
   if (!survives_power_cut(durable_)) return sync_segment();
   leave_segment();
   segment_name_ = segment_name(segment_.number);
@@ -183,7 +183,7 @@ void Journal::change_segment() {
 
 void Journal::leave_segment() {
   disk_.close(segment_name_);
-  segment_ = supply_.take();
+  segment_ = pool_.take();
   begin_ = {.segment = segment_.number, .first_sequence = flown_ + 1, .chain = chain_};
   on_segment_(begin_);
 }
@@ -192,7 +192,7 @@ void Journal::leave_segment() {
 // recovery (PROTOCOL 4.3). Its header is rewritten as it is, to have the file synced.
 void Journal::sync_segment() {
   const auto header = std::make_shared<const SegmentHeader>(make_segment_header(segment_));
-  append(0, std::as_bytes(std::span(header.get(), 1)), world::Durability::fsync, header,
+  append(0, std::as_bytes(std::span(header.get(), 1)), platform::Durability::fsync, header,
          &Journal::segment_is_synced);
 }
 
@@ -203,7 +203,7 @@ void Journal::segment_is_synced() {
 }
 
 // Whether the bytes are on the disk is not known any more, and never will be by asking again.
-void Journal::fail(const world::DiskError& error) {
+void Journal::fail(const platform::DiskError& error) {
   failed_ = true;
   fatal_("the journal cannot be written any more: " + error.message());
 }

@@ -24,19 +24,19 @@ namespace payswitch::store::embedded {
 
 // What the journal stands on.
 struct JournalSeams {
-  world::Disk& disk;
-  world::Loop& loop;
-  world::Timers& timers;
-  const world::Clock& clock;
-  world::Chance& chance;
-  world::Log& log;
+  platform::Disk& disk;
+  platform::Loop& loop;
+  platform::Timers& timers;
+  const platform::Clock& clock;
+  platform::Random& random;
+  platform::Log& log;
 };
 
 // The smallest limit of a group: a payment that is told again fits.
 inline constexpr std::uint64_t min_group_bytes = group_bytes(max_copied_records);
 
 // Whether somebody waits for a record, or it may linger for company.
-enum class Haste : std::uint8_t { now, soon };
+enum class Flush : std::uint8_t { now, lazy };
 
 // Writes records in groups: one write, one sync, one group in flight (PROTOCOL 4.1). What is added
 // while a group is in flight, or in one turn of the loop, becomes the next group; a group of which
@@ -50,14 +50,14 @@ class Journal {
   // `on_prepared` is called whenever a prepared segment has become ready.
 
   Journal(const Options& options, JournalStart start, const JournalSeams& seams, Counters& counters,
-          SegmentSupply::BytesToTell bytes_to_tell, OnSegment on_segment,
-          world::Callback on_prepared, Fatal fatal);
+          SegmentPool::BytesToTell bytes_to_tell, OnSegment on_segment,
+          platform::Callback on_prepared, Fatal fatal);
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
   // The record's place in the journal; places grow by one.
-  std::uint64_t add(const Record& record, Haste haste);
-  std::uint64_t add(const Record& record, Haste haste, Completion completion);
+  std::uint64_t add(const Record& record, Flush haste);
+  std::uint64_t add(const Record& record, Flush haste, Completion completion);
 
   // Ends the journal, when it is idle: in a group of its own, so that damage to the one before is
   // seen (PROTOCOL 4.2).
@@ -79,12 +79,12 @@ class Journal {
   void sync(Store::Done done);
 
   // False while there is space only for payments that were accepted already.
-  bool has_room() const { return !supply_.is_down_to_reserve(); }
+  bool has_room() const { return !pool_.is_down_to_reserve(); }
 
   // So much can be written before a segment must be prepared.
-  std::uint64_t room() const { return segment_.size - offset_ + supply_.bytes(); }
+  std::uint64_t room() const { return segment_.size - offset_ + pool_.bytes(); }
 
-  SegmentSupply& supply() { return supply_; }
+  SegmentPool& pool() { return pool_; }
 
   // Nothing is gathered or in flight.
   bool idle() const { return durable_ == added_; }
@@ -100,7 +100,7 @@ class Journal {
     std::vector<Waiting> waiting;
   };
 
-  std::uint64_t gather(const Record& record, Haste haste);
+  std::uint64_t gather(const Record& record, Flush haste);
   void schedule();
   void flush_at_the_end_of_the_turn();
   void flush();
@@ -109,19 +109,20 @@ class Journal {
   void change_segment();
   void leave_segment();
   void sync_segment();
-  void append(std::uint64_t offset, std::span<const std::byte> bytes, world::Durability durability,
-              std::shared_ptr<const void> owner, void (Journal::*next)());
+  void append(std::uint64_t offset, std::span<const std::byte> bytes,
+              platform::Durability durability, std::shared_ptr<const void> owner,
+              void (Journal::*next)());
   void group_is_durable();
   void segment_is_synced();
-  void fail(const world::DiskError& error);
+  void fail(const platform::DiskError& error);
 
-  const world::Durability durability_;
+  const platform::Durability durability_;
   const std::uint64_t max_group_bytes_;
-  const world::Duration linger_;
-  world::Disk& disk_;
-  world::Loop& loop_;
-  world::Timers& timers_;
-  const world::Clock& clock_;
+  const platform::Duration linger_;
+  platform::Disk& disk_;
+  platform::Loop& loop_;
+  platform::Timers& timers_;
+  const platform::Clock& clock_;
   Counters& counters_;
   OnSegment on_segment_;
   Fatal fatal_;
@@ -137,7 +138,7 @@ class Journal {
   std::shared_ptr<Batch> flying_ = std::make_shared<Batch>();
   std::uint64_t flying_bytes_ = 0;
   std::uint64_t flying_records_ = 0;
-  world::Instant flying_since_;
+  platform::Instant flying_since_;
   std::uint64_t added_;     // the place of the newest record
   std::uint64_t flown_;     // of the newest record that was handed to the disk
   std::uint64_t durable_;   // of the newest record that is durable
@@ -146,11 +147,11 @@ class Journal {
   bool flush_is_due_ = false;
   bool needs_reserve_ = false;  // something was added, beside an end mark
   bool is_hasty_ = false;       // somebody waits for what is gathered
-  world::TimerId linger_timer_ = world::TimerId::none;
+  platform::TimerId linger_timer_ = platform::TimerId::none;
   bool failed_ = false;
 
   std::shared_ptr<char> alive_ = std::make_shared<char>();  // completions may come after the end
-  SegmentSupply supply_;
+  SegmentPool pool_;
 };
 
 }  // namespace payswitch::store::embedded

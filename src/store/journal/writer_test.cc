@@ -305,14 +305,14 @@ TEST_F(JournalTest, Protocol44APrepareIsTriedAgainEverySecondAndSaidOnce) {
   accept(1000);
   world().run_for(10s);
   EXPECT_EQ(lives_.disk.counts().prepares, 10u);
-  EXPECT_EQ(lives_.log.count(world::Level::warn, "new payments are refused"), 1u);
+  EXPECT_EQ(lives_.log.count(platform::Level::warn, "new payments are refused"), 1u);
   accept(1);
   world().run_for(0s);
   EXPECT_THAT(not_admitted_, ElementsAre(1));
   lives_.disk.fail_prepares(false);
   world().run_for(2s);
   EXPECT_EQ(counters().prepared_segments, reserve_segments + 1);
-  EXPECT_EQ(lives_.log.count(world::Level::info, "new payments are accepted"), 1u);
+  EXPECT_EQ(lives_.log.count(platform::Level::info, "new payments are accepted"), 1u);
   accept(1);
   world().run_until_idle();
   EXPECT_THAT(accepted_, ElementsAre(1000, 1));
@@ -367,7 +367,7 @@ TEST_F(JournalTest, Protocol44WhatAFullDiskTookFromTheReserveIsMadeUpForBeforeNe
 
 TEST_F(JournalTest, Protocol46WithOsNothingIsSyncedOnThePathOfAPaymentSaveWholeSegments) {
   lives_.options.segment_bytes = min_segment_bytes;
-  lives_.options.durability = world::Durability::os;
+  lives_.options.durability = platform::Durability::os;
   start();
   accept_many(1, 7);
   EXPECT_EQ(lives_.disk.counts().syncs, 0u);
@@ -403,7 +403,7 @@ TEST_F(JournalTest, ASettlementThatFindsNoCompanyIsDurableAfterTheLinger) {
 }
 
 TEST_F(JournalTest, Protocol46WithMemoryTheDiskIsNotUsed) {
-  lives_.options.durability = world::Durability::memory;
+  lives_.options.durability = platform::Durability::memory;
   start();
   accept(1);
   world().run_until_idle();

@@ -2,7 +2,7 @@
 #include "store/shared/instances_fixture.h"
 
 // Replies that are lost, a Redis that is away, and one that is full (PROTOCOL 7.2, 7.3).
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 namespace {
 
 using payment::State;
@@ -86,7 +86,7 @@ TEST_F(Away, AnAcceptWhoseReplyIsLostIsToldAlsoWhenTheLeaseHasRunOutMeanwhile) {
   ASSERT_TRUE(until([&] { return verdict.has_value(); }));
   EXPECT_EQ(*verdict, Verdict::accepted);
   ASSERT_TRUE(is_back(instance));
-  EXPECT_TRUE(instance.was_told(world::Level::warn, "lease had run out"));
+  EXPECT_TRUE(instance.was_told(platform::Level::warn, "lease had run out"));
   EXPECT_EQ(owner(1), instance.name());
   EXPECT_TRUE(instance.adopted.empty()) << "whoever waited for the verdict is at work on it";
   settle(instance, 1, settlement(first));
@@ -241,7 +241,7 @@ TEST_F(Full, AtNineTenthsNothingNewIsAccepted) {
   Instance& instance = join();
   ASSERT_EQ(accept(instance, acceptance(1)), Verdict::accepted);
   allow(used() / 0.95);
-  ASSERT_TRUE(until([&] { return instance.was_told(world::Level::error, "nine tenths"); }));
+  ASSERT_TRUE(until([&] { return instance.was_told(platform::Level::error, "nine tenths"); }));
   EXPECT_EQ(accept(instance, acceptance(2)), Verdict::not_admitted);
   EXPECT_EQ(server->ask({"SET", "x", "y"}).text, "OK") << "Redis itself would take it";
   EXPECT_EQ(accept(instance, acceptance(1)), Verdict::replayed);
@@ -278,8 +278,8 @@ TEST_F(Full, NewsOfHealthDoNotStopTheStore) {
   instance.group().tell_health(cheap, {.failing = true});
   ASSERT_TRUE(until([&] { return !other.health[cheap].empty(); }));
   EXPECT_TRUE(other.health[cheap].back().failing);
-  EXPECT_FALSE(instance.was_told(world::Level::warn, "redis is away"));
+  EXPECT_FALSE(instance.was_told(platform::Level::warn, "redis is away"));
 }
 
 }  // namespace
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

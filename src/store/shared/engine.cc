@@ -11,7 +11,7 @@
 #include "store/shared/replay_buffer.h"
 #include "store/shared/replica_acks.h"
 
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 
 namespace {
 
@@ -29,7 +29,7 @@ enum class Settled : std::uint8_t { now, before, elsewhere, of_another };
 class Engine final : public Store {
  public:
   Engine(const Options& configured, const RedisOptions& options, const Seams& seams,
-         world::Loop& loop, Opening opening);
+         platform::Loop& loop, Opening opening);
 
   void begin() { membership_.start(); }
   Group& group() { return membership_; }
@@ -65,7 +65,7 @@ class Engine final : public Store {
   // Redis keeps what it was sent, and whose it is: the lease says when we are gone.
   void end(Done done) override { loop_.post(std::move(done)); }
   bool idle() const override {
-    return ledger_.waiting() == 0 && reader_.idle() && prompt_ == 0 &&
+    return replay_buffer_.waiting() == 0 && reader_.idle() && prompt_ == 0 &&
            confirmations_.waiting() == 0 && membership_.facts().idle();
   }
   const Counters& counters() const override { return counters_; }
@@ -73,18 +73,21 @@ class Engine final : public Store {
  private:
   // -- writing --
   void keep(const Operation& operation, Completion done);
-  void send(Ledger::Number number, Ledger::Entry& entry);
-  void failed(Ledger::Number number, Failure failure);
-  void give_up_waiting(Ledger::Number number);
-  void replied(Ledger::Number number, const Reply& reply);
-  void replied_to_accept(Ledger::Number number, Ledger::Entry& entry, const Reply& reply);
-  void replied_to_intend(Ledger::Number number, Ledger::Entry& entry, const Reply& reply);
-  void replied_to_settle(Ledger::Number number, Ledger::Entry& entry, const Reply& reply);
-  void verdict(Ledger::Number number, Ledger::Entry& entry, Verdict verdict);
+  void send(ReplayBuffer::Number number, ReplayBuffer::Entry& entry);
+  void failed(ReplayBuffer::Number number, Failure failure);
+  void give_up_waiting(ReplayBuffer::Number number);
+  void replied(ReplayBuffer::Number number, const Reply& reply);
+  void replied_to_accept(ReplayBuffer::Number number, ReplayBuffer::Entry& entry,
+                         const Reply& reply);
+  void replied_to_intend(ReplayBuffer::Number number, ReplayBuffer::Entry& entry,
+                         const Reply& reply);
+  void replied_to_settle(ReplayBuffer::Number number, ReplayBuffer::Entry& entry,
+                         const Reply& reply);
+  void verdict(ReplayBuffer::Number number, ReplayBuffer::Entry& entry, Verdict verdict);
   void accepted(const Operation& operation, AcceptDone told);
-  void promise(Verdict verdict, AcceptDone told, world::Callback otherwise = [] {});
+  void promise(Verdict verdict, AcceptDone told, platform::Callback otherwise = [] {});
   void confirm_intent(const payment::CorrelationId& id, IntendDone told);
-  void later(world::Callback callback);
+  void later(platform::Callback callback);
 
   // -- coming and going --
   void ready(bool has_forgotten);
@@ -93,14 +96,14 @@ class Engine final : public Store {
   void adopt(const std::vector<OpenPayment>& payments);
 
   Seams seams_;
-  world::Loop& loop_;
-  world::Duration verdict_within_;
+  platform::Loop& loop_;
+  platform::Duration verdict_within_;
   Counters counters_;
-  Ledger ledger_;
-  Holdings holdings_;
+  ReplayBuffer replay_buffer_;
+  OwnedPayments holdings_;
   // Accepts without an answer: what Redis shows of them meanwhile is not an orphan.
   std::unordered_map<payment::CorrelationId, std::size_t> accepting_;
-  Confirmations confirmations_;
+  ReplicaAcks confirmations_;
   Membership membership_;
   Reader reader_;
   std::function<void()> opened_;
@@ -109,17 +112,17 @@ class Engine final : public Store {
   std::string instance_;               // our name when we were last ready
   std::uint64_t tokens_ = 0;
   std::size_t prompt_ = 0;  // completions that are posted
-  world::RepeatedLine not_ours_{10};
-  world::RepeatedLine finding_{100};
+  platform::RepeatedLine not_ours_{10};
+  platform::RepeatedLine finding_{100};
   std::shared_ptr<char> alive_ = std::make_shared<char>();
 };
 
 Engine::Engine(const Options& configured, const RedisOptions& options, const Seams& seams,
-               world::Loop& loop, Opening opening)
+               platform::Loop& loop, Opening opening)
     : seams_(seams),
       loop_(loop),
       verdict_within_(options.verdict_within),
-      ledger_(options.memory),
+      replay_buffer_(options.memory),
       holdings_(counters_),
       confirmations_(options, seams.client, loop),
       membership_(options, configured, seams,
@@ -144,7 +147,7 @@ void Engine::start(Adopt adopt) {
 
 // -- writing --------------------------------------------------------------------------------------
 
-void Engine::later(world::Callback callback) {
+void Engine::later(platform::Callback callback) {
   ++prompt_;
   loop_.post([this, alive = std::weak_ptr(alive_), callback = std::move(callback)]() mutable {
     if (alive.expired()) return;
@@ -154,11 +157,11 @@ void Engine::later(world::Callback callback) {
 }
 
 void Engine::keep(const Operation& operation, Completion done) {
-  const auto number = ledger_.add(operation, std::move(done), seams_.clock.now());
-  if (membership_.is_ready()) send(number, *ledger_.find(number));
+  const auto number = replay_buffer_.add(operation, std::move(done), seams_.clock.now());
+  if (membership_.is_ready()) send(number, *replay_buffer_.find(number));
 }
 
-void Engine::send(Ledger::Number number, Ledger::Entry& entry) {
+void Engine::send(ReplayBuffer::Number number, ReplayBuffer::Entry& entry) {
   const Call call = call_of(entry.operation, seams_.scripts, membership_.speaker(),
                             entry.owner.empty() ? membership_.speaker().instance : entry.owner);
   const std::vector<std::string_view> keys(call.keys.begin(), call.keys.end());
@@ -173,20 +176,20 @@ void Engine::send(Ledger::Number number, Ledger::Entry& entry) {
 }
 
 // It is sent again when Redis is back; whoever waits for an accept does not wait for ever.
-void Engine::failed(Ledger::Number number, Failure failure) {
-  Ledger::Entry* entry = ledger_.find(number);
+void Engine::failed(ReplayBuffer::Number number, Failure failure) {
+  ReplayBuffer::Entry* entry = replay_buffer_.find(number);
   if (!entry || entry->is_answered || entry->operation.kind != Operation::Kind::accept) return;
   if (failure == Failure::not_sent) return verdict(number, *entry, Verdict::unavailable);
   entry->operation.admit_new = false;  // if it did not run, it shall not run later
-  if (verdict_within_ == world::Duration(0)) return give_up_waiting(number);
+  if (verdict_within_ == platform::Duration(0)) return give_up_waiting(number);
   if (std::exchange(entry->is_timed, true)) return;
   seams_.timers.after(verdict_within_, [this, number, alive = std::weak_ptr(alive_)] {
     if (!alive.expired()) give_up_waiting(number);
   });
 }
 
-void Engine::give_up_waiting(Ledger::Number number) {
-  Ledger::Entry* entry = ledger_.find(number);
+void Engine::give_up_waiting(ReplayBuffer::Number number) {
+  ReplayBuffer::Entry* entry = replay_buffer_.find(number);
   if (!entry || entry->is_answered) return;
   if (auto* done = std::get_if<AcceptDone>(&entry->done)) {
     auto told = std::move(*done);
@@ -195,8 +198,8 @@ void Engine::give_up_waiting(Ledger::Number number) {
   }
 }
 
-void Engine::replied(Ledger::Number number, const Reply& reply) {
-  Ledger::Entry* entry = ledger_.find(number);
+void Engine::replied(ReplayBuffer::Number number, const Reply& reply) {
+  ReplayBuffer::Entry* entry = replay_buffer_.find(number);
   if (!entry || entry->is_answered) return;
   using Kind = Operation::Kind;
   const Kind kind = entry->operation.kind;
@@ -211,11 +214,12 @@ void Engine::replied(Ledger::Number number, const Reply& reply) {
   if (kind == Kind::intend) return replied_to_intend(number, *entry, reply);
   if (kind == Kind::settle) return replied_to_settle(number, *entry, reply);
   auto done = std::move(entry->done);
-  ledger_.answered(number, seams_.clock.now());
+  replay_buffer_.answered(number, seams_.clock.now());
   if (auto* told = std::get_if<Done>(&done)) (*told)();
 }
 
-void Engine::replied_to_accept(Ledger::Number number, Ledger::Entry& entry, const Reply& reply) {
+void Engine::replied_to_accept(ReplayBuffer::Number number, ReplayBuffer::Entry& entry,
+                               const Reply& reply) {
   const auto said = static_cast<Said>(reply.elements.at(0).integer);
   const bool is_ours =
       reply.elements.size() > 1 && reply.elements[1].text == membership_.speaker().instance;
@@ -235,10 +239,10 @@ void Engine::replied_to_accept(Ledger::Number number, Ledger::Entry& entry, cons
   }
 }
 
-void Engine::verdict(Ledger::Number number, Ledger::Entry& entry, Verdict verdict) {
+void Engine::verdict(ReplayBuffer::Number number, ReplayBuffer::Entry& entry, Verdict verdict) {
   const Operation operation = entry.operation;
   auto done = std::move(entry.done);
-  ledger_.answered(number, seams_.clock.now());
+  replay_buffer_.answered(number, seams_.clock.now());
   const auto asked = accepting_.find(operation.id);
   if (--asked->second == 0) accepting_.erase(asked);
   counters_.replays += verdict == Verdict::replayed;
@@ -251,7 +255,7 @@ void Engine::verdict(Ledger::Number number, Ledger::Entry& entry, Verdict verdic
 }
 
 // That it is kept: said once enough replicas have it (PROTOCOL 7.6).
-void Engine::promise(Verdict verdict, AcceptDone told, world::Callback otherwise) {
+void Engine::promise(Verdict verdict, AcceptDone told, platform::Callback otherwise) {
   confirmations_.await([verdict, told = std::move(told),
                         otherwise = std::move(otherwise)](bool is_confirmed) mutable {
     told(is_confirmed ? verdict : Verdict::unavailable);
@@ -275,13 +279,14 @@ void Engine::accepted(const Operation& operation, AcceptDone told) {
   });
 }
 
-void Engine::replied_to_intend(Ledger::Number number, Ledger::Entry& entry, const Reply& reply) {
+void Engine::replied_to_intend(ReplayBuffer::Number number, ReplayBuffer::Entry& entry,
+                               const Reply& reply) {
   const payment::CorrelationId id = entry.operation.id;
   const bool is_granted = reply.integer == 1 && holdings_.is_ours(id);
   auto done = std::move(entry.done);
-  ledger_.answered(number, seams_.clock.now());
+  replay_buffer_.answered(number, seams_.clock.now());
   if (!is_granted && holdings_.find(id)) {
-    not_ours_.say(seams_.log, world::Level::warn, seams_.clock.now(),
+    not_ours_.say(seams_.log, platform::Level::warn, seams_.clock.now(),
                   "payment {} is another instance's now", id.to_string());
     holdings_.remove(id, State::accepted);
   }
@@ -307,7 +312,8 @@ void Engine::confirm_intent(const payment::CorrelationId& id, IntendDone told) {
   });
 }
 
-void Engine::replied_to_settle(Ledger::Number number, Ledger::Entry& entry, const Reply& reply) {
+void Engine::replied_to_settle(ReplayBuffer::Number number, ReplayBuffer::Entry& entry,
+                               const Reply& reply) {
   const auto settled = static_cast<Settled>(reply.elements.at(0).integer);
   if (settled == Settled::of_another) {
     entry.owner = reply.elements.at(1).text;
@@ -315,12 +321,12 @@ void Engine::replied_to_settle(Ledger::Number number, Ledger::Entry& entry, cons
   }
   if (settled == Settled::elsewhere) {
     ++counters_.findings;
-    finding_.say(seams_.log, world::Level::error, seams_.clock.now(),
+    finding_.say(seams_.log, platform::Level::error, seams_.clock.now(),
                  "finding: processor {} has booked payment {}, which is settled elsewhere",
                  names().at(entry.operation.processor), entry.operation.id.to_string());
   }
   auto done = std::move(entry.done);
-  ledger_.answered(number, seams_.clock.now());
+  replay_buffer_.answered(number, seams_.clock.now());
   if (auto* told = std::get_if<Done>(&done)) (*told)();
 }
 
@@ -338,7 +344,7 @@ void Engine::accept(const Acceptance& acceptance, AcceptDone done) {
 }
 
 void Engine::intend(const payment::CorrelationId& id, const Intent& intent, IntendDone done) {
-  Holdings::Held* held = holdings_.find(id);
+  OwnedPayments::Held* held = holdings_.find(id);
   assert(held);
   if (held->is_foreign) {
     holdings_.remove(id, State::accepted);
@@ -352,14 +358,14 @@ void Engine::intend(const payment::CorrelationId& id, const Intent& intent, Inte
 }
 
 void Engine::refuse(const payment::CorrelationId& id, const Refusal& refusal) {
-  Holdings::Held* held = holdings_.find(id);
+  OwnedPayments::Held* held = holdings_.find(id);
   assert(held && payment::is_legal(held->state, State::accepted));
   holdings_.move(*held, State::accepted);
   if (!held->is_foreign) keep(refuse_operation(id, refusal), {});
 }
 
 void Engine::note_unknown(const payment::CorrelationId& id) {
-  Holdings::Held* held = holdings_.find(id);
+  OwnedPayments::Held* held = holdings_.find(id);
   assert(held);
   if (held->state == State::unknown) return;
   holdings_.move(*held, State::unknown);
@@ -375,7 +381,7 @@ void Engine::settle(const payment::CorrelationId& id, const Settlement& settleme
 }
 
 void Engine::park(const payment::CorrelationId& id, payment::UtcMs at, Done done) {
-  Holdings::Held* held = holdings_.find(id);
+  OwnedPayments::Held* held = holdings_.find(id);
   assert(held && payment::is_legal(held->state, State::parked));
   const bool is_foreign = held->is_foreign;
   holdings_.remove(id, is_foreign ? State::accepted : State::parked);
@@ -388,23 +394,25 @@ void Engine::park(const payment::CorrelationId& id, payment::UtcMs at, Done done
 void Engine::ready(bool has_forgotten) {
   const std::string& name = membership_.speaker().instance;
   if (std::exchange(instance_, name) != name) holdings_.disown_unconfirmed();
-  ledger_.for_each(has_forgotten, [&](Ledger::Number number, Ledger::Entry& entry) {
-    if (entry.is_answered) entry.operation.admit_new = entry.was_kept;
-    send(number, entry);
-  });
+  replay_buffer_.for_each(has_forgotten,
+                          [&](ReplayBuffer::Number number, ReplayBuffer::Entry& entry) {
+                            if (entry.is_answered) entry.operation.admit_new = entry.was_kept;
+                            send(number, entry);
+                          });
   if (opened_) std::exchange(opened_, {})();
 }
 
 // Those who wait for a verdict get it when Redis is back, or hear that there is none.
 void Engine::away() {
-  ledger_.for_each(
-      false, [this](Ledger::Number number, Ledger::Entry&) { failed(number, Failure::maybe_ran); });
+  replay_buffer_.for_each(false, [this](ReplayBuffer::Number number, ReplayBuffer::Entry&) {
+    failed(number, Failure::maybe_ran);
+  });
 }
 
 void Engine::taken(std::vector<Taken> taken) {
   std::vector<OpenPayment> fresh;
   for (const Taken& each : taken) {
-    if (Holdings::Held* held = holdings_.find(each.payment.id)) {
+    if (OwnedPayments::Held* held = holdings_.find(each.payment.id)) {
       held->is_confirmed = held->is_confirmed || each.was_ours;
       continue;
     }
@@ -427,7 +435,7 @@ void Engine::adopt(const std::vector<OpenPayment>& payments) {
 }  // namespace
 
 Shared open(const Options& configured, const RedisOptions& options, const Seams& seams,
-            world::Loop& loop, Opening opening) {
+            platform::Loop& loop, Opening opening) {
   auto engine = std::make_unique<Engine>(configured, options, seams, loop, std::move(opening));
   engine->begin();
   Group* group = &engine->group();
@@ -435,4 +443,4 @@ Shared open(const Options& configured, const RedisOptions& options, const Seams&
   return {.store = std::move(engine), .group = group, .server = server};
 }
 
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

@@ -11,7 +11,7 @@
 #include "store/shared/cluster/membership.h"
 #include "store/store.h"
 
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 
 // A store that several instances share, and what they tell each other through it.
 struct Shared {
@@ -34,6 +34,6 @@ struct Opening {
 // The options outlive the store. Loop thread only. What is durable, and when, is what Redis was
 // told to do: docs/redis.md.
 Shared open(const Options& configured, const RedisOptions& options, const Seams& seams,
-            world::Loop& loop, Opening opening);
+            platform::Loop& loop, Opening opening);
 
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

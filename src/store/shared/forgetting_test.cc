@@ -3,7 +3,7 @@
 #include "store/shared/instances_fixture.h"
 
 // A Redis that was restarted, and one that has forgotten what it was told (PROTOCOL 7.5).
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 namespace {
 
 namespace fs = std::filesystem;
@@ -250,10 +250,10 @@ TEST_F(Amnesia, WhereANewcomerHasNumberedThemOtherwiseNothingIsCounted) {
   Instance& newcomer = begin_to_join(lease, false, {{"fallback"}, {"default"}});
   ASSERT_TRUE(until([&] { return newcomer.is_open; }));
   first.is_asleep = false;
-  ASSERT_TRUE(until([&] { return first.was_told(world::Level::warn, "numbers"); }));
+  ASSERT_TRUE(until([&] { return first.was_told(platform::Level::warn, "numbers"); }));
   EXPECT_FALSE(first.store().is_available());
   EXPECT_FALSE(exists(1)) << "it would count at another processor";
 }
 
 }  // namespace
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

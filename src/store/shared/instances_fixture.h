@@ -23,11 +23,11 @@
 
 // For tests: several instances of the store in one process, on one real Redis. Time is real and
 // leases are short; a test waits for what must happen, and never for a moment.
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 
 // One instance, with a loop of its own: it sleeps whenever the test does not run that loop.
 class Instance {
-  world::TestLoop loop_;  // ends after all that is on it
+  platform::TestLoop loop_;  // ends after all that is on it
 
  public:
   Instance(const wire::Address& address, const RedisOptions& options, const Options& configured,
@@ -40,9 +40,9 @@ class Instance {
       client_options.address.port = proxy->port();
     }
     client_ =
-        wire::make_client({loop_.context(), *asio_loop_, *timers_, *clock_, *chance_, *resolver_},
+        wire::make_client({loop_.context(), *asio_loop_, *timers_, *clock_, *random_, *resolver_},
                           client_options, scripts_.all());
-    shared_ = open(configured, options_, {*client_, scripts_, *timers_, *clock_, *chance_, log},
+    shared_ = open(configured, options_, {*client_, scripts_, *timers_, *clock_, *random_, log},
                    *asio_loop_,
                    {.opened = [this] { begin(); },
                     .refused = [this](const std::string& line) { refused = line; },
@@ -60,7 +60,7 @@ class Instance {
     }
     return {};
   }
-  bool was_told(world::Level level, std::string_view part) const {
+  bool was_told(platform::Level level, std::string_view part) const {
     return log.count(level, part) > 0;
   }
 
@@ -95,11 +95,11 @@ class Instance {
     });
   }
 
-  std::unique_ptr<world::Loop> asio_loop_ = world::make_real_loop(loop_.context());
-  std::unique_ptr<world::Clock> clock_ = world::make_real_clock();
-  std::unique_ptr<world::Resolver> resolver_ = world::make_real_resolver(loop_.context());
-  std::unique_ptr<world::Timers> timers_ = world::make_real_timers(loop_.context(), *clock_);
-  std::unique_ptr<world::Chance> chance_ = world::make_real_chance();
+  std::unique_ptr<platform::Loop> asio_loop_ = platform::make_real_loop(loop_.context());
+  std::unique_ptr<platform::Clock> clock_ = platform::make_real_clock();
+  std::unique_ptr<platform::Resolver> resolver_ = platform::make_real_resolver(loop_.context());
+  std::unique_ptr<platform::Timers> timers_ = platform::make_real_timers(loop_.context(), *clock_);
+  std::unique_ptr<platform::Random> random_ = platform::make_real_random();
   Scripts scripts_;
   RedisOptions options_;
   std::unique_ptr<wire::Client> client_;
@@ -114,7 +114,7 @@ class Instances : public testing::Test {
   static constexpr auto short_lease = std::chrono::milliseconds(300);
 
   // Nobody waits for what may have run, unless a test says so.
-  world::Duration verdict_within{0};
+  platform::Duration verdict_within{0};
 
   // It outlives kill -9, and waits for no disk.
   void serve(wire::TestServerOptions wanted = {.appendfsync = "no"}) {
@@ -124,11 +124,11 @@ class Instances : public testing::Test {
 
   // -- who takes part --
 
-  Instance& begin_to_join(world::Duration its_lease = lease, bool is_behind_a_proxy = false,
+  Instance& begin_to_join(platform::Duration its_lease = lease, bool is_behind_a_proxy = false,
                           const std::vector<Place>& places = {{"default"}, {"fallback"}}) {
     return begin_to_join_as({.processors = places}, its_lease, is_behind_a_proxy);
   }
-  Instance& begin_to_join_as(const Options& configured, world::Duration its_lease = lease,
+  Instance& begin_to_join_as(const Options& configured, platform::Duration its_lease = lease,
                              bool is_behind_a_proxy = false) {
     if (!server) serve();
     RedisOptions options;
@@ -137,7 +137,7 @@ class Instances : public testing::Test {
     return *instances_.emplace_back(
         std::make_unique<Instance>(server->address(), options, configured, is_behind_a_proxy));
   }
-  Instance& join(world::Duration its_lease = lease, bool is_behind_a_proxy = false) {
+  Instance& join(platform::Duration its_lease = lease, bool is_behind_a_proxy = false) {
     Instance& instance = begin_to_join(its_lease, is_behind_a_proxy);
     EXPECT_TRUE(until([&] { return instance.is_open; }));
     return instance;
@@ -252,4 +252,4 @@ class Instances : public testing::Test {
   std::vector<std::unique_ptr<Instance>> instances_;
 };
 
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

@@ -1,7 +1,7 @@
 #include "store/shared/instances_fixture.h"
 
 // Which Redis will do, and what an operator is told of it (PROTOCOL 7.1, 7.6).
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 namespace {
 
 // Says who it is, and is asked for nothing.
@@ -17,7 +17,7 @@ class ClientOfAnOldServer final : public wire::Client {
   }
   void command(std::span<const std::string_view>, Done) override { ++asked; }
   void run(const wire::Script&, std::span<const std::string_view>,
-           std::span<const std::string_view>, Done, wire::Haste) override {
+           std::span<const std::string_view>, Done, wire::Flush) override {
     ++asked;
   }
   bool connected() const override { return true; }
@@ -34,18 +34,18 @@ class Joining : public Instances {
  protected:
   // What a server of this version is told, and how often it was asked.
   std::pair<std::optional<std::string>, std::size_t> try_version(const std::string& version) {
-    world::TestLoop loop;
-    const auto asio_loop = world::make_real_loop(loop.context());
-    const auto clock = world::make_real_clock();
-    const auto timers = world::make_real_timers(loop.context(), *clock);
-    const auto chance = world::make_real_chance();
+    platform::TestLoop loop;
+    const auto asio_loop = platform::make_real_loop(loop.context());
+    const auto clock = platform::make_real_clock();
+    const auto timers = platform::make_real_timers(loop.context(), *clock);
+    const auto random = platform::make_real_random();
     lab::CollectedLog log;
     Scripts scripts;
     RedisOptions options;
     ClientOfAnOldServer client(version);
     std::optional<std::string> refused;
     const Shared shared = open(
-        {.processors = {{"default"}}}, options, {client, scripts, *timers, *clock, *chance, log},
+        {.processors = {{"default"}}}, options, {client, scripts, *timers, *clock, *random, log},
         *asio_loop, {.opened = [] {}, .refused = [&](const std::string& line) { refused = line; }});
     return {refused, client.asked};
   }
@@ -80,7 +80,7 @@ TEST_F(Joining, WhoHasJoinedWaitsWhenRedisComesBackAsAnotherOne) {
   server->start();
   server->ask({"HSET", meta_key("settings"), "shards", "32"});
   instance.is_asleep = false;
-  ASSERT_TRUE(until([&] { return instance.was_told(world::Level::warn, "in 32 shards"); }));
+  ASSERT_TRUE(until([&] { return instance.was_told(platform::Level::warn, "in 32 shards"); }));
   EXPECT_FALSE(instance.store().is_available());
   EXPECT_FALSE(instance.refused) << "it is no start that could be stopped";
   server->ask({"HSET", meta_key("settings"), "shards", "64"});
@@ -111,7 +111,7 @@ TEST_F(Joining, ARedisThatIsStartedLaterIsWaitedFor) {
   serve();
   server->kill();
   Instance& instance = begin_to_join();
-  ASSERT_TRUE(until([&] { return instance.was_told(world::Level::warn, "waiting for redis"); }));
+  ASSERT_TRUE(until([&] { return instance.was_told(platform::Level::warn, "waiting for redis"); }));
   EXPECT_FALSE(instance.is_open);
   server->start();
   ASSERT_TRUE(until([&] { return instance.is_open; }));
@@ -145,7 +145,7 @@ TEST_F(Joining, ARedisThatMayLosePaymentsIsWarnedOf) {
     Instance& instance = join();
     std::string all;
     for (const auto& line : instance.log.lines()) {
-      if (line.level == world::Level::warn) all += line.text + "\n";
+      if (line.level == platform::Level::warn) all += line.text + "\n";
     }
     end(instance);
     return all;
@@ -159,4 +159,4 @@ TEST_F(Joining, ARedisThatMayLosePaymentsIsWarnedOf) {
 }
 
 }  // namespace
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

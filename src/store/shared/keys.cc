@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <xxhash.h>
 
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 
 unsigned shard_of(const payment::CorrelationId& id) {
   return static_cast<unsigned>(XXH3_64bits(id.bytes().data(), id.bytes().size()) % shard_count);
@@ -40,4 +40,4 @@ std::string meta_key(std::string_view name) {
   return fmt::format("ps:{{meta}}:{}", name);
 }
 
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

@@ -9,7 +9,7 @@
 
 // Where things lie in Redis: docs/redis.md has the whole list. What one script touches shares one
 // slot: the text in braces is what a Cluster hashes.
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 
 // Payments are spread over the shards by their ids. The number is kept in Redis (PROTOCOL 7.1).
 inline constexpr unsigned shard_count = 64;
@@ -37,4 +37,4 @@ inline constexpr std::string_view cents_of = "cents";
 inline constexpr std::string_view widest_count_of = "count12d";
 inline constexpr std::string_view widest_cents_of = "cents12d";
 
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

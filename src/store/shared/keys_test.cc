@@ -8,7 +8,7 @@
 
 #include "store/samples_fixture.h"
 
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 namespace {
 
 TEST(Keys, SayWhatTheyHoldAndInWhichShard) {
@@ -46,4 +46,4 @@ TEST(Keys, PaymentsAreSpreadEvenly) {
 }
 
 }  // namespace
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

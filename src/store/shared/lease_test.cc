@@ -1,7 +1,7 @@
 #include "store/shared/instances_fixture.h"
 
 // Leases that run out, and what becomes of the payments (PROTOCOL 7.3, 7.4).
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 namespace {
 
 using payment::State;
@@ -164,7 +164,7 @@ TEST_F(Leases, ASettlementElsewhereIsAFinding) {
   wake(*sleeper);
   settle(*sleeper, 1, settlement(intent(1, at(2), dear)));
   EXPECT_EQ(sleeper->store().counters().findings, 1u);
-  EXPECT_TRUE(sleeper->was_told(world::Level::error, "finding"));
+  EXPECT_TRUE(sleeper->was_told(platform::Level::error, "finding"));
   const auto view = find(*waker, 1);
   EXPECT_TRUE(view->finding);
   EXPECT_EQ(view->processor, cheap);
@@ -180,7 +180,7 @@ TEST_F(Leases, ASleeperWhomNobodyMissedTakesItsOwnPaymentsBackUnderAnotherName) 
   oversleep(lonely);
   wake(lonely);
   EXPECT_NE(lonely.name(), before);
-  EXPECT_TRUE(lonely.was_told(world::Level::warn, "lease had run out"));
+  EXPECT_TRUE(lonely.was_told(platform::Level::warn, "lease had run out"));
   EXPECT_EQ(owner(1), lonely.name());
   EXPECT_EQ(owner(2), lonely.name());
   EXPECT_TRUE(lonely.adopted.empty()) << "they were at work here all the time";
@@ -243,4 +243,4 @@ TEST_F(Leases, AnEvictedInstanceAcceptsNothingUnderItsOldName) {
 }
 
 }  // namespace
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

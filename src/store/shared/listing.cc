@@ -9,7 +9,7 @@
 #include "store/shared/keys.h"
 #include "store/shared/view.h"
 
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 
 namespace {
 
@@ -122,4 +122,4 @@ void list_page(wire::Client& client, const books::Window& window, const ListCurs
   });
 }
 
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

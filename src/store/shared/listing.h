@@ -10,7 +10,7 @@
 
 // The payments behind a sum. There is no index by time: the whole key space is gone through, a few
 // hundred keys a page. It is for auditors; sums do not use it.
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 
 struct ListCursor {
   std::string scan = "0";                        // as SCAN wants it
@@ -27,4 +27,4 @@ bool is_in(const books::Window& window, const PaymentView& view);
 void list_page(payswitch::redis::Client& client, const books::Window& window,
                const ListCursor& cursor, Store::ListDone done);
 
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

@@ -3,7 +3,7 @@
 #include "store/shared/instances_fixture.h"
 
 // What instances tell each other (PROTOCOL 2.4, 2.5, 7.7).
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 namespace {
 
 using testing::ElementsAre;
@@ -14,11 +14,12 @@ class News : public Instances {
   Instance& two = join();
   Instance& three = join();
 
-  std::vector<world::Duration> claim(payment::ProcessorNumber processor, world::Duration every) {
-    std::vector<world::Duration> waits;
+  std::vector<platform::Duration> claim(payment::ProcessorNumber processor,
+                                        platform::Duration every) {
+    std::vector<platform::Duration> waits;
     for (Instance* each : {&one, &two, &three}) {
       each->group().claim_poll(processor, every,
-                               [&](world::Duration wait) { waits.push_back(wait); });
+                               [&](platform::Duration wait) { waits.push_back(wait); });
     }
     EXPECT_TRUE(until([&] { return waits.size() == 3; }));
     std::ranges::sort(waits);
@@ -29,14 +30,14 @@ class News : public Instances {
 TEST_F(News, OneOfThreePollsInEachPeriod) {
   constexpr auto every = std::chrono::seconds(20);
   const auto waits = claim(cheap, every);
-  EXPECT_EQ(waits[0], world::Duration(0));
+  EXPECT_EQ(waits[0], platform::Duration(0));
   EXPECT_GT(waits[1], std::chrono::seconds(5));
   EXPECT_LE(waits[2], every);
   // Each processor has its own; and a period that is over makes room for the next.
-  EXPECT_EQ(claim(dear, every)[0], world::Duration(0));
-  EXPECT_GT(claim(dear, every)[0], world::Duration(0));
+  EXPECT_EQ(claim(dear, every)[0], platform::Duration(0));
+  EXPECT_GT(claim(dear, every)[0], platform::Duration(0));
   ASSERT_TRUE(until([&] { return claim(cheap, std::chrono::milliseconds(50))[0].count() == 0; }));
-  EXPECT_GT(claim(cheap, every)[0], world::Duration(0));
+  EXPECT_GT(claim(cheap, every)[0], platform::Duration(0));
 }
 
 TEST_F(News, WithoutRedisNobodyPolls) {
@@ -45,12 +46,12 @@ TEST_F(News, WithoutRedisNobodyPolls) {
     return !one.store().is_available() && !two.store().is_available() &&
            !three.store().is_available();
   }));
-  EXPECT_GT(claim(cheap, std::chrono::seconds(5))[0], world::Duration(0));
+  EXPECT_GT(claim(cheap, std::chrono::seconds(5))[0], platform::Duration(0));
 }
 
 TEST_F(News, AClockOfRedisThatWasSetBackDoesNotStopThePolls) {
   server->ask({"HSET", meta_key("health"), "polled:0", "99999999999999"});
-  EXPECT_EQ(claim(cheap, std::chrono::seconds(5))[0], world::Duration(0));
+  EXPECT_EQ(claim(cheap, std::chrono::seconds(5))[0], platform::Duration(0));
 }
 
 TEST_F(News, WhatAPollFoundReachesTheOthersOnceWithItsAge) {
@@ -62,7 +63,7 @@ TEST_F(News, WhatAPollFoundReachesTheOthersOnceWithItsAge) {
   ASSERT_EQ(two.health[dear].size(), 1u);
   EXPECT_TRUE(two.health[dear][0].failing);
   EXPECT_EQ(two.health[dear][0].min_response_time, std::chrono::milliseconds(120));
-  EXPECT_GE(two.health[dear][0].age, world::Duration(0));
+  EXPECT_GE(two.health[dear][0].age, platform::Duration(0));
   EXPECT_LT(two.health[dear][0].age, std::chrono::seconds(10));
   EXPECT_FALSE(two.health[cheap][0].failing);
   EXPECT_TRUE(one.health.empty()) << "its own";
@@ -134,4 +135,4 @@ TEST_F(News, HowManyLiveIsKnownWhenOneComesAndWhenOneGoes) {
 }
 
 }  // namespace
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

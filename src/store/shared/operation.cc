@@ -7,7 +7,7 @@
 #include "store/shared/keys.h"
 #include "store/shared/totals.h"
 
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 
 namespace {
 
@@ -118,8 +118,8 @@ Operation park_operation(const payment::CorrelationId& id, payment::UtcMs at) {
   return {.kind = Kind::park, .id = id, .at = at};
 }
 
-wire::Haste haste_of(Kind kind) {
-  return kind == Kind::accept || kind == Kind::intend ? wire::Haste::now : wire::Haste::soon;
+wire::Flush haste_of(Kind kind) {
+  return kind == Kind::accept || kind == Kind::intend ? wire::Flush::now : wire::Flush::lazy;
 }
 
 Call call_of(const Operation& op, const Scripts& scripts, const Speaker& speaker,
@@ -145,4 +145,4 @@ Call call_of(const Operation& op, const Scripts& scripts, const Speaker& speaker
   std::unreachable();
 }
 
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

@@ -14,7 +14,7 @@
 #include "store/shared/scripts.h"
 #include "store/store.h"
 
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 
 // One step of one payment, small enough to be remembered and done again.
 struct Operation {
@@ -42,7 +42,7 @@ Operation settle_operation(const payment::CorrelationId& id, const Settlement& s
 Operation park_operation(const payment::CorrelationId& id, payment::UtcMs at);
 
 // Nobody waits for what became of an attempt; it runs before the next intent all the same.
-wire::Haste haste_of(Operation::Kind kind);
+wire::Flush haste_of(Operation::Kind kind);
 
 // An operation as a call: `script` with these keys and arguments.
 struct Call {
@@ -62,4 +62,4 @@ struct Speaker {
 Call call_of(const Operation& operation, const Scripts& scripts, const Speaker& speaker,
              const std::string& owner);
 
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

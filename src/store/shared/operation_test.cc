@@ -6,7 +6,7 @@
 #include "store/samples_fixture.h"
 #include "store/shared/keys.h"
 
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 namespace {
 
 using testing::ElementsAre;
@@ -89,9 +89,9 @@ TEST_F(Operations, TheOthers) {
 
 TEST_F(Operations, OnlyAcceptancesAndIntentsAreInHaste) {
   using Kind = Operation::Kind;
-  for (const Kind kind : {Kind::accept, Kind::intend}) EXPECT_EQ(haste_of(kind), wire::Haste::now);
+  for (const Kind kind : {Kind::accept, Kind::intend}) EXPECT_EQ(haste_of(kind), wire::Flush::now);
   for (const Kind kind : {Kind::refuse, Kind::mark_unknown, Kind::settle, Kind::park}) {
-    EXPECT_EQ(haste_of(kind), wire::Haste::soon);
+    EXPECT_EQ(haste_of(kind), wire::Flush::lazy);
   }
 }
 
@@ -101,4 +101,4 @@ TEST_F(Operations, AreSmall) {
 }
 
 }  // namespace
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

@@ -2,28 +2,28 @@
 
 #include <cassert>
 
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 
-Holdings::Held* Holdings::find(const payment::CorrelationId& id) {
+OwnedPayments::Held* OwnedPayments::find(const payment::CorrelationId& id) {
   const auto found = held_.find(id);
   return found == held_.end() ? nullptr : &found->second;
 }
 
-void Holdings::add(const payment::CorrelationId& id, payment::State state,
-                   std::uint32_t attempts_made) {
+void OwnedPayments::add(const payment::CorrelationId& id, payment::State state,
+                        std::uint32_t attempts_made) {
   [[maybe_unused]] const bool is_new =
       held_.emplace(id, Held{.state = state, .attempts_made = attempts_made}).second;
   assert(is_new);
   ++counters_.by_state[static_cast<std::size_t>(state)];
 }
 
-void Holdings::move(Held& held, payment::State to) {
+void OwnedPayments::move(Held& held, payment::State to) {
   --counters_.by_state[static_cast<std::size_t>(held.state)];
   ++counters_.by_state[static_cast<std::size_t>(to)];
   held.state = to;
 }
 
-void Holdings::remove(const payment::CorrelationId& id, payment::State end) {
+void OwnedPayments::remove(const payment::CorrelationId& id, payment::State end) {
   const auto found = held_.find(id);
   assert(found != held_.end());
   --counters_.by_state[static_cast<std::size_t>(found->second.state)];
@@ -32,11 +32,11 @@ void Holdings::remove(const payment::CorrelationId& id, payment::State end) {
   held_.erase(found);
 }
 
-void Holdings::doubt_all() {
+void OwnedPayments::doubt_all() {
   for (auto& [id, held] : held_) held.is_confirmed = false;
 }
 
-void Holdings::disown_unconfirmed() {
+void OwnedPayments::disown_unconfirmed() {
   for (auto& [id, held] : held_) {
     if (held.is_confirmed || held.is_foreign) continue;
     held.is_foreign = true;
@@ -44,4 +44,4 @@ void Holdings::disown_unconfirmed() {
   }
 }
 
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

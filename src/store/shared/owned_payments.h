@@ -7,12 +7,12 @@
 #include "payment/state.h"
 #include "store/counters.h"
 
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 
 // The open payments at work in this process, and what it knows of their states. One that another
 // instance took over while our lease had run out is foreign: whatever is at work on it here decides
 // nothing any more, and only brings what a processor said. Pure.
-class Holdings {
+class OwnedPayments {
  public:
   struct Held {
     payment::State state = payment::State::accepted;
@@ -21,7 +21,7 @@ class Holdings {
     bool is_confirmed = true;  // since our name changed
   };
 
-  explicit Holdings(Counters& counters) : counters_(counters) {}
+  explicit OwnedPayments(Counters& counters) : counters_(counters) {}
 
   // nullptr: not at work here.
   Held* find(const payment::CorrelationId& id);
@@ -45,4 +45,4 @@ class Holdings {
   std::size_t foreign_ = 0;
 };
 
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

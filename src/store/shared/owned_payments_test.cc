@@ -4,7 +4,7 @@
 
 #include "store/samples_fixture.h"
 
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 namespace {
 
 using payment::State;
@@ -16,7 +16,7 @@ class HoldingsAndCounts : public testing::Test {
   }
 
   Counters counters;
-  Holdings holdings{counters};
+  OwnedPayments holdings{counters};
 };
 
 TEST_F(HoldingsAndCounts, AStateIsCountedFromTheFirstToTheLast) {
@@ -78,4 +78,4 @@ TEST_F(HoldingsAndCounts, WhatHasBecomeForeignStaysSoAtTheNextName) {
 }
 
 }  // namespace
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

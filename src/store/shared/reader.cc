@@ -8,12 +8,12 @@
 #include "store/shared/sums.h"
 #include "store/shared/view.h"
 
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 
 using wire::Failure;
 using wire::Reply;
 
-void Reader::later(world::Callback callback) {
+void Reader::later(platform::Callback callback) {
   ++reads_;
   loop_.post([this, alive = std::weak_ptr(alive_), callback = std::move(callback)]() mutable {
     if (alive.expired()) return;
@@ -132,4 +132,4 @@ void Reader::list(const books::Window& window, const std::string& cursor, Store:
             });
 }
 
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

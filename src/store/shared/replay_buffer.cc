@@ -3,19 +3,20 @@
 #include <cassert>
 #include <utility>
 
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 
-Ledger::Number Ledger::add(const Operation& operation, Completion done, world::Instant now) {
+ReplayBuffer::Number ReplayBuffer::add(const Operation& operation, Completion done,
+                                       platform::Instant now) {
   entries_.push_back({.operation = operation, .done = std::move(done), .owner = {}, .since = now});
   ++waiting_;
   return first_ + entries_.size() - 1;
 }
 
-Ledger::Entry* Ledger::find(Number number) {
+ReplayBuffer::Entry* ReplayBuffer::find(Number number) {
   return number < first_ ? nullptr : &entries_.at(number - first_);
 }
 
-void Ledger::answered(Number number, world::Instant now) {
+void ReplayBuffer::answered(Number number, platform::Instant now) {
   if (Entry* entry = find(number); entry && !std::exchange(entry->is_answered, true)) {
     entry->done = {};
     --waiting_;
@@ -23,7 +24,7 @@ void Ledger::answered(Number number, world::Instant now) {
   forget_old(now);
 }
 
-void Ledger::for_each(bool all, const std::function<void(Number, Entry&)>& visit) {
+void ReplayBuffer::for_each(bool all, const std::function<void(Number, Entry&)>& visit) {
   const Number end = first_ + entries_.size();
   for (Number number = first_; number < end; ++number) {
     Entry* entry = find(number);
@@ -31,7 +32,7 @@ void Ledger::for_each(bool all, const std::function<void(Number, Entry&)>& visit
   }
 }
 
-void Ledger::forget_old(world::Instant now) {
+void ReplayBuffer::forget_old(platform::Instant now) {
   while (!entries_.empty() && entries_.front().is_answered &&
          (now - entries_.front().since > memory_ || entries_.size() - waiting_ > max_answered)) {
     entries_.pop_front();
@@ -39,4 +40,4 @@ void Ledger::forget_old(world::Instant now) {
   }
 }
 
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

@@ -10,7 +10,7 @@
 #include "store/shared/operation.h"
 #include "store/store.h"
 
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 
 // What waits for the answer to an operation; nothing, when nobody does.
 using Completion = std::variant<std::monostate, Store::AcceptDone, Store::IntendDone, Store::Done>;
@@ -18,7 +18,7 @@ using Completion = std::variant<std::monostate, Store::AcceptDone, Store::Intend
 // What this instance did to payments, in order: what Redis has not answered yet, because it must be
 // said again when the connection was cut (PROTOCOL 7.3), and what it has answered lately, because
 // Redis may forget it (7.5). Pure.
-class Ledger {
+class ReplayBuffer {
  public:
   // Answered operations beyond this many are forgotten although they are young.
   static constexpr std::size_t max_answered = 1'000'000;
@@ -27,22 +27,22 @@ class Ledger {
     Operation operation;
     Completion done;
     std::string owner;  // of the payment, where it is known to be another instance's
-    world::Instant since;
+    platform::Instant since;
     bool is_answered = false;
     bool is_timed = false;  // whoever waits for it will hear in time that there is no answer
     bool was_kept = false;  // an accept that Redis has answered: it must exist
   };
   using Number = std::uint64_t;
 
-  explicit Ledger(world::Duration memory) : memory_(memory) {}
+  explicit ReplayBuffer(platform::Duration memory) : memory_(memory) {}
 
-  Number add(const Operation& operation, Completion done, world::Instant now);
+  Number add(const Operation& operation, Completion done, platform::Instant now);
 
   // nullptr: forgotten.
   Entry* find(Number number);
 
   // Redis has answered; or the operation has not run, and never will.
-  void answered(Number number, world::Instant now);
+  void answered(Number number, platform::Instant now);
 
   // In order; `all`: also what was answered lately.
   void for_each(bool all, const std::function<void(Number, Entry&)>& visit);
@@ -51,12 +51,12 @@ class Ledger {
   std::size_t size() const { return entries_.size(); }
 
  private:
-  void forget_old(world::Instant now);
+  void forget_old(platform::Instant now);
 
-  world::Duration memory_;
+  platform::Duration memory_;
   std::deque<Entry> entries_;
   Number first_ = 1;  // of entries_.front()
   std::size_t waiting_ = 0;
 };
 
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

@@ -6,19 +6,19 @@
 
 #include "store/samples_fixture.h"
 
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 namespace {
 
 using std::chrono::seconds;
 
 class LedgerOf30Seconds : public testing::Test {
  protected:
-  Ledger::Number add(std::uint32_t number) {
+  ReplayBuffer::Number add(std::uint32_t number) {
     return ledger.add(park_operation(test_id(number), at(0)), {}, now);
   }
   std::vector<payment::CorrelationId> said(bool all) {
     std::vector<payment::CorrelationId> ids;
-    ledger.for_each(all, [&](Ledger::Number number, Ledger::Entry& entry) {
+    ledger.for_each(all, [&](ReplayBuffer::Number number, ReplayBuffer::Entry& entry) {
       EXPECT_EQ(ledger.find(number), &entry);
       ids.push_back(entry.operation.id);
     });
@@ -30,8 +30,8 @@ class LedgerOf30Seconds : public testing::Test {
     return all;
   }
 
-  world::Instant now{seconds(1'000)};
-  Ledger ledger{seconds(30)};
+  platform::Instant now{seconds(1'000)};
+  ReplayBuffer ledger{seconds(30)};
 };
 
 TEST_F(LedgerOf30Seconds, WhatHasNoAnswerIsSaidAgainInOrder) {
@@ -70,7 +70,7 @@ TEST_F(LedgerOf30Seconds, WhatWasAnsweredIsRememberedForThatLongAndNoLonger) {
   now += seconds(30);
   ledger.answered(add(2), now);
   EXPECT_EQ(said(true), ids({1, 2}));
-  now += world::Duration(1);
+  now += platform::Duration(1);
   ledger.answered(add(3), now);
   EXPECT_EQ(said(true), ids({2, 3}));
   EXPECT_EQ(ledger.find(first), nullptr);
@@ -92,18 +92,18 @@ TEST_F(LedgerOf30Seconds, WhatHasNoAnswerIsRememberedForEver) {
 
 TEST_F(LedgerOf30Seconds, NoMoreThanAMillionAnswersAreRemembered) {
   const auto answer = [&](std::uint32_t number) { ledger.answered(add(number), now); };
-  for (std::uint32_t number = 0; number < Ledger::max_answered; ++number) answer(number);
-  EXPECT_EQ(ledger.size(), Ledger::max_answered);
+  for (std::uint32_t number = 0; number < ReplayBuffer::max_answered; ++number) answer(number);
+  EXPECT_EQ(ledger.size(), ReplayBuffer::max_answered);
   EXPECT_NE(ledger.find(1), nullptr);
   answer(0);
-  EXPECT_EQ(ledger.size(), Ledger::max_answered);
+  EXPECT_EQ(ledger.size(), ReplayBuffer::max_answered);
   EXPECT_EQ(ledger.find(1), nullptr);
   EXPECT_NE(ledger.find(2), nullptr);
   // What waits does not count against it.
   add(1);
-  EXPECT_EQ(ledger.size(), Ledger::max_answered + 1);
+  EXPECT_EQ(ledger.size(), ReplayBuffer::max_answered + 1);
   EXPECT_NE(ledger.find(2), nullptr);
 }
 
 }  // namespace
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

@@ -7,9 +7,9 @@
 
 #include "store/shared/keys.h"
 
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 
-void Confirmations::await(Told told) {
+void ReplicaAcks::await(Told told) {
   if (!are_wanted()) return told(true);
   ++waiting_;
   if (asked_.empty()) {
@@ -21,7 +21,7 @@ void Confirmations::await(Told told) {
 }
 
 // WAIT speaks of what this connection has written: a write of its own makes it speak of all.
-void Confirmations::ask() {
+void ReplicaAcks::ask() {
   const std::string settings = meta_key("settings");
   const std::string_view touch[] = {"HSET", settings, "confirmed", "1"};
   client_.command(touch, [](const auto&) {});
@@ -40,4 +40,4 @@ void Confirmations::ask() {
   });
 }
 
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

@@ -8,15 +8,15 @@
 #include "redis/client.h"
 #include "store/options.h"
 
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 
 // Whether enough replicas have what was written: one WAIT for all that ask in a turn of the loop
 // (PROTOCOL 7.5, 7.6). With no replicas asked for, yes at once. Loop thread only.
-class Confirmations {
+class ReplicaAcks {
  public:
   using Told = std::move_only_function<void(bool is_confirmed)>;
 
-  Confirmations(const RedisOptions& options, payswitch::redis::Client& client, world::Loop& loop)
+  ReplicaAcks(const RedisOptions& options, payswitch::redis::Client& client, platform::Loop& loop)
       : options_(options), client_(client), loop_(loop) {}
 
   bool are_wanted() const { return options_.wait_replicas > 0; }
@@ -31,10 +31,10 @@ class Confirmations {
 
   const RedisOptions& options_;
   payswitch::redis::Client& client_;
-  world::Loop& loop_;
+  platform::Loop& loop_;
   std::vector<Told> asked_;
   std::size_t waiting_ = 0;
   std::shared_ptr<char> alive_ = std::make_shared<char>();
 };
 
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

@@ -5,15 +5,15 @@
 
 #include "store/samples_fixture.h"
 #include "store/shared/engine.h"
-#include "testing/world/chance.h"
 #include "testing/world/life.h"
 #include "testing/world/log.h"
+#include "testing/world/random.h"
 #include "testing/world/redis.h"
 #include "testing/world/redis_client.h"
 #include "testing/world/world.h"
 
 // `wait_replicas`: a 202, and a byte to a processor, wait for replicas (PROTOCOL 7.5, 7.6).
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 namespace {
 
 using namespace std::chrono_literals;
@@ -23,11 +23,11 @@ class Replicas : public testing::Test {
   Replicas() {
     options_.wait_replicas = 1;
     client_ = std::make_unique<lab::VirtualRedisClient>(
-        lab::VirtualRedisSeams{world_, life_, life_, chance_, redis_}, client_options_,
+        lab::VirtualRedisSeams{world_, life_, life_, random_, redis_}, client_options_,
         scripts_.all());
     bool is_open = false;
     shared_ = open({.processors = {{"default"}, {"fallback"}}}, options_,
-                   {*client_, scripts_, life_, world_, chance_, log_}, life_,
+                   {*client_, scripts_, life_, world_, random_, log_}, life_,
                    {.opened = [&] { is_open = true; },
                     .refused = [](const std::string& line) { FAIL() << line; }});
     EXPECT_TRUE(world_.run_until([&] { return is_open && shared_.store->is_available(); }));
@@ -44,7 +44,7 @@ class Replicas : public testing::Test {
   }
 
   lab::World world_;
-  lab::SeededChance chance_{1};
+  lab::SeededRandom random_{1};
   lab::CollectedLog log_;
   lab::VirtualRedis redis_{world_, 1, {.replicas = 1}};
   lab::Life life_{world_};
@@ -91,4 +91,4 @@ TEST_F(Replicas, Protocol75AnIntentWaitsUntilEnoughReplicasHaveIt) {
 }
 
 }  // namespace
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

@@ -6,7 +6,7 @@
 // ("number:processor:requestedAt:reason;"). Settled: b the booked amount where it differs, x and y
 // the processor and requestedAt of the books, d settledAt, f 1 for a finding. Times are
 // milliseconds since 1970.
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 
 namespace {
 
@@ -366,4 +366,4 @@ std::vector<const wire::Script*> Scripts::all() const {
           &claim_poll, &tell_health, &unanswered, &place,        &keep_facts};
 }
 
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

@@ -4,7 +4,7 @@
 
 #include "redis/script.h"
 
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 
 namespace wire = payswitch::redis;
 
@@ -41,4 +41,4 @@ struct Scripts {
   std::vector<const wire::Script*> all() const;
 };
 
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

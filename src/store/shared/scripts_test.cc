@@ -13,7 +13,7 @@
 
 // Each script alone, on a real Redis: what it says, and that saying it again changes nothing
 // (PROTOCOL 7.1, 7.3).
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 namespace {
 
 using testing::Contains;
@@ -378,4 +378,4 @@ TEST(ScriptSources, AllButThoseThatAdmitOrOnlyReadAreAllowedOutOfMemory) {
 }
 
 }  // namespace
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

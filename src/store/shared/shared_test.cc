@@ -65,14 +65,14 @@ class RedisUnderTest final : public StoreUnderTest {
     payswitch::redis::Options client_options;
     client_options.address = server_.address();
     client_ = payswitch::redis::make_client(
-        {loop_.context(), *asio_loop_, *timers_, *clock_, *chance_, *resolver_}, client_options,
+        {loop_.context(), *asio_loop_, *timers_, *clock_, *random_, *resolver_}, client_options,
         scripts_.all());
     bool is_open = false;
     std::string refused;
-    shared_ = redis::open(options, options_,
-                          {*client_, scripts_, *timers_, *clock_, *chance_, log_}, *asio_loop_,
-                          {.opened = [&] { is_open = true; },
-                           .refused = [&](const std::string& line) { refused = line; }});
+    shared_ = shared::open(options, options_,
+                           {*client_, scripts_, *timers_, *clock_, *random_, log_}, *asio_loop_,
+                           {.opened = [&] { is_open = true; },
+                            .refused = [&](const std::string& line) { refused = line; }});
     EXPECT_TRUE(loop_.until([&] { return is_open || !refused.empty(); }));
     if (!is_open) {
       close();
@@ -92,17 +92,17 @@ class RedisUnderTest final : public StoreUnderTest {
 
   bool is_kept_;
   payswitch::redis::TestServer server_;
-  world::TestLoop loop_;
-  std::unique_ptr<world::Loop> asio_loop_ = world::make_real_loop(loop_.context());
-  std::unique_ptr<world::Clock> clock_ = world::make_real_clock();
-  std::unique_ptr<world::Resolver> resolver_ = world::make_real_resolver(loop_.context());
-  std::unique_ptr<world::Timers> timers_ = world::make_real_timers(loop_.context(), *clock_);
-  std::unique_ptr<world::Chance> chance_ = world::make_real_chance();
+  platform::TestLoop loop_;
+  std::unique_ptr<platform::Loop> asio_loop_ = platform::make_real_loop(loop_.context());
+  std::unique_ptr<platform::Clock> clock_ = platform::make_real_clock();
+  std::unique_ptr<platform::Resolver> resolver_ = platform::make_real_resolver(loop_.context());
+  std::unique_ptr<platform::Timers> timers_ = platform::make_real_timers(loop_.context(), *clock_);
+  std::unique_ptr<platform::Random> random_ = platform::make_real_random();
   lab::CollectedLog log_;
-  redis::Scripts scripts_;
+  shared::Scripts scripts_;
   RedisOptions options_;
   std::unique_ptr<payswitch::redis::Client> client_;
-  redis::Shared shared_;
+  shared::Shared shared_;
   Store* store_ = nullptr;
   std::vector<OpenPayment> adopted_;
   std::uint64_t open_before_ = 0;  // when it crashed

@@ -7,7 +7,7 @@
 #include "store/shared/keys.h"
 #include "store/shared/totals.h"
 
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 
 std::vector<std::string> sum_keys(unsigned shard, std::size_t processors) {
   std::vector<std::string> keys;
@@ -43,4 +43,4 @@ bool add_to(Summary& summary, const payswitch::redis::Reply& said) {
   return true;
 }
 
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

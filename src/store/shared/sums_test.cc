@@ -9,7 +9,7 @@
 #include "store/shared/operation.h"
 #include "testing/fixtures/redis_server.h"
 
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 namespace {
 
 using payswitch::redis::Reply;
@@ -107,4 +107,4 @@ TEST(Sums, TheScriptsAddExactly) {
 }
 
 }  // namespace
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

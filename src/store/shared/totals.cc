@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 
 namespace {
 
@@ -63,4 +63,4 @@ BucketRange buckets_of(const books::Window& window) {
   return range;
 }
 
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

@@ -11,7 +11,7 @@
 // Totals by time, as they lie in Redis: buckets of 1 ms, 64 ms, 4 s, 4 min, 4.7 h in one hash, and
 // of 12 days in another one that can be read whole. A settlement adds to one bucket of each width;
 // a window is few whole buckets of each. Pure.
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 
 // Widths are powers of 2^6 ms; the last is the widest.
 inline constexpr std::size_t bucket_widths = 6;
@@ -29,4 +29,4 @@ struct BucketRange {
 // Both ends inclusive; a window whose end is before its beginning is empty.
 BucketRange buckets_of(const books::Window& window);
 
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

@@ -8,7 +8,7 @@
 #include <random>
 #include <set>
 
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 namespace {
 
 using payment::UtcMs;
@@ -174,4 +174,4 @@ TEST(Totals, AWindowNamesAFewHundredBucketsAtMostAndNoneTwice) {
 }
 
 }  // namespace
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

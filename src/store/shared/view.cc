@@ -6,7 +6,7 @@
 #include <map>
 #include <string_view>
 
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 
 namespace {
 
@@ -129,4 +129,4 @@ std::size_t names_needed(const PaymentView& view) {
   return needed;
 }
 
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

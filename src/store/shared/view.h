@@ -7,7 +7,7 @@
 #include "redis/reply.h"
 #include "store/store.h"
 
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 
 // What is kept of a payment cannot be true of one: somebody else has written there.
 struct Unsound {};
@@ -20,4 +20,4 @@ std::expected<std::optional<PaymentView>, Unsound> view_of(const payment::Correl
 // How many processors must have names before it can be shown.
 std::size_t names_needed(const PaymentView& view);
 
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

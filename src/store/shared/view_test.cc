@@ -4,7 +4,7 @@
 
 #include "store/samples_fixture.h"
 
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 namespace {
 
 using payment::Outcome;
@@ -125,4 +125,4 @@ TEST(View, ShowsNoMoreAttemptsThanAreRemembered) {
 }
 
 }  // namespace
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

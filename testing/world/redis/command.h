@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "redis/reply.h"
-#include "testing/world/chance.h"
+#include "testing/world/random.h"
 #include "testing/world/redis/keyspace.h"
 #include "testing/world/redis/words.h"
 
@@ -20,7 +20,7 @@ struct RedisCall {
   Keyspace& keys;
   std::span<const std::string_view> words;  // the first is the command's name
   std::int64_t now_us;                      // of Redis' own clock, since 1970
-  SeededChance& chance;
+  SeededRandom& random;
   bool wrote = false;  // something is another than before
   // How it must be repeated to have the same effect, where the time matters; else `words` will do.
   std::vector<std::string> repeat = {};

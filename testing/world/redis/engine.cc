@@ -33,7 +33,7 @@ struct SmallLetters {
 
 }  // namespace
 
-RedisEngine::RedisEngine(SeededChance& chance) : chance_(chance), scripts_(*this) {
+RedisEngine::RedisEngine(SeededRandom& random) : random_(random), scripts_(*this) {
   for (const auto room : {redis_key_commands(), redis_string_commands(), redis_hash_commands(),
                           redis_set_commands(), redis_sorted_set_commands()}) {
     for (const RedisCommand& command : room) commands_.emplace(command.name, &command);
@@ -63,7 +63,7 @@ const RedisCommand* RedisEngine::find(std::string_view name) const {
 }
 
 Reply RedisEngine::perform(const RedisCommand& command, std::span<const std::string_view> words) {
-  RedisCall call{.keys = keys_, .words = words, .now_us = now_us_, .chance = chance_};
+  RedisCall call{.keys = keys_, .words = words, .now_us = now_us_, .random = random_};
   Reply reply = command.run(call);
   if (!call.wrote) return reply;
   if (running_) running_->wrote = true;
@@ -94,7 +94,7 @@ void RedisEngine::repeat(const RedisWords& writes, Keyspace& keys) {
   for (std::size_t offset = 0; offset < writes.end();) {
     offset = writes.read(offset, words);
     // A time that has passed is no reason not to write: the DEL comes later.
-    RedisCall call{.keys = keys, .words = words, .now_us = 0, .chance = chance_};
+    RedisCall call{.keys = keys, .words = words, .now_us = 0, .random = random_};
     [[maybe_unused]] const Reply reply = find(words[0])->run(call);
     assert(!reply.is_error() && call.wrote);
   }

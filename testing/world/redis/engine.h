@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "redis/reply.h"
-#include "testing/world/chance.h"
+#include "testing/world/random.h"
 #include "testing/world/redis/command.h"
 #include "testing/world/redis/keyspace.h"
 #include "testing/world/redis/scripts.h"
@@ -18,7 +18,7 @@ namespace payswitch::lab {
 // time and chance come in. A command that it does not know ends the program. One thread.
 class RedisEngine final : private RedisScriptCalls {
  public:
-  explicit RedisEngine(SeededChance& chance);
+  explicit RedisEngine(SeededRandom& random);
 
   // One step: a command, or a script as a whole. `now_us` is Redis' own clock.
   redis::Reply run(std::span<const std::string_view> words, std::int64_t now_us);
@@ -66,7 +66,7 @@ class RedisEngine final : private RedisScriptCalls {
   redis::Reply eval(std::span<const std::string_view> words);
   redis::Reply run_script(std::string_view hash, std::span<const std::string_view> words);
 
-  SeededChance& chance_;
+  SeededRandom& random_;
   Keyspace keys_;
   TextMap<const RedisCommand*> commands_;
   RedisScripts scripts_;

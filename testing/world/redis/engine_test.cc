@@ -18,8 +18,8 @@ class RedisEngineTest : public ::testing::Test {
  protected:
   Reply ask(const std::vector<std::string_view>& words) { return engine_.run(words, now_us_); }
 
-  SeededChance chance_{1};
-  RedisEngine engine_{chance_};
+  SeededRandom random_{1};
+  RedisEngine engine_{random_};
   std::int64_t now_us_ = 1'750'000'000 * second;
 };
 
@@ -60,8 +60,8 @@ TEST_F(RedisEngineTest, ListsAreSortedAndDrawnMembersComeFromTheSeed) {
   EXPECT_EQ(ask({"HGETALL", "hash"}).elements[14].text, "f07");
   const Reply drawn = ask({"SRANDMEMBER", "set", "5"});
 
-  SeededChance chance(1);
-  RedisEngine again(chance);
+  SeededRandom random(1);
+  RedisEngine again(random);
   for (int i = 0; i < 100; ++i) {
     const std::string member = fmt::format("m{:02}", i);
     again.run(std::vector<std::string_view>{"SADD", "set", member}, now_us_);

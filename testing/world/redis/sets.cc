@@ -71,12 +71,12 @@ Reply some_members(RedisCall& call, const RedisSet& set, std::int64_t count) {
   auto members = sorted_members_of(set);
   if (count < 0) {
     std::vector<std::string_view> drawn;
-    for (; count < 0; ++count) drawn.push_back(members[call.chance.below(members.size())]);
+    for (; count < 0; ++count) drawn.push_back(members[call.random.below(members.size())]);
     return text_array(drawn);
   }
   const auto wanted = std::min(members.size(), static_cast<std::size_t>(count));
   for (std::size_t i = 0; i < wanted && wanted < members.size(); ++i) {
-    std::swap(members[i], members[i + call.chance.below(members.size() - i)]);
+    std::swap(members[i], members[i + call.random.below(members.size() - i)]);
   }
   return text_array(std::span(members).first(wanted));
 }

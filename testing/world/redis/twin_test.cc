@@ -40,7 +40,7 @@ bool by_text(const Reply& a, const Reply& b) {
 
 class Twins {
  public:
-  explicit Twins(std::uint64_t seed) : chance_(seed), engine_(chance_) {}
+  explicit Twins(std::uint64_t seed) : random_(seed), engine_(random_) {}
 
   Reply ask_real(const Words& words) { return real_.ask(views(words)); }
   Reply ask_virtual(const Words& words) { return engine_.run(views(words), now_us_); }
@@ -131,7 +131,7 @@ class Twins {
     return reply;
   }
 
-  SeededChance chance_;
+  SeededRandom random_;
   RedisEngine engine_;
   RealRedis real_;
   std::vector<std::string> history_;
@@ -143,10 +143,10 @@ class Twins {
 // Commands that fit together often enough, and are wrong often enough.
 class RandomCommands {
  public:
-  explicit RandomCommands(std::uint64_t seed) : chance_(seed) {}
+  explicit RandomCommands(std::uint64_t seed) : random_(seed) {}
 
-  std::size_t below(std::size_t bound) { return chance_.below(bound); }
-  bool one_in(std::size_t of) { return chance_.one_in(of); }
+  std::size_t below(std::size_t bound) { return random_.below(bound); }
+  bool one_in(std::size_t of) { return random_.one_in(of); }
 
   std::string key() { return keys[below(keys.size())]; }
 
@@ -285,7 +285,7 @@ class RandomCommands {
     return patterns[below(patterns.size())];
   }
 
-  SeededChance chance_;
+  SeededRandom random_;
 };
 
 // Runs the commands that stand in ARGV, each behind the number of its words, and answers with what

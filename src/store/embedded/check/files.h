@@ -13,13 +13,13 @@ class Files {
  public:
   virtual ~Files() = default;
 
-  virtual world::DiskResult<std::vector<std::string>> list() = 0;
+  virtual platform::DiskResult<std::vector<std::string>> list() = 0;
   // It stays readable also when its name is removed.
-  virtual world::DiskResult<std::shared_ptr<const world::StillFile>> open_still(
+  virtual platform::DiskResult<std::shared_ptr<const platform::RandomAccessFile>> open_for_reading(
       const std::string& name) = 0;
 };
 
 // The real ones below `directory`.
-world::DiskResult<std::unique_ptr<Files>> open_files(const std::string& directory);
+platform::DiskResult<std::unique_ptr<Files>> open_files(const std::string& directory);
 
 }  // namespace payswitch::audit

@@ -21,7 +21,7 @@ std::string about(std::string_view what, const Record& record) {
 
 }  // namespace
 
-JournalAudit::JournalAudit(const SealedBooks& sealed)
+JournalAudit::JournalAudit(const Archive& sealed)
     : sealed_(sealed),
       sequence_(sealed.last().records),
       accepted_(sealed.payments()),

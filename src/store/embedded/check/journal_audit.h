@@ -39,7 +39,7 @@ class JournalAudit {
   using Record = store::embedded::Record;
 
   // What the journal goes on behind; outlives the audit.
-  explicit JournalAudit(const store::embedded::SealedBooks& sealed);
+  explicit JournalAudit(const store::embedded::Archive& sealed);
 
   // In the order of the journal; `record` holds what its type allows. What is wrong with it, for a
   // person. Behind damage a record that does not fit is the consequence and no finding of its own.
@@ -59,7 +59,7 @@ class JournalAudit {
   void note_origin(const Record& record);
 
   store::Counters counters_;
-  const store::embedded::SealedBooks& sealed_;
+  const store::embedded::Archive& sealed_;
   store::embedded::Index index_{counters_};
   // Payments whose acceptance went with a sealed segment, and whose copy must follow.
   std::unordered_set<payment::CorrelationId> awaited_;

@@ -32,14 +32,14 @@ bool is_of_another_version(std::span<const std::byte> file) {
 }
 
 // Blocks.
-world::DiskResult<world::Bytes> content_of(const world::StillFile& file) {
-  world::Bytes content(file.size());
+platform::DiskResult<platform::Bytes> content_of(const platform::RandomAccessFile& file) {
+  platform::Bytes content(file.size());
   if (auto read = file.read(0, content); !read) return std::unexpected(read.error());
   return content;
 }
 
 // A group was written to it; a prepared segment holds zeros.
-bool is_begun(const world::StillFile& file) {
+bool is_begun(const platform::RandomAccessFile& file) {
   std::array<std::byte, block_bytes> first{};
   return file.size() >= segment_header_bytes + first.size() &&
          file.read(segment_header_bytes, first) &&
@@ -63,7 +63,7 @@ class Reading {
 
  private:
   using Line = std::expected<void, std::string>;
-  using Segment = std::shared_ptr<const world::StillFile>;
+  using Segment = std::shared_ptr<const platform::RandomAccessFile>;
 
   void note(JournalFinding finding) {
     ++report_.finding_count;
@@ -78,7 +78,7 @@ class Reading {
   Files& files_;
   Progress& progress_;
   JournalReport report_;
-  SealedBooks sealed_;
+  Archive sealed_;
   // By their numbers; null: not open, for there are many.
   std::map<std::uint64_t, Segment> segments_;
   std::uint64_t last_begun_ = 0;  // its number, when they were opened
@@ -102,8 +102,8 @@ std::expected<JournalReport, std::string> Reading::run() {
 
 // False: what is there cannot be relied on.
 bool Reading::load_sealed(const std::vector<std::string>& names) {
-  auto loaded = SealedBooks::load(names, [this](const std::string& name) {
-    auto file = files_.open_still(name);
+  auto loaded = Archive::load(names, [this](const std::string& name) {
+    auto file = files_.open_for_reading(name);
     if (file && is_of_another_format(**file)) {
       other_version_ = name + " has another format version than this program reads";
     }
@@ -147,7 +147,7 @@ Reading::Line Reading::open_segments(const std::vector<std::string>& names) {
 std::expected<Reading::Segment, std::string> Reading::open_segment(std::uint64_t number) {
   if (segments_[number]) return segments_[number];
   const auto name = segment_name(number);
-  auto file = files_.open_still(name);
+  auto file = files_.open_for_reading(name);
   if (file) return *std::move(file);
   if (file.error().code != ENOENT) return std::unexpected(file.error().message());
   note({{name, 0}, "was there, and is gone"});

@@ -73,7 +73,7 @@ MemoryFiles journal_of(const std::vector<Record>& records) {
       std::max<std::uint64_t>(65536, segment_header_bytes + records.size() * block_bytes);
   const auto header = make_segment_header({.number = 1, .size = size});
   const auto begin = std::as_bytes(std::span(&header, 1));
-  world::Bytes file(begin.begin(), begin.end());
+  platform::Bytes file(begin.begin(), begin.end());
   file.resize(segment_header_bytes);
   Chain chain;
   for (const Record& record : records) {

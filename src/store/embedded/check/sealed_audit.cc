@@ -19,7 +19,7 @@ namespace {
 
 class FileAudit {
  public:
-  FileAudit(const SealedFile& file, const SealedBooks& all, Progress& progress,
+  FileAudit(const ArchiveFile& file, const Archive& all, Progress& progress,
             const std::function<void(JournalFinding)>& note)
       : file_(file), all_(all), progress_(progress), note_(note) {}
 
@@ -125,8 +125,8 @@ class FileAudit {
                         sum.amount()));
   }
 
-  const SealedFile& file_;
-  const SealedBooks& all_;
+  const ArchiveFile& file_;
+  const Archive& all_;
   Progress& progress_;
   const std::function<void(JournalFinding)>& note_;
   bool is_sound_ = true;
@@ -138,7 +138,7 @@ class FileAudit {
 
 }  // namespace
 
-bool audit_sealed(const SealedBooks& sealed, Progress& progress,
+bool audit_sealed(const Archive& sealed, Progress& progress,
                   const std::function<void(JournalFinding)>& note) {
   bool is_sound = true;
   for (const auto& file : sealed.files()) {

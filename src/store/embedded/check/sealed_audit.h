@@ -9,10 +9,10 @@
 namespace payswitch::audit {
 
 // Sealed files against themselves: every checksum and seal, the order of the payments, each of them
-// once, filter and tables, every sum against the payments that it is made of. SealedBooks::load()
+// once, filter and tables, every sum against the payments that it is made of. Archive::load()
 // has seen to the chain. Blocks. False: something is damaged, so that what follows cannot be judged
 // by it; a payment that was booked otherwise than it was sent is a finding and no damage.
-bool audit_sealed(const store::embedded::SealedBooks& sealed, Progress& progress,
+bool audit_sealed(const store::embedded::Archive& sealed, Progress& progress,
                   const std::function<void(JournalFinding)>& note);
 
 }  // namespace payswitch::audit

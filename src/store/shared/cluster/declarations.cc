@@ -4,7 +4,7 @@
 #include <iterator>
 #include <utility>
 
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 
 bool Declarations::begin() {
   if (!under_way_.empty() || waiting_.empty()) return false;
@@ -24,4 +24,4 @@ void Declarations::give_up() {
   for (Declaration& each : all) each.done(std::nullopt);
 }
 
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

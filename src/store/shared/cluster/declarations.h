@@ -4,7 +4,7 @@
 
 #include "store/peers.h"
 
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 
 // Those who wait to hear up to where what they are about to tell is final. One beat answers all who
 // came before it was sent. Pure.
@@ -31,4 +31,4 @@ class Declarations {
   std::vector<Declaration> under_way_;
 };
 
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 namespace {
 
 using payment::UtcMs;
@@ -42,4 +42,4 @@ TEST_F(DeclarationsTest, WhoWaitsWhenTheConnectionGoesIsTold) {
 }
 
 }  // namespace
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <charconv>
 
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 
-void Finality::heard(payment::UtcMs ours, const Next& others, world::Instant now) {
+void Finality::heard(payment::UtcMs ours, const Next& others, platform::Instant now) {
   if (!since_ || now - last_ >= lease_) since_ = now;
   last_ = now;
   ours_ = ours;
@@ -48,4 +48,4 @@ std::optional<payment::UtcMs> Finality::until() const {
   return payment::UtcMs{least.value - 1};
 }
 
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

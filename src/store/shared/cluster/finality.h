@@ -9,7 +9,7 @@
 #include "platform/clock.h"
 #include "redis/reply.h"
 
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 
 // Up to where no instance will issue a requestedAt any more (PROTOCOL 6): the least of what those
 // who live have said of themselves. One whose lease has run out may not know it yet, and may issue
@@ -20,13 +20,13 @@ class Finality {
   // By name: everything that it issues from now on is at or after this. Zero: it does not say.
   using Next = std::map<std::string, payment::UtcMs>;
 
-  explicit Finality(world::Duration lease) : lease_(lease) {}
+  explicit Finality(platform::Duration lease) : lease_(lease) {}
 
   // Nothing is known of who was here before: another run of Redis, or another name of ours.
   void begin_anew() { since_.reset(); }
 
   // The reply to a beat: what we had said with it, and the others who live.
-  void heard(payment::UtcMs ours, const Next& others, world::Instant now);
+  void heard(payment::UtcMs ours, const Next& others, platform::Instant now);
 
   // As of the last beat; nullopt: not known.
   std::optional<payment::UtcMs> until() const;
@@ -34,12 +34,12 @@ class Finality {
  private:
   struct Other {
     payment::UtcMs next;
-    std::optional<world::Instant> gone;
+    std::optional<platform::Instant> gone;
   };
 
-  world::Duration lease_;
-  std::optional<world::Instant> since_;
-  world::Instant last_{};
+  platform::Duration lease_;
+  std::optional<platform::Instant> since_;
+  platform::Instant last_{};
   payment::UtcMs ours_;
   std::map<std::string, Other> others_;
 };
@@ -48,4 +48,4 @@ class Finality {
 Finality::Next said_by_others(const std::vector<std::string>& living, const std::string& ours,
                               const payswitch::redis::Reply& news);
 
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

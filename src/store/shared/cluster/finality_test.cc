@@ -2,14 +2,14 @@
 
 #include <gtest/gtest.h>
 
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 namespace {
 
 using payment::UtcMs;
 using std::chrono::seconds;
 
 struct FinalityTest : testing::Test {
-  world::Instant now{seconds(100)};
+  platform::Instant now{seconds(100)};
   Finality finality{seconds(10)};
 
   void hear(std::int64_t ours, const Finality::Next& others, int times = 1) {
@@ -83,4 +83,4 @@ TEST_F(FinalityTest, AnotherRunOfRedisMayHaveForgottenWhoWasThere) {
 }
 
 }  // namespace
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

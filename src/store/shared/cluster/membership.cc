@@ -11,7 +11,7 @@
 #include "redis/handshake.h"
 #include "redis/refusal.h"
 
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 
 namespace {
 
@@ -22,8 +22,8 @@ constexpr unsigned beats_per_lease_until_whole = 200;
 constexpr unsigned oldest_version = 7;
 constexpr double full = 0.9;
 
-std::string new_name(world::Chance& chance) {
-  return fmt::format("{:016x}", chance.next());
+std::string new_name(platform::Random& random) {
+  return fmt::format("{:016x}", random.next());
 }
 
 std::int64_t number_of(std::string_view text) {
@@ -45,8 +45,8 @@ Membership::Membership(const RedisOptions& options, const Options& configured, c
       callbacks_(std::move(callbacks)),
       wholeness_(options.lease),
       finality_(options.lease) {
-  speaker_.process = new_name(seams_.chance);
-  speaker_.instance = new_name(seams_.chance);
+  speaker_.process = new_name(seams_.random);
+  speaker_.instance = new_name(seams_.random);
 }
 
 Membership::~Membership() {
@@ -88,12 +88,12 @@ void Membership::stumble(const std::string& why) {
   if (state_ == State::away) return;
   if (!was_ready_ && wire::is_final(why)) return refused(why);
   if (was_ready_) {
-    stumbled_.say(seams_.log, world::Level::warn, seams_.clock.now(), "redis: {}; trying again",
+    stumbled_.say(seams_.log, platform::Level::warn, seams_.clock.now(), "redis: {}; trying again",
                   why);
   }
   disconnected(why);
   timer_ = seams_.timers.after(pause_after_a_stumble, [this] {
-    timer_ = world::TimerId::none;
+    timer_ = platform::TimerId::none;
     if (seams_.client.connected()) begin_anew();
   });
 }
@@ -112,7 +112,7 @@ void Membership::begin_anew() {
 void Membership::disconnected(const std::string& why) {
   ++era_;
   takeovers_ = 0;
-  seams_.timers.cancel(std::exchange(timer_, world::TimerId::none));
+  seams_.timers.cancel(std::exchange(timer_, platform::TimerId::none));
   if (!was_ready_ && std::exchange(why_not_yet_, why) != why) {
     seams_.log.warn("waiting for redis: {}", why);
     callbacks_.waiting(why);
@@ -120,7 +120,7 @@ void Membership::disconnected(const std::string& why) {
   const bool was_ready = std::exchange(state_, State::away) == State::ready;
   declarations_.give_up();
   if (!was_ready) return;
-  went_away_.say(seams_.log, world::Level::warn, seams_.clock.now(), "redis is away: {}", why);
+  went_away_.say(seams_.log, platform::Level::warn, seams_.clock.now(), "redis is away: {}", why);
   facts_.away();
   callbacks_.away(why);
 }
@@ -137,7 +137,7 @@ void Membership::refused(const std::string& why) {
 
 void Membership::connected(const wire::Server& server) {
   ++era_;
-  seams_.timers.cancel(std::exchange(timer_, world::TimerId::none));
+  seams_.timers.cancel(std::exchange(timer_, platform::TimerId::none));
   state_ = State::joining;
   server_ = server;
   if (number_of(server.version) < oldest_version) {
@@ -259,7 +259,7 @@ void Membership::take_new_name() {
     former_names_.push_back(speaker_.instance);
     callbacks_.renamed();
   }
-  speaker_.instance = new_name(seams_.chance);
+  speaker_.instance = new_name(seams_.random);
   name_is_new_ = true;
   finality_.begin_anew();
 }
@@ -308,7 +308,7 @@ void Membership::become_ready() {
 void Membership::beat_later() {
   const auto pause = options_.lease / (is_whole() ? beats_per_lease : beats_per_lease_until_whole);
   timer_ = seams_.timers.after(pause, [this] {
-    timer_ = world::TimerId::none;
+    timer_ = platform::TimerId::none;
     const auto now = seams_.clock.now();
     look_is_due_ = look_is_due_ || now - last_look_ >= options_.lease;
     const bool may_look = takeovers_ == 0 && wholeness_.has_lasted_a_lease(now);  // PROTOCOL 7.5
@@ -346,7 +346,7 @@ void Membership::lease_ran_out() {
   const bool was_ready = state_ == State::ready;
   ++era_;
   takeovers_ = 0;
-  seams_.timers.cancel(std::exchange(timer_, world::TimerId::none));
+  seams_.timers.cancel(std::exchange(timer_, platform::TimerId::none));
   state_ = State::joining;
   facts_.away();
   declarations_.give_up();
@@ -465,7 +465,7 @@ void Membership::declare() {
 
 // -- Group ----------------------------------------------------------------------------------------
 
-void Membership::claim_poll(payment::ProcessorNumber processor, world::Duration every,
+void Membership::claim_poll(payment::ProcessorNumber processor, platform::Duration every,
                             Claimed done) {
   // Without Redis each goes on with what it knows: polls of its own would be one too many.
   if (!is_ready()) return done(every);
@@ -493,4 +493,4 @@ void Membership::tell_health(payment::ProcessorNumber processor, const Health& h
       [](const wire::Reply&) {});
 }
 
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

@@ -26,16 +26,16 @@
 #include "store/shared/scripts.h"
 #include "store/store.h"
 
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 
-// What the rooms of the store on Redis work with; all outlive them.
+// What the parts of the store on Redis work with; all outlive them.
 struct Seams {
   wire::Client& client;  // made with Scripts::all()
   const Scripts& scripts;
-  world::Timers& timers;
-  const world::Clock& clock;
-  world::Chance& chance;
-  world::Log& log;
+  platform::Timers& timers;
+  const platform::Clock& clock;
+  platform::Random& random;
+  platform::Log& log;
 };
 
 // An open payment that has become ours.
@@ -103,7 +103,8 @@ class Membership final : public Group {
 
   // -- Group --
   void listen(Events events) override { events_ = std::move(events); }
-  void claim_poll(payment::ProcessorNumber processor, world::Duration every, Claimed done) override;
+  void claim_poll(payment::ProcessorNumber processor, platform::Duration every,
+                  Claimed done) override;
   bool may_issue() const override {
     return is_ready() && seams_.clock.now() - beaten_at_ < options_.lease;
   }
@@ -178,10 +179,10 @@ class Membership final : public Group {
   wire::Server last_master_;  // a replica that we met in between vouches for nothing
   std::optional<std::string> run_id_;
   bool has_forgotten_ = false;
-  Wholeness wholeness_;
+  RejoinBarrier wholeness_;
   Finality finality_;
   Declarations declarations_;
-  world::Instant beaten_at_{};  // when the last beat that was answered was sent
+  platform::Instant beaten_at_{};  // when the last beat that was answered was sent
   bool was_ready_ = false;
   std::string why_not_yet_;
   std::vector<std::string> names_;
@@ -189,17 +190,17 @@ class Membership final : public Group {
   std::vector<std::string> living_;
   bool is_full_ = false;
   bool look_is_due_ = false;
-  world::Instant last_look_{};
+  platform::Instant last_look_{};
   std::size_t takeovers_ = 0;
   std::array<std::int64_t, payment::max_processors> health_seen_{};
   std::uint32_t others_open_ = 0;  // processors whose breaker is open at another instance
   std::int64_t redis_now_ms_ = 0;
-  world::Instant redis_now_at_{};
-  world::RepeatedLine stumbled_{10};
-  world::RepeatedLine went_away_{10};
-  world::RepeatedLine orphans_{10};
-  world::TimerId timer_ = world::TimerId::none;
+  platform::Instant redis_now_at_{};
+  platform::RepeatedLine stumbled_{10};
+  platform::RepeatedLine went_away_{10};
+  platform::RepeatedLine orphans_{10};
+  platform::TimerId timer_ = platform::TimerId::none;
   std::shared_ptr<char> alive_ = std::make_shared<char>();
 };
 
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 
-void Wholeness::begin_run(bool keeps_all, const Names& others, world::Instant now) {
+void RejoinBarrier::begin_run(bool keeps_all, const Names& others, platform::Instant now) {
   // What the run before still lacked, this one lacks too. Time alone does not make up for it: it
   // may have passed while nobody could write.
   const bool was_whole = !may_have_forgotten_ || has_all_;
@@ -14,7 +14,7 @@ void Wholeness::begin_run(bool keeps_all, const Names& others, world::Instant no
   began_ = now;
 }
 
-void Wholeness::learn(const Names& living, const Names& written, world::Instant now) {
+void RejoinBarrier::learn(const Names& living, const Names& written, platform::Instant now) {
   const auto is_in = [](const Names& names) {
     return
         [&names](const std::string& name) { return std::ranges::find(names, name) != names.end(); };
@@ -25,4 +25,4 @@ void Wholeness::learn(const Names& living, const Names& written, world::Instant 
   has_all_ = awaited_.empty() && std::ranges::all_of(living, is_in(written));
 }
 
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

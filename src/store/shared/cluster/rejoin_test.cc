@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 namespace {
 
 using namespace std::chrono_literals;
@@ -19,8 +19,8 @@ class WholenessTest : public testing::Test {
     ASSERT_TRUE(is_whole());
   }
 
-  world::Instant now_{100s};
-  Wholeness wholeness_{10s};
+  platform::Instant now_{100s};
+  RejoinBarrier wholeness_{10s};
 };
 
 TEST_F(WholenessTest, ARedisThatKeepsAllIsWholeAsSoonAsItIsBack) {
@@ -83,4 +83,4 @@ TEST_F(WholenessTest, WhoHasNotComeBackInALeaseIsAwaitedNoMore) {
 }
 
 }  // namespace
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

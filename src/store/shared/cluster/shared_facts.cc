@@ -8,7 +8,7 @@
 
 #include "store/shared/keys.h"
 
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 
 namespace {
 
@@ -75,8 +75,9 @@ struct SharedFacts::Count {
   std::size_t outstanding = 0;  // replies
 };
 
-SharedFacts::SharedFacts(const Options& configured, world::Duration lease, const Scripts& scripts,
-                         const world::Clock& clock, world::Log& log, Wire wire)
+SharedFacts::SharedFacts(const Options& configured, platform::Duration lease,
+                         const Scripts& scripts, const platform::Clock& clock, platform::Log& log,
+                         Wire wire)
     : configured_(configured),
       lease_(lease),
       scripts_(scripts),
@@ -277,4 +278,4 @@ void SharedFacts::send(std::uint64_t number) {
             });
 }
 
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

@@ -17,7 +17,7 @@
 #include "store/shared/scripts.h"
 #include "store/store.h"
 
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 
 // Facts about the whole store, as the group keeps them in Redis: where each processor is, whether
 // this Redis was restored, up to when sums were told.
@@ -51,8 +51,8 @@ class SharedFacts {
     bool has_forgotten = false;   // Redis may have: what we know is written again
   };
 
-  SharedFacts(const Options& configured, world::Duration lease, const Scripts& scripts,
-              const world::Clock& clock, world::Log& log, Wire wire);
+  SharedFacts(const Options& configured, platform::Duration lease, const Scripts& scripts,
+              const platform::Clock& clock, platform::Log& log, Wire wire);
 
   // `names`, by number, are kept already.
   void agree(const Instance& instance, std::vector<std::string> names, Agreed agreed);
@@ -88,16 +88,16 @@ class SharedFacts {
   void send(std::uint64_t number);
 
   const Options configured_;
-  const world::Duration lease_;
+  const platform::Duration lease_;
   const Scripts& scripts_;
-  const world::Clock& clock_;
-  world::Log& log_;
+  const platform::Clock& clock_;
+  platform::Log& log_;
   const Wire wire_;
   Facts values_;
-  std::optional<world::Instant> others_lived_at_;  // when that first stopped us
+  std::optional<platform::Instant> others_lived_at_;  // when that first stopped us
   bool is_ready_ = false;
   std::uint64_t next_ = 0;
   std::map<std::uint64_t, Told> waiting_;  // in the order of the calls
 };
 
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

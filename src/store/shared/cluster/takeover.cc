@@ -9,7 +9,7 @@
 
 #include "store/shared/cluster/membership.h"
 
-namespace payswitch::store::redis {
+namespace payswitch::store::shared {
 
 namespace {
 
@@ -91,7 +91,7 @@ void Membership::look() {
     for (const std::string& name : living_) found->erase(name);
     for (auto& [name, shards] : *found) {
       // Instances that look at the same time begin at different ends.
-      const auto first = static_cast<std::ptrdiff_t>(seams_.chance.next() % shards.size());
+      const auto first = static_cast<std::ptrdiff_t>(seams_.random.next() % shards.size());
       std::ranges::rotate(shards, shards.begin() + first);
       seams_.log.info("redis: instance {} is gone: taking its payments over", name);
       take_over(name, std::move(shards), [] {});
@@ -122,7 +122,7 @@ void Membership::look_for_orphans_in(unsigned shard) {
       if (id && !callbacks_.is_known(*id) && ids.size() < most_at_once) ids.push_back(*id);
     }
     if (ids.empty()) return;
-    orphans_.say(seams_.log, world::Level::warn, seams_.clock.now(),
+    orphans_.say(seams_.log, platform::Level::warn, seams_.clock.now(),
                  "redis: {} payments are ours, {} among them, and nobody was at work on them",
                  ids.size(), ids.front().to_string());
     take(speaker_.instance, std::move(ids), [] {});
@@ -220,4 +220,4 @@ bool Membership::is_former(const std::string& name) const {
   return std::ranges::find(former_names_, name) != former_names_.end();
 }
 
-}  // namespace payswitch::store::redis
+}  // namespace payswitch::store::shared

@@ -1,4 +1,4 @@
-#include "testing/world/chance.h"
+#include "testing/world/random.h"
 
 #include <bit>
 #include <cassert>
@@ -17,11 +17,11 @@ std::uint64_t splitmix(std::uint64_t& seed) {
 
 }  // namespace
 
-SeededChance::SeededChance(std::uint64_t seed) {
+SeededRandom::SeededRandom(std::uint64_t seed) {
   for (auto& word : state_) word = splitmix(seed);
 }
 
-std::uint64_t SeededChance::next() {
+std::uint64_t SeededRandom::next() {
   const std::uint64_t result = std::rotl(state_[1] * 5, 7) * 9;
   const std::uint64_t shifted = state_[1] << 17;
   state_[2] ^= state_[0];
@@ -33,7 +33,7 @@ std::uint64_t SeededChance::next() {
   return result;
 }
 
-std::uint64_t SeededChance::below(std::uint64_t bound) {
+std::uint64_t SeededRandom::below(std::uint64_t bound) {
   assert(bound > 0);
   return next() % bound;
 }

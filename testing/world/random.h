@@ -7,11 +7,11 @@
 
 namespace payswitch::lab {
 
-// Chance that can be repeated: the same seed gives the same numbers on every machine (xoshiro256**,
+// Random that can be repeated: the same seed gives the same numbers on every machine (xoshiro256**,
 // seeded by splitmix64). One thread.
-class SeededChance final : public world::Chance {
+class SeededRandom final : public platform::Random {
  public:
-  explicit SeededChance(std::uint64_t seed);
+  explicit SeededRandom(std::uint64_t seed);
 
   std::uint64_t next() override;
 

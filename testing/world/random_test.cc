@@ -1,14 +1,14 @@
-#include "testing/world/chance.h"
+#include "testing/world/random.h"
 
 #include <gtest/gtest.h>
 
 namespace payswitch::lab {
 namespace {
 
-TEST(SeededChance, TheSameSeedGivesTheSameNumbersAndAnotherDoesNot) {
-  SeededChance one(7);
-  SeededChance same(7);
-  SeededChance other(8);
+TEST(SeededRandom, TheSameSeedGivesTheSameNumbersAndAnotherDoesNot) {
+  SeededRandom one(7);
+  SeededRandom same(7);
+  SeededRandom other(8);
   bool differs = false;
   for (int i = 0; i < 100; ++i) {
     const auto number = one.next();
@@ -18,22 +18,22 @@ TEST(SeededChance, TheSameSeedGivesTheSameNumbersAndAnotherDoesNot) {
   EXPECT_TRUE(differs);
 }
 
-TEST(SeededChance, StaysBelowItsBoundAndReachesAllOfIt) {
-  SeededChance chance(1);
+TEST(SeededRandom, StaysBelowItsBoundAndReachesAllOfIt) {
+  SeededRandom random(1);
   std::array<int, 10> seen{};
-  for (int i = 0; i < 10'000; ++i) ++seen[chance.below(10)];
+  for (int i = 0; i < 10'000; ++i) ++seen[random.below(10)];
   for (const int count : seen) {
     EXPECT_GT(count, 800);
     EXPECT_LT(count, 1200);
   }
-  EXPECT_EQ(chance.below(1), 0u);
+  EXPECT_EQ(random.below(1), 0u);
 }
 
-TEST(SeededChance, UniformIsSpreadOverTheUnitInterval) {
-  SeededChance chance(3);
+TEST(SeededRandom, UniformIsSpreadOverTheUnitInterval) {
+  SeededRandom random(3);
   double sum = 0;
   for (int i = 0; i < 10'000; ++i) {
-    const double value = chance.uniform();
+    const double value = random.uniform();
     ASSERT_GE(value, 0.0);
     ASSERT_LT(value, 1.0);
     sum += value;
