@@ -1,6 +1,7 @@
 #include "testing/simulator/run.h"
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 #include <utility>
 
@@ -54,6 +55,8 @@ class Run {
   void restart_now_and_then();
   // -- what befalls its world -----------------------------------------------------------------
   void trouble_the_disk();
+  void fill_the_disk();
+  void make_room();
   void trouble_the_clock();
   // -- the end --------------------------------------------------------------------------------
   void calm();
@@ -68,6 +71,7 @@ class Run {
   SeededRandom random_;  // of the run itself
   SeededRandom disk_chance_;
   SeededRandom switch_random_;
+  std::optional<SeededRandom> room_random_;  // of how full the disk is
   Menu menu_;
   Trace trace_;
   TracedLog log_;
@@ -122,6 +126,7 @@ void Run::hire_the_operator() {
     processors_.push_back(
         std::make_unique<UnsteadyProcessor>(world_, seeds_.next(), i, menu_, referee_));
   }
+  room_random_.emplace(seeds_.next());
 }
 
 Outcome Run::play() {
@@ -186,6 +191,7 @@ void Run::start() {
   }
   const bool is_cut =
       !is_calm_ && menu_.dies_in_recovery && menu_.death != Death::none && random_.one_in(2);
+  disk_.set_capacity(std::numeric_limits<std::uint64_t>::max());  // a start needs room, and says so
   const SwitchSettings settings = operator_->settings();
   if (!is_calm_ && menu_.operator_errs_about_places) start_elsewhere(settings);
   if (is_cut) disk_.stop_in_replace_after(random_.below(4));
@@ -271,8 +277,8 @@ void Run::end_cleanly() {
 void Run::start_damaged() {
   const auto flipped = flip_before_the_end_mark(disk_, random_);
   if (!flipped) return;
-  const auto started = VirtualSwitch::start(seams(origins_of(processors_.size())), menu_.settings,
-                                            [](const std::string&) {});
+  const auto started = VirtualSwitch::start(seams(origins_of(processors_.size())),
+                                            operator_->settings(), [](const std::string&) {});
   ++outcome_.damaged_ends;
   if (started) return referee_.accuse("damage before a clean stop is taken for a torn tail");
   trace_.say("refused: {}", started.error());
@@ -297,7 +303,7 @@ void Run::trouble_the_disk() {
   DiskTimes times;
   if (menu_.sealing_is_slow) times.make = between(random_, milliseconds(1), seconds(1));
   disk_.set_times(times);
-  disk_.fail_prepares(false);
+  make_room();
   disk_.run_out_of_descriptors(false);
   if (menu_.disk_is_slow && random_.one_in(3)) {
     times.write = milliseconds(1);
@@ -308,8 +314,7 @@ void Run::trouble_the_disk() {
   }
   if (menu_.disk_fills_up && random_.one_in(3)) {
     ++outcome_.full_disks;
-    trace_.say("the disk is full");
-    disk_.fail_prepares(true);
+    fill_the_disk();
   }
   if (menu_.descriptors_run_out && process_ && random_.one_in(3)) {
     ++outcome_.descriptor_shortages;
@@ -318,6 +323,18 @@ void Run::trouble_the_disk() {
   }
   if (menu_.disk_fails && random_.one_in(6)) disk_.fail_appends_after(random_.below(30));
   world_.after(between(random_, milliseconds(50), seconds(3)), [this] { trouble_the_disk(); });
+}
+
+// Either no segment can be prepared, or nothing more can be written than was removed.
+void Run::fill_the_disk() {
+  const bool to_the_byte = process_ && room_random_->one_in(2);
+  trace_.say("the disk is full{}", to_the_byte ? " to the byte" : "");
+  to_the_byte ? disk_.set_capacity(disk_.used()) : disk_.fail_prepares(true);
+}
+
+void Run::make_room() {
+  disk_.fail_prepares(false);
+  disk_.set_capacity(std::numeric_limits<std::uint64_t>::max());
 }
 
 void Run::trouble_the_clock() {
@@ -348,7 +365,7 @@ void Run::calm() {
   trace_.say("calm");
   is_calm_ = true;
   disk_.set_times({});
-  disk_.fail_prepares(false);
+  make_room();
   disk_.run_out_of_descriptors(false);
   for (const auto& processor : processors_) processor->calm();
   const bool has_another_configuration = operator_->calm();
