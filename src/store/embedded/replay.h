@@ -24,8 +24,7 @@ namespace payswitch::store::embedded {
 //     all later ones that may have been used: an intact group with a later number makes it damage,
 //     and the start stops;
 //   - but not in the segment in which the log stops, behind what was synced of it, when it is
-//   written
-//     with durability `os`: there a power cut may leave such groups, and they are dropped;
+//     written with durability `os`: there a power cut may leave such groups, and they are dropped;
 //   - else what is there is a torn tail or a leftover, and is dropped.
 // Segments are used in the order of their numbers. So one with nothing in it was not used, nor were
 // those after it: of these only the beginning is looked at (pass()).
