@@ -366,6 +366,7 @@ void Run::calm() {
   is_calm_ = true;
   disk_.set_times({});
   make_room();
+  disk_.fail_appends_after(std::numeric_limits<std::uint64_t>::max());
   disk_.run_out_of_descriptors(false);
   for (const auto& processor : processors_) processor->calm();
   const bool has_another_configuration = operator_->calm();
