@@ -183,6 +183,21 @@ TEST_F(TwoSwitches, OneThatKnowsOneProcessorShowsAPaymentOfAnotherAtASecond) {
   EXPECT_THAT(shown.body, testing::HasSubstr(R"("processor":"fallback")"));
 }
 
+TEST_F(TwoSwitches, Rule6_OneThatKnowsOneProcessorSumsWhatAnotherSentToASecond) {
+  redis_ = std::make_unique<VirtualRedis>(world_, 1, RedisSettings{});
+  processes_[1] = join({&cheap_});
+  ASSERT_TRUE(world_.run_until([&] { return processes_[1]->is_open(); }));
+  cheap_.usually(VirtualProcessor::refuse());
+  processes_[0] = join();
+  ASSERT_TRUE(world_.run_until([&] { return processes_[0]->is_open(); }));
+  pay();
+  ASSERT_TRUE(world_.run_until([&] { return dear_.books().size() == 1; }, 500ms));
+  world_.run_for(50ms);  // it is settled
+  ASSERT_EQ(processes_[1]->store().names().size(), 1u);
+  EXPECT_THAT(ask(1, "/payments-summary").body,
+              testing::HasSubstr(R"("fallback":{"totalRequests":1)"));
+}
+
 TEST_F(TwoSwitches, Protocol75WhatRedisHasForgottenIsNeitherNewNorDeniedUntilItIsWrittenAgain) {
   begin(RedisKeeps::snapshots);
   world_.run_for(2s);  // they have heard of each other
