@@ -266,11 +266,11 @@ std::vector<Composition::Processor> Process::make_clients() {
 }
 
 int Process::run() {
+  composition_->start();
   const bool is_restored = composition_->dispatcher().restored() == dispatch::Restored::yes;
   log_->info("{}", start_line(config_, version_, durability(), is_restored, open_limit_,
                               server_->port(), lowered_));
   if (open_limit_.warning) log_->warn("{}", *open_limit_.warning);
-  composition_->start();
   if (config_.processors.empty()) {
     log_->warn("no processors are configured: payments are kept, and not sent");
   }

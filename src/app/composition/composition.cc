@@ -61,9 +61,9 @@ void Composition::add_routes() {
     api::greet(platform_.clock, std::move(respond));
   });
   router_.add(Method::get, "/healthz", {},
-              [](const auto&, auto, auto respond) { app::answer_healthz(std::move(respond)); });
+              [](const auto&, auto, auto respond) { answer_healthz(std::move(respond)); });
   router_.add(Method::get, "/readyz", {}, [this](const auto&, auto, auto respond) {
-    app::answer_readyz(dispatcher_, store_, outside_.durability(), std::move(respond));
+    answer_readyz(dispatcher_, store_, outside_.durability(), std::move(respond));
   });
   router_.add(Method::get, "/metrics", {},
               [this](const auto&, auto, auto respond) { answer_metrics(std::move(respond)); });
@@ -78,7 +78,7 @@ void Composition::answer_metrics(http::Responder respond) const {
 
 void Composition::start() {
   dispatcher_.start();
-  app::warn_if_restored(dispatcher_, store_, platform_.log);
+  warn_if_restored(dispatcher_, store_, platform_.log);
 }
 
 void Composition::stop(platform::Callback done) {

@@ -52,7 +52,7 @@ class Composition {
 
   // What is known where requests come in, and is asked for when they are answered.
   struct Outside {
-    app::Drain::Door door;
+    Drain::Door door;
     std::function<std::string()> durability;              // in words, for GET /readyz
     std::function<void(api::Sources& sources)> complete;  // adds its own to what GET /metrics shows
   };
@@ -91,7 +91,7 @@ class Composition {
   api::Counters counters_;
   api::PaymentRoutes payments_;
   api::Router router_;
-  app::Drain drain_;
+  Drain drain_;
 };
 
 }  // namespace payswitch::app

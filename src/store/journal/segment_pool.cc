@@ -62,11 +62,6 @@ std::string SegmentPool::lend_room() {
   return name;
 }
 
-void SegmentPool::keep_up() {
-  works_ = true;
-  fill();
-}
-
 void SegmentPool::give_back() {
   lent_ = false;
   timers_.cancel(std::exchange(retry_preparing_, platform::TimerId::none));

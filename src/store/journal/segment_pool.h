@@ -57,9 +57,11 @@ class SegmentPool {
   // The next segment in the order of numbers, open for appends. Not empty().
   Segment take();
 
-  // Something is written that needs the reserve: until then one segment is ready, and no more. To
-  // be called as often as what is open may have grown, for the reserve grows with it.
-  void keep_up();
+  // Something is written that needs the reserve: until then one segment is ready, and no more.
+  void begin_work() { works_ = true; }
+
+  // What is open may have grown, and the reserve grows with it.
+  void keep_up() { fill(); }
 
   // Of the segment that is written to.
   std::uint64_t segment_bytes() const { return current_bytes_; }

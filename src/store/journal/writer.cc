@@ -42,7 +42,7 @@ Journal::Journal(const Options& options, JournalStart start, const JournalSeams&
 }
 
 std::uint64_t Journal::add(const Record& record, Flush haste) {
-  needs_reserve_ = true;
+  pool_.begin_work();
   return gather(record, haste);
 }
 
@@ -117,7 +117,7 @@ void Journal::flush() {
 }
 
 void Journal::write_group(std::uint64_t most_records) {
-  if (needs_reserve_) pool_.keep_up();
+  pool_.keep_up();
   std::swap(gathering_, flying_);
   timers_.cancel(std::exchange(linger_timer_, platform::TimerId::none));
   const bool too_many = flying_->group.record_count() > most_records;

@@ -145,8 +145,7 @@ class Journal {
   std::uint64_t synced_;    // of the newest record that survives a power cut, with `os`
   bool appending_ = false;  // the disk has not answered yet
   bool flush_is_due_ = false;
-  bool needs_reserve_ = false;  // something was added, beside an end mark
-  bool is_hasty_ = false;       // somebody waits for what is gathered
+  bool is_hasty_ = false;  // somebody waits for what is gathered
   platform::TimerId linger_timer_ = platform::TimerId::none;
   bool failed_ = false;
 
