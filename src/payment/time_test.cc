@@ -205,22 +205,23 @@ TEST(TimeProperty, DatesAndZonesAreReadAsTheCalendarSays) {
   const auto below = [&](int end) { return std::uniform_int_distribution(0, end - 1)(random); };
   int refused = 0;
   for (int i = 0; i < 100'000; ++i) {
-    const date::year_month_day day(date::year(below(10'000)),
-                                   date::month(static_cast<unsigned>(below(14))),
-                                   date::day(static_cast<unsigned>(below(33))));
+    const date::year_month_day calendar_day(date::year(below(10'000)),
+                                            date::month(static_cast<unsigned>(below(14))),
+                                            date::day(static_cast<unsigned>(below(33))));
     const auto clock =
         std::chrono::seconds(below(86'400)) + std::chrono::milliseconds(below(1'000));
     const auto zone = std::chrono::minutes(below(2 * 1'439 + 1) - 1'439);
     const auto ahead = static_cast<int>(std::abs(zone.count()));
-    const auto text = print("%04d-%02u-%02uT%s%c%02d%s%02d", static_cast<int>(day.year()),
-                            static_cast<unsigned>(day.month()), static_cast<unsigned>(day.day()),
-                            date::format("%T", clock).c_str(), zone.count() < 0 ? '-' : '+',
-                            ahead / 60, below(2) == 0 ? ":" : "", ahead % 60);
+    const auto text =
+        print("%04d-%02u-%02uT%s%c%02d%s%02d", static_cast<int>(calendar_day.year()),
+              static_cast<unsigned>(calendar_day.month()),
+              static_cast<unsigned>(calendar_day.day()), date::format("%T", clock).c_str(),
+              zone.count() < 0 ? '-' : '+', ahead / 60, below(2) == 0 ? ":" : "", ahead % 60);
     const auto time = parse_iso8601(text);
-    ASSERT_EQ(time.has_value(), day.ok()) << text;
-    refused += !day.ok();
+    ASSERT_EQ(time.has_value(), calendar_day.ok()) << text;
+    refused += !calendar_day.ok();
     if (!time) continue;
-    const auto expected = date::sys_days(day) + clock - zone;
+    const auto expected = date::sys_days(calendar_day) + clock - zone;
     ASSERT_EQ(time->floor.value, expected.time_since_epoch().count()) << text;
     ASSERT_TRUE(time->exact) << text;
   }
