@@ -121,8 +121,8 @@ class Process {
   store::shared::Scripts scripts_;
   std::unique_ptr<redis::Client> redis_;
   std::unique_ptr<store::Store> store_;
-  store::SingleInstance alone_;
-  store::Group* group_ = &alone_;
+  store::SingleInstance single_instance_;
+  store::Peers* peers_ = &single_instance_;
   const redis::Server* redis_server_ = nullptr;  // none: the store is embedded
   std::vector<std::unique_ptr<http::Client>> clients_;
   std::unique_ptr<Composition> composition_;    // null: the store is not open yet
@@ -150,7 +150,7 @@ void Process::compose() {
                                  .restored = config_.store.restored};
   settings.dispatch.max_open_payments = open_limit_.payments;
   composition_ = std::make_unique<Composition>(
-      settings, Composition::Platform{*loop_, *timers_, *clock_, *random_, *log_}, *store_, *group_,
+      settings, Composition::Platform{*loop_, *timers_, *clock_, *random_, *log_}, *store_, *peers_,
       make_clients(), outside());
 }
 
@@ -236,7 +236,7 @@ std::expected<void, std::string> Process::join_shared_store() {
        .refused = [&](const std::string& line) { refused = line; },
        .waiting = [this](const std::string& why) { starting_.waits_for("redis: " + why); }});
   store_ = std::move(shared.store);
-  group_ = shared.group;
+  peers_ = shared.peers;
   redis_server_ = shared.server;
   while (!is_open && !refused) context_.run_one();
   if (refused) return std::unexpected(*refused);

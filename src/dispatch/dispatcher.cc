@@ -21,7 +21,7 @@ Dispatcher::Dispatcher(const Options& options, const routing::PolicyOptions& pol
                  answers_to_first_questions()),
       issuer_(world.store.highest_requested_at()),
       issued_durably_(world.store.highest_requested_at()),
-      told_(world.store, world.group),
+      told_(world.store, world.peers),
       budget_(options, world.clock.now()) {
   issuer_.declare_final(world.store.facts().told);
   std::ranges::sort(upstreams_, {}, [](const std::unique_ptr<Upstream>& upstream) {
@@ -73,7 +73,7 @@ void Dispatcher::declare_final(payment::UtcMs time, Told::Declared done) {
 }
 
 std::optional<store::Intent> Dispatcher::plan(Job& job) {
-  if (!world_.group.may_issue()) return std::nullopt;
+  if (!world_.peers.may_issue()) return std::nullopt;
   const platform::Instant now = world_.clock.now();
   const Choice choice = choose(job, now);
   if (choice.kind != Choice::Kind::send) return std::nullopt;

@@ -34,7 +34,7 @@ class Dispatcher {
   // What it works with; all outlive it.
   struct World {
     store::Store& store;
-    store::Group& group;
+    store::Peers& peers;
     platform::Loop& loop;
     platform::Timers& timers;
     const platform::Clock& clock;
@@ -136,7 +136,7 @@ class Dispatcher {
   void claim_poll(Upstream& upstream, http::ConnectionId connection);
   void poll(Upstream& upstream, http::ConnectionId connection);
   void listen_to_the_group();
-  store::Group::Report report() const;
+  store::Peers::Report report() const;
   Upstream* upstream_of(payment::ProcessorNumber number);
 
   Options options_;

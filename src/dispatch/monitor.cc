@@ -71,7 +71,7 @@ void Dispatcher::poll_health(Upstream& upstream) {
 
 void Dispatcher::claim_poll(Upstream& upstream, http::ConnectionId connection) {
   const platform::Duration every = upstream.health().poll_every();
-  world_.group.claim_poll(upstream.number(), every,
+  world_.peers.claim_poll(upstream.number(), every,
                           [this, &upstream, connection, every](platform::Duration wait) {
                             if (wait == platform::Duration(0)) return poll(upstream, connection);
                             upstream.health().polled(world_.clock.now() - every + wait);
@@ -84,7 +84,7 @@ void Dispatcher::poll(Upstream& upstream, http::ConnectionId connection) {
   upstream.channel().poll_health(connection, [this, &upstream](const auto& report) {
     if (report) {
       upstream.learn(*report, world_.clock.now());
-      world_.group.tell_health(upstream.number(), {.failing = report->failing,
+      world_.peers.tell_health(upstream.number(), {.failing = report->failing,
                                                    .min_response_time = report->min_response_time});
     }
     update_rest();
@@ -95,10 +95,10 @@ void Dispatcher::poll(Upstream& upstream, http::ConnectionId connection) {
 // -- the group ------------------------------------------------------------------------------------
 
 void Dispatcher::listen_to_the_group() {
-  world_.group.listen({
+  world_.peers.listen({
       .report = [this] { return report(); },
       .health =
-          [this](payment::ProcessorNumber number, const store::Group::Health& health) {
+          [this](payment::ProcessorNumber number, const store::Peers::Health& health) {
             Upstream* upstream = upstream_of(number);
             if (!upstream) return;
             upstream->learn(
@@ -125,8 +125,8 @@ void Dispatcher::listen_to_the_group() {
   });
 }
 
-store::Group::Report Dispatcher::report() const {
-  store::Group::Report report{.next = issuer_.least_next()};
+store::Peers::Report Dispatcher::report() const {
+  store::Peers::Report report{.next = issuer_.least_next()};
   for (const auto& upstream : upstreams_) {
     const std::uint32_t bit = 1u << upstream->number();
     if (upstream->breaker().state() == BreakerState::open) report.open_mask |= bit;

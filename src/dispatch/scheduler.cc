@@ -44,7 +44,7 @@ void Dispatcher::pump() {
     if (when && *when > now && (!wake || *when < *wake)) wake = when;
   };
   for (const auto& upstream : upstreams_) pump_steps(*upstream, now);
-  const bool may_issue = world_.group.may_issue();  // if not, the next beat comes back to it
+  const bool may_issue = world_.peers.may_issue();  // if not, the next beat comes back to it
   for (auto line = waiting_.lines().begin(); may_issue && line != waiting_.lines().end(); ++line) {
     earlier(pump_line(line, now));
   }

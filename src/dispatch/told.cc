@@ -5,8 +5,8 @@
 namespace payswitch::dispatch {
 
 void Told::declare(payment::UtcMs time, payment::UtcMs issued, Declared done) {
-  if (group_.keeps_what_is_told() || horizon_.covers(time, issued)) {
-    return group_.confirm(time, std::move(done));
+  if (peers_.keeps_what_is_told() || horizon_.covers(time, issued)) {
+    return peers_.confirm(time, std::move(done));
   }
   waiting_.push_back({time, std::move(done)});
   const auto horizon = horizon_.extend_to(time);
@@ -21,7 +21,7 @@ void Told::kept(payment::UtcMs time) {
   auto waiting = std::exchange(waiting_, {});
   for (Waiting& each : waiting) {
     if (each.time <= time) {
-      group_.confirm(each.time, std::move(each.done));
+      peers_.confirm(each.time, std::move(each.done));
     } else {
       waiting_.push_back(std::move(each));
     }

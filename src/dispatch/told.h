@@ -42,10 +42,10 @@ class Horizon {
 // thin loop: Horizon decides what is kept, the group what the others have heard. Loop thread only.
 class Told {
  public:
-  using Declared = store::Group::Confirmed;
+  using Declared = store::Peers::Confirmed;
 
-  Told(store::Store& store, store::Group& group)
-      : store_(store), group_(group), horizon_(store.facts().told) {}
+  Told(store::Store& store, store::Peers& peers)
+      : store_(store), peers_(peers), horizon_(store.facts().told) {}
 
   // Sums up to `time` are about to be told, and nothing will be issued here at or before it.
   // `issued`: the latest requestedAt that is durable. `done` hears up to where (at most `time`)
@@ -61,7 +61,7 @@ class Told {
   void kept(payment::UtcMs time);
 
   store::Store& store_;
-  store::Group& group_;
+  store::Peers& peers_;
   Horizon horizon_;
   std::deque<Waiting> waiting_;
   std::shared_ptr<char> alive_ = std::make_shared<char>();

@@ -13,7 +13,7 @@ namespace payswitch::store {
 
 // What the instances that share a store tell each other about the processors (PROTOCOL 2.4, 7.7).
 // Loop thread only; callbacks come from the loop, claim_poll()'s also within the call.
-class Group {
+class Peers {
  public:
   struct Health {
     bool failing = false;
@@ -44,7 +44,7 @@ class Group {
   // Up to where nobody will issue a requestedAt any more; nullopt: not known.
   using Confirmed = std::move_only_function<void(std::optional<payment::UtcMs>)>;
 
-  virtual ~Group() = default;
+  virtual ~Peers() = default;
 
   // Once, before anything else.
   virtual void listen(Events events) = 0;
@@ -69,7 +69,7 @@ class Group {
 };
 
 // Nobody shares the store.
-class SingleInstance final : public Group {
+class SingleInstance final : public Peers {
  public:
   void listen(Events) override {}
   void claim_poll(payment::ProcessorNumber, platform::Duration, Claimed done) override {

@@ -21,12 +21,12 @@ constexpr std::size_t repeats_at_once = 20;
 
 }  // namespace
 
-Clients::Clients(World& world, std::uint64_t seed, const Menu& menu, Judge& judge,
+Clients::Clients(World& world, std::uint64_t seed, const FaultPlan& plan, Judge& judge,
                  const Trace& trace, std::uint32_t payments, Process process)
     : world_(world),
       random_(seed),
       slips_(seed ^ slips_apart),
-      menu_(menu),
+      plan_(plan),
       judge_(judge),
       trace_(trace),
       payments_(payments),
@@ -37,7 +37,7 @@ void Clients::act() {
     world_.after(pause_while_paused, [this] { act(); });
     return;
   }
-  const bool bursts = menu_.clients_burst && random_.one_in(100);
+  const bool bursts = plan_.clients_burst && random_.one_in(100);
   for (auto left = bursts ? random_.below(largest_burst) : 1; left > 0 && !have_paid(); --left) {
     pay_something_new();
   }
@@ -45,7 +45,7 @@ void Clients::act() {
   pay_again();
   look_around();
   if (slips_.one_in(32)) make_a_slip();
-  const auto pause = menu_.pause_between_payments;
+  const auto pause = plan_.pause_between_payments;
   world_.after(between(random_, milliseconds(0), 2 * pause), [this] { act(); });
 }
 
@@ -58,11 +58,11 @@ void Clients::pay_something_new() {
 }
 
 void Clients::pay_again() {
-  if (menu_.clients_repeat && random_.one_in(4)) {
+  if (plan_.clients_repeat && random_.one_in(4)) {
     const auto n = somebody();
     pay(n, amounts_[n]);
   }
-  if (menu_.clients_contradict && random_.one_in(8)) {
+  if (plan_.clients_contradict && random_.one_in(8)) {
     const auto n = somebody();
     pay(n, payment::Money::from_cents(1 + static_cast<std::int64_t>(random_.below(3'000))));
   }
@@ -130,7 +130,7 @@ void Clients::pay(std::uint32_t n, payment::Money amount) {
   judge_.sent(n, amount);
   const std::string body = fmt::format(R"({{"correlationId":"{}","amount":{}}})",
                                        id_of(n).to_string(), amount.to_string());
-  const bool vanishes = menu_.clients_vanish && random_.one_in(8);
+  const bool vanishes = plan_.clients_vanish && random_.one_in(8);
   process->request(http::Method::post, "/payments", body,
                    [this, n, amount, vanishes](const Received& received) {
                      trace_.say("client: {} answered {}{}", n, received.status,

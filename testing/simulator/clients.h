@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "testing/simulator/fault_plan.h"
 #include "testing/simulator/judge.h"
-#include "testing/simulator/menu.h"
 #include "testing/simulator/trace.h"
 #include "testing/simulator/virtual_switch.h"
 
@@ -19,7 +19,7 @@ class Clients {
   // nullptr while the process is down: nobody can connect.
   using Process = std::function<VirtualSwitch*()>;
 
-  Clients(World& world, std::uint64_t seed, const Menu& menu, Judge& judge, const Trace& trace,
+  Clients(World& world, std::uint64_t seed, const FaultPlan& plan, Judge& judge, const Trace& trace,
           std::uint32_t payments, Process process);
 
   // Until as many payments were sent as were wanted.
@@ -58,7 +58,7 @@ class Clients {
   World& world_;
   SeededRandom random_;
   SeededRandom slips_;
-  const Menu& menu_;
+  const FaultPlan& plan_;
   Judge& judge_;
   const Trace& trace_;
   std::uint32_t payments_;

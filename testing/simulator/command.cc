@@ -40,9 +40,9 @@ void show(std::uint64_t runs, const Outcome& total, double real_seconds) {
   fmt::print(
       "{} full disks, {} times without descriptors, {} clock jumps; POSTs to processors that were",
       total.full_disks, total.descriptor_shortages, total.wall_jumps);
-  for (std::size_t i = 0; i < mood_count; ++i) {
-    fmt::print("{} {} {}", i == 0 ? "" : ",", to_string(static_cast<Mood>(i)),
-               total.posts_by_mood[i]);
+  for (std::size_t i = 0; i < profile_count; ++i) {
+    fmt::print("{} {} {}", i == 0 ? "" : ",", to_string(static_cast<FaultProfile>(i)),
+               total.posts_by_profile[i]);
   }
   fmt::print("\n{} steps, {:.1f} s: {:.0f} payments a minute\n", total.steps, real_seconds,
              static_cast<double>(total.payments) / real_seconds * 60);

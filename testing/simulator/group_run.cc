@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "testing/simulator/clients.h"
-#include "testing/simulator/group_menu.h"
+#include "testing/simulator/group_fault_plan.h"
 #include "testing/simulator/group_referee.h"
 #include "testing/simulator/processor.h"
 #include "testing/simulator/redis.h"
@@ -64,7 +64,7 @@ class GroupRun {
   SeededRandom seeds_;
   SeededRandom random_;
   SeededRandom switch_random_;
-  GroupMenu menu_;
+  GroupFaultPlan plan_;
   Trace trace_;
   TracedLog log_;
   UnsteadyRedis redis_;
@@ -76,45 +76,45 @@ class GroupRun {
   Outcome outcome_;
 };
 
-GroupMenu menu_from(SeededRandom& seeds) {
+GroupFaultPlan fault_plan_from(SeededRandom& seeds) {
   SeededRandom random(seeds.next());
-  return draw_group_menu(random);
+  return draw_group_fault_plan(random);
 }
 
 // What it may lose is written again by those who live (PROTOCOL 7.5): only where they die or sleep
 // meanwhile, or where more is lost than they remember, nothing is promised.
-bool is_bounded(const GroupMenu& menu) {
-  if (!menu.redis.may_forget()) return false;
-  return menu.instances_die || menu.instances_sleep || menu.redis.goes_away || menu.redis.stops ||
-         menu.redis.settings.keeps == RedisKeeps::snapshots;
+bool is_bounded(const GroupFaultPlan& plan) {
+  if (!plan.redis.may_forget()) return false;
+  return plan.instances_die || plan.instances_sleep || plan.redis.goes_away || plan.redis.stops ||
+         plan.redis.settings.keeps == RedisKeeps::snapshots;
 }
 
 GroupRun::GroupRun(const RunOptions& options)
     : seeds_(options.seed),
       random_(seeds_.next()),
       switch_random_(seeds_.next()),
-      menu_(menu_from(seeds_)),
+      plan_(fault_plan_from(seeds_)),
       trace_(world_, options.trace),
       log_(trace_),
-      redis_(world_, seeds_.next(), menu_.redis,
+      redis_(world_, seeds_.next(), plan_.redis,
              [this](const std::string& line) { trace_.say("redis: {}", line); }),
-      referee_(world_, trace_, is_bounded(menu_), menu_.redis.may_forget(),
-               menu_.menu.settings.max_processing_time),
-      instances_(menu_.instances),
-      clients_(world_, seeds_.next(), menu_.menu, referee_, trace_, options.payments,
+      referee_(world_, trace_, is_bounded(plan_), plan_.redis.may_forget(),
+               plan_.plan.settings.max_processing_time),
+      instances_(plan_.instances),
+      clients_(world_, seeds_.next(), plan_.plan, referee_, trace_, options.payments,
                [this] { return somebody(); }) {
-  for (std::size_t i = 0; i < menu_.menu.processors; ++i) {
+  for (std::size_t i = 0; i < plan_.plan.processors; ++i) {
     processors_.push_back(
-        std::make_unique<UnsteadyProcessor>(world_, seeds_.next(), i, menu_.menu, referee_));
+        std::make_unique<UnsteadyProcessor>(world_, seeds_.next(), i, plan_.plan, referee_));
   }
   // Drawn last, so that the other runs stay what they were.
   SeededRandom random(seeds_.next());
-  menu_.configurations_differ = random.one_in(3);
-  if (menu_.configurations_differ) {
+  plan_.configurations_differ = random.one_in(3);
+  if (plan_.configurations_differ) {
     processors_.push_back(std::make_unique<UnsteadyProcessor>(
-        world_, seeds_.next(), processors_.size(), menu_.menu, referee_));
+        world_, seeds_.next(), processors_.size(), plan_.plan, referee_));
   }
-  trace_.say("seed {}, {} payments: {}", options.seed, options.payments, describe(menu_));
+  trace_.say("seed {}, {} payments: {}", options.seed, options.payments, describe(plan_));
 }
 
 Outcome GroupRun::play() {
@@ -132,8 +132,8 @@ Outcome GroupRun::play() {
   outcome_.bookings = referee_.bookings();
   outcome_.virtual_time = world_.now().time_since_epoch();
   for (const auto& processor : processors_) {
-    for (std::size_t i = 0; i < mood_count; ++i) {
-      outcome_.posts_by_mood[i] += processor->posts_by_mood()[i];
+    for (std::size_t i = 0; i < profile_count; ++i) {
+      outcome_.posts_by_profile[i] += processor->posts_by_profile()[i];
     }
   }
   for (Instance& instance : instances_) instance.process.reset();
@@ -147,8 +147,8 @@ void GroupRun::start(std::size_t which) {
   std::vector<Origin*> origins;
   for (const auto& processor : processors_) origins.push_back(processor.get());
   set_wall_clock(instances_[which]);
-  SwitchSettings settings = menu_.menu.settings;
-  if (menu_.configurations_differ) {
+  SwitchSettings settings = plan_.plan.settings;
+  if (plan_.configurations_differ) {
     const bool is_new = is_calm_ || random_.one_in(2);
     instances_[which].has_new_configuration = is_new;
     if (!is_new) origins.back() = nullptr;
@@ -171,7 +171,7 @@ void GroupRun::start(std::size_t which) {
 
 void GroupRun::set_wall_clock(Instance& instance) {
   if (instance.life > 0 && !random_.one_in(4)) return;
-  const auto most = menu_.walls_differ_by;
+  const auto most = plan_.walls_differ_by;
   instance.wall_is_ahead = std::chrono::duration_cast<milliseconds>(between(random_, -most, most));
 }
 
@@ -205,15 +205,15 @@ void GroupRun::wake_up(std::size_t which) {
 }
 
 void GroupRun::trouble_the_instances() {
-  const auto pause = 2 * menu_.redis.pause;
+  const auto pause = 2 * plan_.redis.pause;
   world_.after(between(random_, milliseconds(1), pause), [this] {
     if (is_calm_) return;
     const bool all = random_.one_in(8);
     for (std::size_t which = 0; which < instances_.size(); ++which) {
       if (!all && !random_.one_in(instances_.size())) continue;
-      if (menu_.instances_die && random_.one_in(2)) {
+      if (plan_.instances_die && random_.one_in(2)) {
         kill(which);
-      } else if (menu_.instances_sleep) {
+      } else if (plan_.instances_sleep) {
         put_to_sleep(which);
       }
     }
@@ -249,7 +249,7 @@ void GroupRun::calm() {
   redis_.calm();
   for (std::size_t which = 0; which < instances_.size(); ++which) wake_up(which);
   run_for(longest_downtime);
-  if (menu_.configurations_differ) deploy_the_new_configuration();
+  if (plan_.configurations_differ) deploy_the_new_configuration();
 }
 
 // What is open at a processor that only some instances have waits for one of those. A deployment
@@ -297,7 +297,7 @@ std::string GroupRun::open_work() {
 }
 
 void GroupRun::drain() {
-  const auto lateness = 2 * menu_.menu.settings.hang_up;
+  const auto lateness = 2 * plan_.plan.settings.hang_up;
   const auto deadline = world_.now() + 2 * lateness + draining_time;
   while (!is_over() && !open_work().empty() && world_.now() < deadline) run_for(look_every);
   if (const auto open = open_work(); !is_over() && !open.empty()) {

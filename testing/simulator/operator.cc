@@ -16,49 +16,49 @@ using std::chrono::seconds;
 
 }  // namespace
 
-OperatorMenu draw_operator_menu(SeededRandom& random) {
-  OperatorMenu menu;
+OperatorPlan draw_operator_plan(SeededRandom& random) {
+  OperatorPlan plan;
   constexpr std::array pauses = {milliseconds(200), milliseconds(2'000), milliseconds(10'000)};
-  menu.pause = pauses[random.below(pauses.size())];
-  if (random.one_in(2)) return menu;
-  menu.changes_processors = random.one_in(2);
-  menu.changes_options = random.one_in(2);
-  menu.restores = random.one_in(2);
-  menu.sets_clock_back = random.one_in(3);
-  return menu;
+  plan.pause = pauses[random.below(pauses.size())];
+  if (random.one_in(2)) return plan;
+  plan.changes_processors = random.one_in(2);
+  plan.changes_options = random.one_in(2);
+  plan.restores = random.one_in(2);
+  plan.sets_clock_back = random.one_in(3);
+  return plan;
 }
 
-std::string describe(const OperatorMenu& menu) {
+std::string describe(const OperatorPlan& plan) {
   std::vector<std::string_view> acts;
-  if (menu.changes_processors) acts.push_back("changes processors");
-  if (menu.changes_options) acts.push_back("changes options");
-  if (menu.restores) acts.push_back("restores copies");
-  if (menu.sets_clock_back) acts.push_back("sets the clock back");
+  if (plan.changes_processors) acts.push_back("changes processors");
+  if (plan.changes_options) acts.push_back("changes options");
+  if (plan.restores) acts.push_back("restores copies");
+  if (plan.sets_clock_back) acts.push_back("sets the clock back");
   if (acts.empty()) return {};
   return fmt::format("; an operator {}, every {} ms", fmt::join(acts, ", "),
-                     menu.pause / milliseconds(1));
+                     plan.pause / milliseconds(1));
 }
 
-Operator::Operator(const Seams& seams, std::uint64_t seed, const OperatorMenu& menu)
+Operator::Operator(const Seams& seams, std::uint64_t seed, const OperatorPlan& plan)
     : seams_(seams),
       random_(seed),
-      menu_(menu),
-      settings_(seams.menu.settings),
+      plan_(plan),
+      settings_(seams.plan.settings),
       is_safe_(settings_.store.durability == platform::Durability::fsync) {
-  for (std::size_t i = 0; i < seams.menu.processors; ++i) has_[i] = had_[i] = true;
+  for (std::size_t i = 0; i < seams.plan.processors; ++i) has_[i] = had_[i] = true;
 }
 
 platform::Duration Operator::next_restart() {
-  return between(random_, milliseconds(10), 2 * menu_.pause);
+  return between(random_, milliseconds(10), 2 * plan_.pause);
 }
 
 bool Operator::prepare_start() {
   if (!is_calm_ && !std::exchange(has_acted_, true)) {
     // A processor that is not configured is not asked (docs/runbook.md).
-    if (menu_.changes_processors && !is_restored_ && random_.one_in(2)) change_processors();
-    if (menu_.changes_options && random_.one_in(2)) change_options();
-    if (menu_.sets_clock_back && random_.one_in(3)) set_clock_back();
-    if (menu_.restores) copy_or_restore();
+    if (plan_.changes_processors && !is_restored_ && random_.one_in(2)) change_processors();
+    if (plan_.changes_options && random_.one_in(2)) change_options();
+    if (plan_.sets_clock_back && random_.one_in(3)) set_clock_back();
+    if (plan_.restores) copy_or_restore();
   }
   if (restoring_ && !finish_restoring()) return false;
   // What is in the page cache alone is promised when a start with fsync has come to its end.
@@ -108,7 +108,7 @@ void Operator::change_options() {
         settings_.store.durability == Durability::fsync ? Durability::os : Durability::fsync;
   }
   // The word that nothing is booked later than that stays true when it is not given, or more is.
-  const auto& word = seams_.menu.settings.max_processing_time;
+  const auto& word = seams_.plan.settings.max_processing_time;
   if (word) {
     const std::array<std::optional<milliseconds>, 3> words = {std::nullopt, *word, 2 * *word};
     settings_.max_processing_time = words[random_.below(words.size())];

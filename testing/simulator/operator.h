@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "testing/simulator/clients.h"
-#include "testing/simulator/menu.h"
+#include "testing/simulator/fault_plan.h"
 #include "testing/simulator/processor.h"
 #include "testing/simulator/referee.h"
 #include "testing/simulator/trace.h"
@@ -19,7 +19,7 @@ namespace payswitch::lab::simulator {
 
 // What an operator does in a run, each between two lives of the process: drawn from its seed, plain
 // data.
-struct OperatorMenu {
+struct OperatorPlan {
   bool changes_processors = false;  // removes one, adds it again, adds a new one
   bool changes_options = false;     // durability, patience, max_in_flight, max_processing_time
   bool restores = false;            // an old copy of the directory, with --restored
@@ -29,10 +29,10 @@ struct OperatorMenu {
   bool any() const { return changes_processors || changes_options || restores || sets_clock_back; }
 };
 
-OperatorMenu draw_operator_menu(SeededRandom& random);
+OperatorPlan draw_operator_plan(SeededRandom& random);
 
 // For the line that describes a run; empty when it does nothing.
-std::string describe(const OperatorMenu& menu);
+std::string describe(const OperatorPlan& plan);
 
 // The operator of one switch. It restarts the process now and then, and starts it with something
 // changed; it also starts it after a death. What it says is true: it restores a copy only when no
@@ -44,7 +44,7 @@ class Operator {
   // What it works with; all outlive it.
   struct Seams {
     World& world;
-    const Menu& menu;
+    const FaultPlan& plan;
     VirtualDisk& disk;
     Referee& referee;
     Clients& clients;
@@ -52,8 +52,8 @@ class Operator {
     const Processors& processors;
   };
 
-  // At first, the processors below menu.processors are configured.
-  Operator(const Seams& seams, std::uint64_t seed, const OperatorMenu& menu);
+  // At first, the processors below plan.processors are configured.
+  Operator(const Seams& seams, std::uint64_t seed, const OperatorPlan& plan);
 
   // When it will restart the process.
   platform::Duration next_restart();
@@ -87,7 +87,7 @@ class Operator {
 
   Seams seams_;
   SeededRandom random_;
-  OperatorMenu menu_;
+  OperatorPlan plan_;
   SwitchSettings settings_;
   std::array<bool, max_processors> has_{};  // are configured
   std::array<bool, max_processors> had_{};  // ever were

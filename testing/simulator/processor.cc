@@ -15,7 +15,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr auto shortest_mood = milliseconds(100);
+constexpr auto shortest_profile = milliseconds(100);
 constexpr auto just_below = milliseconds(1);
 
 template <class T, std::size_t n>
@@ -58,32 +58,35 @@ Reading reading_of(const std::expected<SentAnswer, http::Failure>& answer) {
 }  // namespace
 
 UnsteadyProcessor::UnsteadyProcessor(World& world, std::uint64_t seed, std::size_t index,
-                                     const Menu& menu, Watcher& watcher)
-    : world_(world), random_(seed), index_(index), menu_(menu), watcher_(watcher) {
-  world_.after(between(random_, milliseconds(0), menu_.longest_mood), [this] { change_mood(); });
+                                     const FaultPlan& plan, Watcher& watcher)
+    : world_(world), random_(seed), index_(index), plan_(plan), watcher_(watcher) {
+  world_.after(between(random_, milliseconds(0), plan_.longest_profile),
+               [this] { change_profile(); });
 }
 
-// -- moods --------------------------------------------------------------------------------------
+// -- profiles
+// --------------------------------------------------------------------------------------
 
-void UnsteadyProcessor::change_mood() {
+void UnsteadyProcessor::change_profile() {
   if (is_calm_) return;
-  auto mood = static_cast<Mood>(random_.below(mood_count));
-  if (!menu_.moods[static_cast<std::size_t>(mood)]) mood = Mood::kind;
-  fall_into(mood);
-  const auto longest = mood == Mood::stopped ? menu_.longest_stop : menu_.longest_mood;
-  world_.after(between(random_, shortest_mood, longest), [this] { change_mood(); });
+  auto profile = static_cast<FaultProfile>(random_.below(profile_count));
+  if (!plan_.profiles[static_cast<std::size_t>(profile)]) profile = FaultProfile::healthy;
+  enter(profile);
+  const auto longest =
+      profile == FaultProfile::stopped ? plan_.longest_stop : plan_.longest_profile;
+  world_.after(between(random_, shortest_profile, longest), [this] { change_profile(); });
 }
 
-void UnsteadyProcessor::fall_into(Mood mood) {
-  if (mood == Mood::down && mood_ != Mood::down) ++starts_;
-  mood_ = mood;
-  if (mood_ == Mood::stopped) return;
+void UnsteadyProcessor::enter(FaultProfile profile) {
+  if (profile == FaultProfile::down && profile_ != FaultProfile::down) ++starts_;
+  profile_ = profile;
+  if (profile_ == FaultProfile::stopped) return;
   for (const Arrival& arrival : std::exchange(held_, {})) handle(arrival);
 }
 
 void UnsteadyProcessor::calm() {
   is_calm_ = true;
-  fall_into(Mood::kind);
+  enter(FaultProfile::healthy);
 }
 
 void UnsteadyProcessor::arrive(SentRequest request, Reply reply) {
@@ -91,12 +94,12 @@ void UnsteadyProcessor::arrive(SentRequest request, Reply reply) {
       .request = std::move(request), .posting = {}, .at = world_.now(), .reply = std::move(reply)};
   if (arrival.request.method == http::Method::post) {
     arrival.posting = read_posting(arrival.request.body, arrival.at);
-    ++posts_by_mood_[static_cast<std::size_t>(mood_)];
+    ++posts_by_profile_[static_cast<std::size_t>(profile_)];
     ++posts_under_way_;
     watcher_.posted(index_, *arrival.posting);
   }
-  if (mood_ == Mood::stopped) return held_.push_back(std::move(arrival));
-  if (mood_ != Mood::down) return handle(arrival);
+  if (profile_ == FaultProfile::stopped) return held_.push_back(std::move(arrival));
+  if (profile_ != FaultProfile::down) return handle(arrival);
   if (arrival.posting) {
     watcher_.answered(index_, *arrival.posting, Reading::unclear);
     decided();
@@ -112,8 +115,9 @@ void UnsteadyProcessor::handle(const Arrival& arrival) {
 // -- POST ---------------------------------------------------------------------------------------
 
 void UnsteadyProcessor::post(const Posting& posting, const Reply& reply) {
-  const bool is_odd = mood_ == Mood::kind && menu_.single_faults && !is_calm_ && random_.one_in(8);
-  Fate fate = fate_of_a_post(is_odd ? Mood::mixed : mood_);
+  const bool is_odd =
+      profile_ == FaultProfile::healthy && plan_.single_faults && !is_calm_ && random_.one_in(8);
+  Fate fate = fate_of_a_post(is_odd ? FaultProfile::mixed : profile_);
   keep_the_operators_word(fate, posting);
   const auto delay = fate.delay;
   world_.after(delay, [this, posting, fate = std::move(fate), start = starts_, reply] {
@@ -123,7 +127,7 @@ void UnsteadyProcessor::post(const Posting& posting, const Reply& reply) {
 
 // Nothing is booked later than max_processing_time after it was sent (PROTOCOL 3.2).
 void UnsteadyProcessor::keep_the_operators_word(Fate& fate, const Posting& posting) const {
-  const auto& most = menu_.settings.max_processing_time;
+  const auto& most = plan_.settings.max_processing_time;
   if (!most) return;
   const platform::Duration left = posting.at + *most - just_below - world_.now();
   if (left < platform::Duration(0)) {
@@ -164,7 +168,7 @@ void UnsteadyProcessor::decide(const Posting& posting, const Fate& fate, std::ui
   reply(std::move(answer));
 }
 
-UnsteadyProcessor::Fate UnsteadyProcessor::fate_of_a_post(Mood mood) {
+UnsteadyProcessor::Fate UnsteadyProcessor::fate_of_a_post(FaultProfile profile) {
   constexpr std::array forbidding = {401u, 403u, 404u, 405u};
   constexpr std::array faulting = {400u, 413u, 415u};
   const auto refusal = [this](unsigned status) {
@@ -172,29 +176,31 @@ UnsteadyProcessor::Fate UnsteadyProcessor::fate_of_a_post(Mood mood) {
                 .books = false,
                 .answer = SentAnswer{status, ""}};
   };
-  switch (mood) {
-    case Mood::slow:
+  switch (profile) {
+    case FaultProfile::slow:
       return {.delay = between(random_, milliseconds(0), seconds(2))};
-    case Mood::late:
+    case FaultProfile::late:
       return fate_of_a_late_post();
-    case Mood::refusing:
+    case FaultProfile::refusing:
       return refusal(500);
-    case Mood::throttling:
+    case FaultProfile::throttling:
       return refusal(429);
-    case Mood::forbidding:
+    case FaultProfile::forbidding:
       return refusal(one_of(random_, forbidding));
-    case Mood::faulting:
+    case FaultProfile::faulting:
       return refusal(one_of(random_, faulting));
-    case Mood::erring:
-    case Mood::lossy:
-      return fate_of_an_erring_post(mood);
-    case Mood::mixed: {
-      const auto other = static_cast<Mood>(random_.below(static_cast<std::uint64_t>(Mood::mixed)));
-      return fate_of_a_post(menu_.moods[static_cast<std::size_t>(other)] ? other : Mood::kind);
+    case FaultProfile::erring:
+    case FaultProfile::lossy:
+      return fate_of_an_erring_post(profile);
+    case FaultProfile::mixed: {
+      const auto other =
+          static_cast<FaultProfile>(random_.below(static_cast<std::uint64_t>(FaultProfile::mixed)));
+      return fate_of_a_post(
+          plan_.profiles[static_cast<std::size_t>(other)] ? other : FaultProfile::healthy);
     }
-    case Mood::kind:
-    case Mood::down:
-    case Mood::stopped:
+    case FaultProfile::healthy:
+    case FaultProfile::down:
+    case FaultProfile::stopped:
       return {.delay = between(random_, milliseconds(0), milliseconds(3))};
   }
   std::unreachable();
@@ -203,7 +209,7 @@ UnsteadyProcessor::Fate UnsteadyProcessor::fate_of_a_post(Mood mood) {
 // Refusals come late as well, and while an earlier request of the same payment still runs.
 UnsteadyProcessor::Fate UnsteadyProcessor::fate_of_a_late_post() {
   Fate fate;
-  const auto& settings = menu_.settings;
+  const auto& settings = plan_.settings;
   const bool after_hang_up = random_.one_in(3);
   fate.delay = after_hang_up ? between(random_, settings.hang_up, 2 * settings.hang_up)
                              : between(random_, settings.attempt_timeout / 2, settings.hang_up);
@@ -214,11 +220,11 @@ UnsteadyProcessor::Fate UnsteadyProcessor::fate_of_a_late_post() {
   return fate;
 }
 
-UnsteadyProcessor::Fate UnsteadyProcessor::fate_of_an_erring_post(Mood mood) {
+UnsteadyProcessor::Fate UnsteadyProcessor::fate_of_an_erring_post(FaultProfile profile) {
   constexpr std::array statuses = {500u, 500u, 502u, 503u, 504u, 408u, 409u, 302u};
   Fate fate{.delay = between(random_, milliseconds(0), milliseconds(100)),
             .books = random_.one_in(2)};
-  if (mood == Mood::erring) {
+  if (profile == FaultProfile::erring) {
     fate.answer = SentAnswer{one_of(random_, statuses), R"({"message":"sorry"})"};
   } else if (random_.one_in(3)) {
     fate.is_silent = true;
@@ -226,8 +232,8 @@ UnsteadyProcessor::Fate UnsteadyProcessor::fate_of_an_erring_post(Mood mood) {
     fate.answer = std::unexpected(random_.one_in(2) ? http::Failure::cut : http::Failure::garbled);
   }
   // What stands before it has answered for it, and it goes on.
-  if (menu_.books_after_answering && random_.one_in(2)) {
-    const auto most = 2 * menu_.settings.hang_up;
+  if (plan_.books_after_answering && random_.one_in(2)) {
+    const auto most = 2 * plan_.settings.hang_up;
     fate.books_later = between(random_, milliseconds(1), most);
   }
   return fate;
@@ -237,7 +243,8 @@ UnsteadyProcessor::Fate UnsteadyProcessor::fate_of_an_erring_post(Mood mood) {
 
 void UnsteadyProcessor::get(const Arrival& arrival) {
   const std::string& target = arrival.request.target;
-  if (menu_.odd_answers_to_get && mood_ != Mood::kind && answer_oddly(arrival.reply)) return;
+  if (plan_.odd_answers_to_get && profile_ != FaultProfile::healthy && answer_oddly(arrival.reply))
+    return;
   const auto id = payment::CorrelationId::parse(target.substr(target.rfind('/') + 1)).value();
   const auto entry = books_.find(id);
   if (entry == books_.end()) return answer_a_get(arrival, SentAnswer{404, ""});
@@ -259,8 +266,8 @@ void UnsteadyProcessor::answer_a_get(const Arrival& arrival,
     if (answer->status == 404) watcher_.denied(index_, id, at);
     reply(answer);
   };
-  if (!menu_.gets_are_slow || is_calm_ || random_.one_in(3)) return say();
-  const auto timeout = menu_.settings.attempt_timeout;
+  if (!plan_.gets_are_slow || is_calm_ || random_.one_in(3)) return say();
+  const auto timeout = plan_.settings.attempt_timeout;
   const auto most = random_.one_in(8) ? 2 * timeout : timeout;
   world_.after(between(random_, milliseconds(0), most), say);
 }
@@ -305,8 +312,9 @@ std::string UnsteadyProcessor::text_of(payment::UtcMs time) {
 }
 
 void UnsteadyProcessor::health(const Reply& reply) {
-  if (menu_.health_lies && mood_ != Mood::kind && answer_oddly(reply)) return;
-  const bool failing = mood_ == Mood::refusing || (menu_.health_lies && random_.one_in(20));
+  if (plan_.health_lies && profile_ != FaultProfile::healthy && answer_oddly(reply)) return;
+  const bool failing =
+      profile_ == FaultProfile::refusing || (plan_.health_lies && random_.one_in(20));
   reply(SentAnswer{200, fmt::format(R"({{"failing":{},"minResponseTime":0}})", failing)});
 }
 

@@ -7,7 +7,7 @@
 #include "payment/correlation_id.h"
 #include "payment/money.h"
 #include "payment/time.h"
-#include "testing/simulator/menu.h"
+#include "testing/simulator/fault_plan.h"
 #include "testing/world/network.h"
 
 namespace payswitch::lab::simulator {
@@ -40,8 +40,8 @@ class Watcher {
                       platform::Instant at) = 0;
 };
 
-// A processor that keeps the contract and little more: it falls from one mood of the menu into the
-// next. It belongs to the world: what has arrived is dealt with, whoever has died meanwhile.
+// A processor that keeps the contract and little more: it falls from one profile of the plan into
+// the next. It belongs to the world: what has arrived is dealt with, whoever has died meanwhile.
 class UnsteadyProcessor final : public Origin {
  public:
   struct Entry {
@@ -51,10 +51,10 @@ class UnsteadyProcessor final : public Origin {
   using Books =
       boost::unordered_flat_map<payment::CorrelationId, Entry, std::hash<payment::CorrelationId>>;
 
-  UnsteadyProcessor(World& world, std::uint64_t seed, std::size_t index, const Menu& menu,
+  UnsteadyProcessor(World& world, std::uint64_t seed, std::size_t index, const FaultPlan& plan,
                     Watcher& watcher);
 
-  bool accepts_connections() const override { return mood_ != Mood::down; }
+  bool accepts_connections() const override { return profile_ != FaultProfile::down; }
   std::uint64_t starts() const override { return starts_; }
   void arrive(SentRequest request, Reply reply) override;
 
@@ -67,8 +67,10 @@ class UnsteadyProcessor final : public Origin {
   }
 
   const Books& books() const { return books_; }
-  Mood mood() const { return mood_; }
-  const std::array<std::uint64_t, mood_count>& posts_by_mood() const { return posts_by_mood_; }
+  FaultProfile profile() const { return profile_; }
+  const std::array<std::uint64_t, profile_count>& posts_by_profile() const {
+    return posts_by_profile_;
+  }
 
  private:
   // What becomes of one POST: it sleeps first and decides afterwards, whether or not anyone
@@ -87,14 +89,14 @@ class UnsteadyProcessor final : public Origin {
     Reply reply;
   };
 
-  void change_mood();
-  void fall_into(Mood mood);
+  void change_profile();
+  void enter(FaultProfile profile);
   void handle(const Arrival& arrival);
   void post(const Posting& posting, const Reply& reply);
   void decide(const Posting& posting, const Fate& fate, std::uint64_t start, const Reply& reply);
-  Fate fate_of_a_post(Mood mood);
+  Fate fate_of_a_post(FaultProfile profile);
   Fate fate_of_a_late_post();
-  Fate fate_of_an_erring_post(Mood mood);
+  Fate fate_of_an_erring_post(FaultProfile profile);
   void keep_the_operators_word(Fate& fate, const Posting& posting) const;
   void book(const Posting& posting);
   void decided();
@@ -107,16 +109,16 @@ class UnsteadyProcessor final : public Origin {
   World& world_;
   SeededRandom random_;
   std::size_t index_;
-  const Menu& menu_;
+  const FaultPlan& plan_;
   Watcher& watcher_;
   Books books_;
-  Mood mood_ = Mood::kind;
+  FaultProfile profile_ = FaultProfile::healthy;
   bool is_calm_ = false;
   std::uint64_t starts_ = 0;   // going down ends every connection
   std::vector<Arrival> held_;  // while it is stopped
   std::uint64_t posts_under_way_ = 0;
   platform::Instant last_decided_{};
-  std::array<std::uint64_t, mood_count> posts_by_mood_{};
+  std::array<std::uint64_t, profile_count> posts_by_profile_{};
 };
 
 }  // namespace payswitch::lab::simulator

@@ -32,16 +32,16 @@ struct Silent final : Watcher {
 };
 
 struct UnsteadyProcessorTest : testing::Test {
-  // Only this mood and kind occur, for up to a second each.
-  UnsteadyProcessor in(Mood mood) {
-    menu.moods[static_cast<std::size_t>(Mood::kind)] = true;
-    menu.moods[static_cast<std::size_t>(mood)] = true;
-    menu.longest_mood = seconds(1);
-    menu.longest_stop = seconds(2);
-    return UnsteadyProcessor(world, 1, 0, menu, watcher);
+  // Only this profile and kind occur, for up to a second each.
+  UnsteadyProcessor in(FaultProfile profile) {
+    plan.profiles[static_cast<std::size_t>(FaultProfile::healthy)] = true;
+    plan.profiles[static_cast<std::size_t>(profile)] = true;
+    plan.longest_profile = seconds(1);
+    plan.longest_stop = seconds(2);
+    return UnsteadyProcessor(world, 1, 0, plan, watcher);
   }
-  void wait_for(const UnsteadyProcessor& processor, Mood mood) {
-    ASSERT_TRUE(world.run_until([&] { return processor.mood() == mood; }));
+  void wait_for(const UnsteadyProcessor& processor, FaultProfile profile) {
+    ASSERT_TRUE(world.run_until([&] { return processor.profile() == profile; }));
   }
   void post(UnsteadyProcessor& processor, std::uint32_t n) {
     std::string body;
@@ -56,13 +56,13 @@ struct UnsteadyProcessorTest : testing::Test {
   }
 
   World world;
-  Menu menu;
+  FaultPlan plan;
   Silent watcher;
   std::vector<std::expected<SentAnswer, http::Failure>> answers;
 };
 
 TEST_F(UnsteadyProcessorTest, WhileKindItBooksOnceAndKnowsItAgain) {
-  auto processor = in(Mood::kind);
+  auto processor = in(FaultProfile::healthy);
   post(processor, 1);
   world.run_for(seconds(1));
   post(processor, 1);
@@ -75,7 +75,7 @@ TEST_F(UnsteadyProcessorTest, WhileKindItBooksOnceAndKnowsItAgain) {
 }
 
 TEST_F(UnsteadyProcessorTest, TimesAreToldInSeveralWaysAndReadAsTheSame) {
-  auto processor = in(Mood::kind);
+  auto processor = in(FaultProfile::healthy);
   post(processor, 1);
   world.run_for(seconds(1));
   const auto booked = processor.books().at(id_of(1)).requested_at;
@@ -94,21 +94,21 @@ TEST_F(UnsteadyProcessorTest, TimesAreToldInSeveralWaysAndReadAsTheSame) {
 }
 
 TEST_F(UnsteadyProcessorTest, WhileStoppedRequestsWaitAndRunWhenItWakes) {
-  auto processor = in(Mood::stopped);
-  wait_for(processor, Mood::stopped);
+  auto processor = in(FaultProfile::stopped);
+  wait_for(processor, FaultProfile::stopped);
   post(processor, 1);
   EXPECT_EQ(watcher.arrivals, 1);
   EXPECT_TRUE(processor.accepts_connections());
   EXPECT_TRUE(answers.empty());
-  wait_for(processor, Mood::kind);
+  wait_for(processor, FaultProfile::healthy);
   world.run_for(seconds(1));
   EXPECT_EQ(processor.books().size(), 1u);
 }
 
 TEST_F(UnsteadyProcessorTest, WhileDownItRefusesConnectionsAndCutsWhatArrives) {
-  auto processor = in(Mood::down);
+  auto processor = in(FaultProfile::down);
   const auto before = processor.starts();
-  wait_for(processor, Mood::down);
+  wait_for(processor, FaultProfile::down);
   EXPECT_FALSE(processor.accepts_connections());
   EXPECT_EQ(processor.starts(), before + 1);
   post(processor, 1);
@@ -118,8 +118,8 @@ TEST_F(UnsteadyProcessorTest, WhileDownItRefusesConnectionsAndCutsWhatArrives) {
 }
 
 TEST_F(UnsteadyProcessorTest, WhileLossyItBooksSomeAndSaysNothingClear) {
-  auto processor = in(Mood::lossy);
-  wait_for(processor, Mood::lossy);
+  auto processor = in(FaultProfile::lossy);
+  wait_for(processor, FaultProfile::lossy);
   for (std::uint32_t n = 0; n < 200; ++n) post(processor, n);
   world.run_for(minutes(1));
   EXPECT_EQ(watcher.readings.count(Reading::taken), 0u);
@@ -131,9 +131,9 @@ TEST_F(UnsteadyProcessorTest, WhileLossyItBooksSomeAndSaysNothingClear) {
 }
 
 TEST_F(UnsteadyProcessorTest, ASlowGetSaysWhatWasTrueWhenItCameIn) {
-  menu.gets_are_slow = true;
-  menu.settings.attempt_timeout = seconds(6);
-  auto processor = in(Mood::kind);
+  plan.gets_are_slow = true;
+  plan.settings.attempt_timeout = seconds(6);
+  auto processor = in(FaultProfile::healthy);
   const auto came_in = world.now();
   for (std::uint32_t n = 0; n < 30; ++n) get(processor, n);
   for (std::uint32_t n = 0; n < 30; ++n) post(processor, n);
@@ -143,52 +143,53 @@ TEST_F(UnsteadyProcessorTest, ASlowGetSaysWhatWasTrueWhenItCameIn) {
 }
 
 TEST_F(UnsteadyProcessorTest, NothingIsBookedLaterThanTheOperatorSays) {
-  menu.settings.max_processing_time = seconds(2);
-  menu.settings.attempt_timeout = seconds(1);
-  menu.settings.hang_up = seconds(10);
-  menu.books_after_answering = true;
-  for (const Mood mood : {Mood::late, Mood::lossy, Mood::erring}) {
-    auto processor = in(mood);
-    wait_for(processor, mood);
+  plan.settings.max_processing_time = seconds(2);
+  plan.settings.attempt_timeout = seconds(1);
+  plan.settings.hang_up = seconds(10);
+  plan.books_after_answering = true;
+  for (const FaultProfile profile :
+       {FaultProfile::late, FaultProfile::lossy, FaultProfile::erring}) {
+    auto processor = in(profile);
+    wait_for(processor, profile);
     for (std::uint32_t n = 0; n < 30; ++n) post(processor, n);
     world.run_for(seconds(2) - std::chrono::microseconds(1));
     const int in_time = watcher.bookings;
-    EXPECT_GT(in_time, 0) << to_string(mood);
+    EXPECT_GT(in_time, 0) << to_string(profile);
     world.run_for(minutes(1));
-    EXPECT_EQ(watcher.bookings, in_time) << to_string(mood);
-    menu.moods[static_cast<std::size_t>(mood)] = false;
+    EXPECT_EQ(watcher.bookings, in_time) << to_string(profile);
+    plan.profiles[static_cast<std::size_t>(profile)] = false;
   }
 }
 
 TEST_F(UnsteadyProcessorTest, CalmItIsKindForEver) {
-  auto processor = in(Mood::stopped);
-  wait_for(processor, Mood::stopped);
+  auto processor = in(FaultProfile::stopped);
+  wait_for(processor, FaultProfile::stopped);
   post(processor, 1);
   processor.calm();
   world.run_for(seconds(1));
   EXPECT_EQ(processor.books().size(), 1u);
   world.run_for(minutes(5));
-  EXPECT_EQ(processor.mood(), Mood::kind);
+  EXPECT_EQ(processor.profile(), FaultProfile::healthy);
 }
 
-TEST(Menu, EveryMisfortuneIsOnTheMenuOfSomeSeedAndNoneOnAll) {
-  std::array<int, mood_count> moods{};
+TEST(FaultPlan, EveryFaultIsInThePlanOfSomeSeedAndNoneInAll) {
+  std::array<int, profile_count> profiles{};
   std::array<int, 4> deaths{};
   int single = 0;
   for (std::uint64_t seed = 0; seed < 500; ++seed) {
     SeededRandom random(seed);
-    const Menu menu = draw_menu(random);
-    for (std::size_t i = 0; i < mood_count; ++i) moods[i] += menu.moods[i];
-    ++deaths[static_cast<std::size_t>(menu.death)];
-    single += menu.processors == 1;
-    EXPECT_FALSE(describe(menu).empty());
-    if (menu.settings.store.durability == platform::Durability::os) {
-      EXPECT_TRUE(menu.death == Death::none || menu.death == Death::kill);
+    const FaultPlan plan = draw_fault_plan(random);
+    for (std::size_t i = 0; i < profile_count; ++i) profiles[i] += plan.profiles[i];
+    ++deaths[static_cast<std::size_t>(plan.death)];
+    single += plan.processors == 1;
+    EXPECT_FALSE(describe(plan).empty());
+    if (plan.settings.store.durability == platform::Durability::os) {
+      EXPECT_TRUE(plan.death == Death::none || plan.death == Death::kill);
     }
   }
-  for (std::size_t i = 1; i < mood_count; ++i) {
-    EXPECT_GT(moods[i], 50) << to_string(static_cast<Mood>(i));
-    EXPECT_LT(moods[i], 450) << to_string(static_cast<Mood>(i));
+  for (std::size_t i = 1; i < profile_count; ++i) {
+    EXPECT_GT(profiles[i], 50) << to_string(static_cast<FaultProfile>(i));
+    EXPECT_LT(profiles[i], 450) << to_string(static_cast<FaultProfile>(i));
   }
   for (const int count : deaths) EXPECT_GT(count, 50);
   EXPECT_GT(single, 20);

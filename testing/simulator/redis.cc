@@ -18,31 +18,31 @@ constexpr auto very_slow = seconds(1);
 
 }  // namespace
 
-UnsteadyRedis::UnsteadyRedis(World& world, std::uint64_t seed, const RedisMenu& menu,
+UnsteadyRedis::UnsteadyRedis(World& world, std::uint64_t seed, const RedisFaultPlan& plan,
                              std::function<void(const std::string&)> told)
     : world_(world),
       random_(seed),
-      menu_(menu),
+      plan_(plan),
       told_(std::move(told)),
-      redis_(world, random_.next(), menu.settings) {
+      redis_(world, random_.next(), plan.settings) {
   const auto may = [this](bool is, Trouble trouble) {
     if (is) troubles_.push_back(trouble);
   };
-  may(menu.is_slow, &UnsteadyRedis::be_slow);
-  may(menu.cuts, &UnsteadyRedis::cut);
-  may(menu.goes_away, &UnsteadyRedis::go_away);
-  may(menu.stops, &UnsteadyRedis::stop);
-  may(menu.restarts, &UnsteadyRedis::restart);
-  may(menu.fails_over, &UnsteadyRedis::fail_over);
-  may(menu.replicas_lag, &UnsteadyRedis::lose_step);
-  may(menu.clock_jumps, &UnsteadyRedis::jump);
-  may(menu.fills_up, &UnsteadyRedis::fill_up);
-  may(menu.forgets_scripts, &UnsteadyRedis::forget_scripts);
+  may(plan.is_slow, &UnsteadyRedis::be_slow);
+  may(plan.cuts, &UnsteadyRedis::cut);
+  may(plan.goes_away, &UnsteadyRedis::go_away);
+  may(plan.stops, &UnsteadyRedis::stop);
+  may(plan.restarts, &UnsteadyRedis::restart);
+  may(plan.fails_over, &UnsteadyRedis::fail_over);
+  may(plan.replicas_lag, &UnsteadyRedis::lose_step);
+  may(plan.clock_jumps, &UnsteadyRedis::jump);
+  may(plan.fills_up, &UnsteadyRedis::fill_up);
+  may(plan.forgets_scripts, &UnsteadyRedis::forget_scripts);
 }
 
 void UnsteadyRedis::pause() {
   if (troubles_.empty()) return;
-  world_.after(between(random_, shortest_time, 2 * menu_.pause), [this] {
+  world_.after(between(random_, shortest_time, 2 * plan_.pause), [this] {
     if (!is_calm_) trouble();
   });
 }
@@ -56,13 +56,13 @@ void UnsteadyRedis::calm() {
   is_calm_ = true;
   redis_.set_latency({});
   redis_.set_out_of_memory(false);
-  redis_.set_replicas_in_step(menu_.settings.replicas);
+  redis_.set_replicas_in_step(plan_.settings.replicas);
   redis_.come_back();
   redis_.go_on();
 }
 
 platform::Duration UnsteadyRedis::some_time() {
-  return between(random_, shortest_time, menu_.longest_absence);
+  return between(random_, shortest_time, plan_.longest_absence);
 }
 
 void UnsteadyRedis::be_slow() {
@@ -117,9 +117,9 @@ void UnsteadyRedis::fail_over() {
 
 void UnsteadyRedis::lose_step() {
   told_("redis: a replica is out of step");
-  redis_.set_replicas_in_step(static_cast<std::uint32_t>(random_.below(menu_.settings.replicas)));
+  redis_.set_replicas_in_step(static_cast<std::uint32_t>(random_.below(plan_.settings.replicas)));
   world_.after(some_time(), [this] {
-    redis_.set_replicas_in_step(menu_.settings.replicas);
+    redis_.set_replicas_in_step(plan_.settings.replicas);
     pause();
   });
 }

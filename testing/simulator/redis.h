@@ -5,19 +5,19 @@
 #include <string>
 #include <vector>
 
-#include "testing/simulator/group_menu.h"
+#include "testing/simulator/group_fault_plan.h"
 #include "testing/world/random.h"
 #include "testing/world/redis.h"
 #include "testing/world/world.h"
 
 namespace payswitch::lab::simulator {
 
-// A Redis that falls from one trouble into the next, as the menu says, until it is calm. It
+// A Redis that falls from one trouble into the next, as the plan says, until it is calm. It
 // outlives the last step of the world. One thread.
 class UnsteadyRedis {
  public:
   // `told`: each trouble, one line, for a trace.
-  UnsteadyRedis(World& world, std::uint64_t seed, const RedisMenu& menu,
+  UnsteadyRedis(World& world, std::uint64_t seed, const RedisFaultPlan& plan,
                 std::function<void(const std::string&)> told);
 
   void start() { pause(); }
@@ -47,10 +47,10 @@ class UnsteadyRedis {
 
   World& world_;
   SeededRandom random_;
-  const RedisMenu menu_;
+  const RedisFaultPlan plan_;
   std::function<void(const std::string&)> told_;
   VirtualRedis redis_;
-  std::vector<Trouble> troubles_;  // that are on the menu
+  std::vector<Trouble> troubles_;  // that are on the plan
   bool is_calm_ = false;
 };
 

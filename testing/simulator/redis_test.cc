@@ -57,8 +57,8 @@ Played play(std::uint64_t seed) {
   Played played;
   World world;
   SeededRandom random(seed);
-  const GroupMenu menu = draw_group_menu(random);
-  UnsteadyRedis redis(world, random.next(), menu.redis,
+  const GroupFaultPlan plan = draw_group_fault_plan(random);
+  UnsteadyRedis redis(world, random.next(), plan.redis,
                       [&](const std::string& line) { played.told.push_back(line); });
   Counter counter(world, redis.redis());
   redis.start();
@@ -72,15 +72,15 @@ Played play(std::uint64_t seed) {
   return played;
 }
 
-TEST(GroupMenu, EveryRunEndsWellOnceItIsCalm) {
+TEST(GroupFaultPlan, EveryRunEndsWellOnceItIsCalm) {
   for (std::uint64_t seed = 0; seed < 50; ++seed) EXPECT_TRUE(play(seed).is_well) << seed;
 }
 
-TEST(GroupMenu, ASeedDecidesEverything) {
+TEST(GroupFaultPlan, ASeedDecidesEverything) {
   for (std::uint64_t seed = 0; seed < 5; ++seed) EXPECT_EQ(play(seed), play(seed));
 }
 
-TEST(GroupMenu, EveryTroubleComesUp) {
+TEST(GroupFaultPlan, EveryTroubleComesUp) {
   std::set<std::string> kinds;
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
     for (const std::string& line : play(seed).told) kinds.insert(line.substr(0, 16));
@@ -88,7 +88,7 @@ TEST(GroupMenu, EveryTroubleComesUp) {
   EXPECT_EQ(kinds.size(), 11u);
 }
 
-TEST(GroupMenu, WhatIsNotOnTheMenuDoesNotHappen) {
+TEST(GroupFaultPlan, WhatIsNotInThePlanDoesNotHappen) {
   World world;
   std::size_t told = 0;
   UnsteadyRedis redis(world, 1, {}, [&](const std::string&) { ++told; });
@@ -97,17 +97,17 @@ TEST(GroupMenu, WhatIsNotOnTheMenuDoesNotHappen) {
   EXPECT_EQ(told, 0u);
 }
 
-TEST(GroupMenu, GroupsAreOfTwoToFourAndForgetOnlyWhereThatIsAllowed) {
+TEST(GroupFaultPlan, GroupsAreOfTwoToFourAndForgetOnlyWhereThatIsAllowed) {
   std::set<std::size_t> sizes;
   SeededRandom random(1);
   for (int i = 0; i < 200; ++i) {
-    const GroupMenu menu = draw_group_menu(random);
-    sizes.insert(menu.instances);
-    EXPECT_TRUE(!menu.redis.fails_over || menu.redis.settings.replicas > 0);
-    const bool keeps_all = menu.redis.settings.keeps == RedisKeeps::everything;
-    EXPECT_EQ(menu.redis.may_forget(),
-              menu.redis.fails_over || (menu.redis.restarts && !keeps_all));
-    EXPECT_FALSE(describe(menu).empty());
+    const GroupFaultPlan plan = draw_group_fault_plan(random);
+    sizes.insert(plan.instances);
+    EXPECT_TRUE(!plan.redis.fails_over || plan.redis.settings.replicas > 0);
+    const bool keeps_all = plan.redis.settings.keeps == RedisKeeps::everything;
+    EXPECT_EQ(plan.redis.may_forget(),
+              plan.redis.fails_over || (plan.redis.restarts && !keeps_all));
+    EXPECT_FALSE(describe(plan).empty());
   }
   EXPECT_EQ(sizes, (std::set<std::size_t>{2, 3, 4}));
 }

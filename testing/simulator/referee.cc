@@ -30,8 +30,8 @@ constexpr const auto& names = processor_names;
 
 }  // namespace
 
-Referee::Referee(const World& world, const Menu& menu, const Trace& trace)
-    : world_(world), menu_(menu), trace_(trace), highest_wall_(world.wall()) {}
+Referee::Referee(const World& world, const FaultPlan& plan, const Trace& trace)
+    : world_(world), plan_(plan), trace_(trace), highest_wall_(world.wall()) {}
 
 void Referee::accuse(std::string what) {
   trace_.say("VIOLATION: {}", what);
@@ -53,7 +53,7 @@ void Referee::started(std::uint32_t max_in_flight) {
 
 // Where payments can be released nobody outside knows when one is.
 std::optional<std::size_t> Referee::surely_unanswered_at() const {
-  if (menu_.settings.max_processing_time) return std::nullopt;
+  if (plan_.settings.max_processing_time) return std::nullopt;
   for (const Case& payment : cases_) {
     const bool is_open =
         payment.life_told == 0 && !payment.was_vouched_for && payment.attempt.is_outstanding;
@@ -135,8 +135,8 @@ void Referee::answered_client(std::uint32_t n, payment::Money amount, const Rece
       return;
     case 503:
       // A switch that stops takes nothing new.
-      if (menu_.limits_are_small || menu_.disk_fills_up || menu_.descriptors_run_out ||
-          menu_.stops_cleanly) {
+      if (plan_.limits_are_small || plan_.disk_fills_up || plan_.descriptors_run_out ||
+          plan_.stops_cleanly) {
         return;
       }
       [[fallthrough]];
@@ -162,11 +162,12 @@ void Referee::saw_status(std::uint32_t n, const Asked& asked, const Received& re
 
 void Referee::check_state(std::uint32_t n, const Asked& asked, State state, std::string_view body) {
   Case& payment = cases_[n];
-  if (payment.is_parked && state != State::parked && !menu_.moods[std::size_t(Mood::faulting)]) {
+  if (payment.is_parked && state != State::parked &&
+      !plan_.profiles[std::size_t(FaultProfile::faulting)]) {
     accuse(fmt::format("payment {}: parked, and now {}", n, to_string(state)));
   }
   payment.is_parked = state == State::parked;
-  if (payment.is_parked && !menu_.moods[static_cast<std::size_t>(Mood::faulting)]) {
+  if (payment.is_parked && !plan_.profiles[static_cast<std::size_t>(FaultProfile::faulting)]) {
     accuse(fmt::format("payment {}: parked, though nobody said that it is our fault", n));
   }
   if (state != State::settled) {
@@ -283,7 +284,7 @@ void Referee::posted(std::size_t processor, const Posting& posting) {
 // PROTOCOL 2.4: one that is late counts until it is answered or hung up.
 void Referee::check_room(std::size_t processor, const Posting& posting) {
   auto& posts = outstanding_[processor];
-  const auto hung_up = world_.now() - menu_.settings.hang_up + doubt;
+  const auto hung_up = world_.now() - plan_.settings.hang_up + doubt;
   while (!posts.empty() && posts.begin()->first < hung_up) posts.erase(posts.begin());
   posts.emplace(posting.at, number_of(posting.id));
   if (posts.size() > max_in_flight_) {
@@ -299,7 +300,7 @@ void Referee::check_repeat(std::uint32_t n, std::size_t processor) {
     accuse(
         fmt::format("payment {}: {} refused this attempt, and gets it again", n, names[processor]));
   }
-  const bool is_read = world_.now() - attempt.last_post < menu_.settings.hang_up - doubt;
+  const bool is_read = world_.now() - attempt.last_post < plan_.settings.hang_up - doubt;
   if (attempt.is_outstanding && attempt.last_life == life_ && is_read) {
     accuse(fmt::format("payment {}: two POSTs at {} at once", n, names[processor]));
   }
@@ -345,7 +346,7 @@ void Referee::check_time(std::uint32_t n, const Posting& posting, platform::Inst
     accuse(fmt::format("payment {}: requestedAt {} is ahead of every clock ({})", n,
                        posting.requested_at.value, issued_at_most));
   }
-  const bool takes_long = menu_.disk_is_slow || menu_.disk_fills_up || menu_.descriptors_run_out;
+  const bool takes_long = plan_.disk_is_slow || plan_.disk_fills_up || plan_.descriptors_run_out;
   if (takes_long || cases_[n].life_sent != life_) return;
   if (posting.requested_at <= final_told_before(world_.now() - sending_time)) {
     accuse(fmt::format("payment {}: requestedAt {} lies in a time that was told as final", n,
@@ -385,7 +386,7 @@ void Referee::answered(std::size_t processor, const Posting& posting, Reading re
   outstanding_[processor].erase({posting.at, n});
   Case& payment = cases_[n];
   Try& attempt = payment.attempt;
-  const auto hang_up = menu_.settings.hang_up;
+  const auto hang_up = plan_.settings.hang_up;
   if (reading == Reading::taken && is_read_within(posting, hang_up - doubt)) {
     payment.life_told = life_;
     payment.told = world_.now();
@@ -404,7 +405,7 @@ void Referee::vouched(std::size_t processor, const payment::CorrelationId& id,
   const auto n = number_of(id);
   trace_.say("{}: says that it has {}", names[processor], n);
   cases_[n].was_vouched_for = true;
-  if (at < life_began_ || world_.now() - at > menu_.settings.attempt_timeout / 2) return;
+  if (at < life_began_ || world_.now() - at > plan_.settings.attempt_timeout / 2) return;
   cases_[n].life_told = life_;
   cases_[n].told = world_.now();
 }
@@ -426,7 +427,7 @@ bool Referee::is_surely_refused(const Try& attempt) const {
 // The operator's word that nothing is booked later than that: what a GET was denied that came in
 // after it, will not come any more (PROTOCOL 3.2).
 bool Referee::may_be_released(const Try& attempt) const {
-  const auto& released_after = menu_.settings.max_processing_time;
+  const auto& released_after = plan_.settings.max_processing_time;
   return released_after && attempt.last_denied_get - attempt.last_post >= *released_after;
 }
 

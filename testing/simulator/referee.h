@@ -20,7 +20,7 @@ namespace payswitch::lab::simulator {
 // Each event is checked when it happens.
 class Referee final : public Judge {
  public:
-  Referee(const World& world, const Menu& menu, const Trace& trace);
+  Referee(const World& world, const FaultPlan& plan, const Trace& trace);
 
   // -- clients ------------------------------------------------------------------------------
   void sent(std::uint32_t n, payment::Money amount) override;
@@ -122,7 +122,7 @@ class Referee final : public Judge {
   payment::UtcMs final_told_before(platform::Instant moment) const;
 
   const World& world_;
-  const Menu& menu_;
+  const FaultPlan& plan_;
   const Trace& trace_;
   std::vector<Case> cases_;
   std::array<std::vector<Booking>, max_processors> bookings_;

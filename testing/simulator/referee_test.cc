@@ -20,7 +20,7 @@ constexpr std::size_t dear = 1;
 class RefereeTest : public testing::Test {
  protected:
   RefereeTest() {
-    referee_.started(menu_.settings.max_in_flight);
+    referee_.started(plan_.settings.max_in_flight);
     referee_.sent(0, amount_);
   }
 
@@ -54,9 +54,9 @@ class RefereeTest : public testing::Test {
   std::string verdict() const { return referee_.violation().value_or("none"); }
 
   World world_;
-  Menu menu_;
+  FaultPlan plan_;
   Trace trace_{world_, nullptr};
-  Referee referee_{world_, menu_, trace_};
+  Referee referee_{world_, plan_, trace_};
   const Money amount_ = Money::from_cents(1990);
 };
 
@@ -94,7 +94,7 @@ TEST_F(RefereeTest, LeavesAProcessorThatHasNotRefused) {
 }
 
 TEST_F(RefereeTest, AGetThatCameInAtTheOperatorsLimitReleases) {
-  menu_.settings.max_processing_time = seconds(20);
+  plan_.settings.max_processing_time = seconds(20);
   arrives(cheap);
   world_.run_for(seconds(20));
   referee_.denied(cheap, id_of(0), world_.now());
@@ -104,7 +104,7 @@ TEST_F(RefereeTest, AGetThatCameInAtTheOperatorsLimitReleases) {
 
 // However late it was answered.
 TEST_F(RefereeTest, AGetThatCameInBeforeTheOperatorsLimitReleasesNothing) {
-  menu_.settings.max_processing_time = seconds(20);
+  plan_.settings.max_processing_time = seconds(20);
   arrives(cheap);
   world_.run_for(seconds(20) - milliseconds(1));
   const auto came_in = world_.now();
@@ -125,14 +125,14 @@ TEST_F(RefereeTest, WhatWasToldToOneWhoWaitedIsTakenBackByTheNextLife) {
   };
   auto waited = now();
   referee_.saw_status(0, waited, shown("settled"));
-  referee_.started(menu_.settings.max_in_flight);
+  referee_.started(plan_.settings.max_in_flight);
   referee_.saw_status(0, now(), shown("unknown"));
   EXPECT_EQ(verdict(), "none");  // it was not told to one who waited
   waited = now();
   waited.waits = true;
   referee_.saw_status(0, waited, shown("settled"));
   world_.run_for(seconds(1));
-  referee_.started(menu_.settings.max_in_flight);
+  referee_.started(plan_.settings.max_in_flight);
   referee_.saw_status(0, now(), shown("unknown"));
   EXPECT_THAT(verdict(), HasSubstr("a client that waited was told"));
 }
@@ -157,7 +157,7 @@ TEST_F(RefereeTest, AfterADeathItMayBe) {
   const auto first = arrives(cheap);
   world_.run_for(milliseconds(5));
   referee_.answered(cheap, first, Reading::refused);
-  referee_.started(menu_.settings.max_in_flight);
+  referee_.started(plan_.settings.max_in_flight);
   world_.run_for(milliseconds(5));
   arrives(cheap, first.requested_at);
   EXPECT_EQ(verdict(), "none");
@@ -165,14 +165,14 @@ TEST_F(RefereeTest, AfterADeathItMayBe) {
 
 TEST_F(RefereeTest, TwoPostsAtOnce) {
   const auto first = arrives(cheap);
-  world_.run_for(menu_.settings.hang_up / 2);
+  world_.run_for(plan_.settings.hang_up / 2);
   arrives(cheap, first.requested_at);
   EXPECT_THAT(verdict(), HasSubstr("two POSTs at default at once"));
 }
 
 TEST_F(RefereeTest, OnceTheConnectionIsClosedItMayPostAgain) {
   const auto first = arrives(cheap);
-  world_.run_for(menu_.settings.hang_up + milliseconds(1));
+  world_.run_for(plan_.settings.hang_up + milliseconds(1));
   arrives(cheap, first.requested_at);
   EXPECT_EQ(verdict(), "none");
 }
@@ -181,8 +181,8 @@ TEST_F(RefereeTest, ARequestedAtThatIsOldOrAhead) {
   world_.run_for(seconds(2));
   arrives(cheap, {world_.wall().value - 200});
   EXPECT_THAT(verdict(), HasSubstr("200 ms old"));
-  Referee other(world_, menu_, trace_);
-  other.started(menu_.settings.max_in_flight);
+  Referee other(world_, plan_, trace_);
+  other.started(plan_.settings.max_in_flight);
   other.sent(0, amount_);
   other.posted(cheap, {id_of(0), amount_, {world_.wall().value + 50}, world_.now()});
   EXPECT_THAT(other.violation().value_or("none"), HasSubstr("ahead of every clock"));
@@ -224,8 +224,8 @@ TEST_F(RefereeTest, APromiseThatIsForgottenOrNeverKept) {
   promise();
   referee_.expect_everything_charged();
   EXPECT_THAT(verdict(), HasSubstr("promised, and never charged"));
-  Referee other(world_, menu_, trace_);
-  other.started(menu_.settings.max_in_flight);
+  Referee other(world_, plan_, trace_);
+  other.started(plan_.settings.max_in_flight);
   other.sent(0, amount_);
   other.answered_client(0, amount_, {.status = 202, .body = {}});
   other.saw_status(0, now(), {.status = 404, .body = {}});

@@ -72,7 +72,7 @@ class Run {
   SeededRandom disk_chance_;
   SeededRandom switch_random_;
   std::optional<SeededRandom> room_random_;  // of how full the disk is
-  Menu menu_;
+  FaultPlan plan_;
   Trace trace_;
   TracedLog log_;
   VirtualDisk disk_;
@@ -80,7 +80,7 @@ class Run {
   std::vector<std::unique_ptr<UnsteadyProcessor>> processors_;
   Clients clients_;
   std::optional<Operator> operator_;
-  OperatorMenu acts_;
+  OperatorPlan acts_;
   std::unique_ptr<VirtualSwitch> process_;
   bool journal_failed_ = false;
   bool has_stopped_ = false;
@@ -90,9 +90,9 @@ class Run {
   Outcome outcome_;
 };
 
-Menu menu_from(SeededRandom& seeds) {
+FaultPlan fault_plan_from(SeededRandom& seeds) {
   SeededRandom random(seeds.next());
-  return draw_menu(random);
+  return draw_fault_plan(random);
 }
 
 Run::Run(const RunOptions& options)
@@ -100,31 +100,31 @@ Run::Run(const RunOptions& options)
       random_(seeds_.next()),
       disk_chance_(seeds_.next()),
       switch_random_(seeds_.next()),
-      menu_(menu_from(seeds_)),
+      plan_(fault_plan_from(seeds_)),
       trace_(world_, options.trace),
       log_(trace_),
       disk_(world_, disk_chance_),
-      referee_(world_, menu_, trace_),
-      clients_(world_, seeds_.next(), menu_, referee_, trace_, options.payments,
+      referee_(world_, plan_, trace_),
+      clients_(world_, seeds_.next(), plan_, referee_, trace_, options.payments,
                [this] { return process_.get(); }) {
-  for (std::size_t i = 0; i < menu_.processors; ++i) {
+  for (std::size_t i = 0; i < plan_.processors; ++i) {
     processors_.push_back(
-        std::make_unique<UnsteadyProcessor>(world_, seeds_.next(), i, menu_, referee_));
+        std::make_unique<UnsteadyProcessor>(world_, seeds_.next(), i, plan_, referee_));
   }
   hire_the_operator();
-  trace_.say("seed {}, {} payments: {}{}", options.seed, options.payments, describe(menu_),
+  trace_.say("seed {}, {} payments: {}{}", options.seed, options.payments, describe(plan_),
              describe(acts_));
 }
 
 void Run::hire_the_operator() {
   SeededRandom random(seeds_.next());
-  acts_ = draw_operator_menu(random);
-  operator_.emplace(Operator::Seams{world_, menu_, disk_, referee_, clients_, trace_, processors_},
+  acts_ = draw_operator_plan(random);
+  operator_.emplace(Operator::Seams{world_, plan_, disk_, referee_, clients_, trace_, processors_},
                     seeds_.next(), acts_);
   // Those that may be added.
-  for (std::size_t i = menu_.processors; acts_.changes_processors && i < max_processors; ++i) {
+  for (std::size_t i = plan_.processors; acts_.changes_processors && i < max_processors; ++i) {
     processors_.push_back(
-        std::make_unique<UnsteadyProcessor>(world_, seeds_.next(), i, menu_, referee_));
+        std::make_unique<UnsteadyProcessor>(world_, seeds_.next(), i, plan_, referee_));
   }
   room_random_.emplace(seeds_.next());
 }
@@ -134,7 +134,7 @@ Outcome Run::play() {
   draw_next_death();
   draw_next_death_in_sealing();
   trouble_the_disk();
-  if (menu_.wall_jumps) trouble_the_clock();
+  if (plan_.wall_jumps) trouble_the_clock();
   if (acts_.any()) restart_now_and_then();
   clients_.start();
   while (!clients_.have_paid() && !is_over()) step();
@@ -151,8 +151,8 @@ Outcome Run::play() {
   outcome_.look_ups = disk_.counts().look_ups;
   outcome_.virtual_time = world_.now().time_since_epoch();
   for (const auto& processor : processors_) {
-    for (std::size_t i = 0; i < mood_count; ++i) {
-      outcome_.posts_by_mood[i] += processor->posts_by_mood()[i];
+    for (std::size_t i = 0; i < profile_count; ++i) {
+      outcome_.posts_by_profile[i] += processor->posts_by_profile()[i];
     }
   }
   process_.reset();
@@ -190,10 +190,10 @@ void Run::start() {
     return;
   }
   const bool is_cut =
-      !is_calm_ && menu_.dies_in_recovery && menu_.death != Death::none && random_.one_in(2);
+      !is_calm_ && plan_.dies_in_recovery && plan_.death != Death::none && random_.one_in(2);
   disk_.set_capacity(std::numeric_limits<std::uint64_t>::max());  // a start needs room, and says so
   const SwitchSettings settings = operator_->settings();
-  if (!is_calm_ && menu_.operator_errs_about_places) start_elsewhere(settings);
+  if (!is_calm_ && plan_.operator_errs_about_places) start_elsewhere(settings);
   if (is_cut) disk_.stop_in_replace_after(random_.below(4));
   auto started = VirtualSwitch::start(seams(origins_of(processors_.size())), settings,
                                       [this](const std::string& line) {
@@ -220,12 +220,12 @@ void Run::step() {
     return end_process(false);
   }
   if (std::exchange(has_stopped_, false)) return end_cleanly();
-  if (!is_calm_ && menu_.death != Death::none && outcome_.steps >= next_death_) {
-    if (process_) menu_.stops_cleanly&& random_.one_in(3) ? stop() : die();
+  if (!is_calm_ && plan_.death != Death::none && outcome_.steps >= next_death_) {
+    if (process_) plan_.stops_cleanly&& random_.one_in(3) ? stop() : die();
     draw_next_death();
   }
   const bool is_due = disk_.counts().sealing_steps >= next_death_in_sealing_;
-  if (!is_calm_ && menu_.dies_in_sealing && is_due) {
+  if (!is_calm_ && plan_.dies_in_sealing && is_due) {
     if (process_) {
       ++outcome_.deaths_in_sealing;
       die();
@@ -240,12 +240,12 @@ void Run::draw_next_death_in_sealing() {
 }
 
 void Run::draw_next_death() {
-  next_death_ = outcome_.steps + 1 + random_.below(2 * menu_.steps_between_deaths);
+  next_death_ = outcome_.steps + 1 + random_.below(2 * plan_.steps_between_deaths);
 }
 
 void Run::die() {
   const bool by_power_cut =
-      menu_.death == Death::power_cut || (menu_.death == Death::either && random_.one_in(2));
+      plan_.death == Death::power_cut || (plan_.death == Death::either && random_.one_in(2));
   end_process(by_power_cut && operator_->may_lose_power());
 }
 
@@ -268,7 +268,7 @@ void Run::stop() {
 void Run::end_cleanly() {
   ++outcome_.clean_stops;
   const bool by_power_cut =
-      (menu_.death == Death::power_cut || menu_.death == Death::either) && random_.one_in(2);
+      (plan_.death == Death::power_cut || plan_.death == Death::either) && random_.one_in(2);
   end_process(by_power_cut && operator_->may_lose_power());
   if (operator_->may_lose_power() && random_.one_in(2)) start_damaged();
 }
@@ -301,27 +301,27 @@ void Run::end_process(bool by_power_cut) {
 void Run::trouble_the_disk() {
   if (is_calm_) return;
   DiskTimes times;
-  if (menu_.sealing_is_slow) times.make = between(random_, milliseconds(1), seconds(1));
+  if (plan_.sealing_is_slow) times.make = between(random_, milliseconds(1), seconds(1));
   disk_.set_times(times);
   make_room();
   disk_.run_out_of_descriptors(false);
-  if (menu_.disk_is_slow && random_.one_in(3)) {
+  if (plan_.disk_is_slow && random_.one_in(3)) {
     times.write = milliseconds(1);
     times.sync = between(random_, milliseconds(1), seconds(1));
     times.prepare = between(random_, milliseconds(1), seconds(2));
     times.look_up = between(random_, milliseconds(1), milliseconds(100));
     disk_.set_times(times);
   }
-  if (menu_.disk_fills_up && random_.one_in(3)) {
+  if (plan_.disk_fills_up && random_.one_in(3)) {
     ++outcome_.full_disks;
     fill_the_disk();
   }
-  if (menu_.descriptors_run_out && process_ && random_.one_in(3)) {
+  if (plan_.descriptors_run_out && process_ && random_.one_in(3)) {
     ++outcome_.descriptor_shortages;
     trace_.say("no file can be opened");
     disk_.run_out_of_descriptors(true);
   }
-  if (menu_.disk_fails && random_.one_in(6)) disk_.fail_appends_after(random_.below(30));
+  if (plan_.disk_fails && random_.one_in(6)) disk_.fail_appends_after(random_.below(30));
   world_.after(between(random_, milliseconds(50), seconds(3)), [this] { trouble_the_disk(); });
 }
 
@@ -381,8 +381,8 @@ std::string Run::open_work() const {
 }
 
 void Run::drain() {
-  const auto lateness = 2 * menu_.settings.hang_up;
-  const auto deadline = world_.now() + lateness + menu_.settings.hang_up + draining_time;
+  const auto lateness = 2 * plan_.settings.hang_up;
+  const auto deadline = world_.now() + lateness + plan_.settings.hang_up + draining_time;
   while (!is_over() && !open_work().empty() && world_.now() < deadline) step();
   if (const auto open = open_work(); !is_over() && !open.empty()) {
     referee_.accuse("not drained: " + open);
@@ -402,7 +402,7 @@ void Run::audit() {
     clients_.ask_by_every_route();
     run_for(answering_time);
     if (!is_over()) clients_.expect_every_route_answered();
-    if (is_over() || life > 0 || menu_.death == Death::none) break;
+    if (is_over() || life > 0 || plan_.death == Death::none) break;
     die();
     run_for(longest_downtime);
   }
@@ -432,7 +432,7 @@ void Outcome::add(const Outcome& other) {
   damaged_ends += other.damaged_ends;
   steps += other.steps;
   virtual_time += other.virtual_time;
-  for (std::size_t i = 0; i < mood_count; ++i) posts_by_mood[i] += other.posts_by_mood[i];
+  for (std::size_t i = 0; i < profile_count; ++i) posts_by_profile[i] += other.posts_by_profile[i];
 }
 
 Outcome run(const RunOptions& options) {

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "testing/simulator/menu.h"
+#include "testing/simulator/fault_plan.h"
 
 namespace payswitch::lab::simulator {
 
@@ -39,7 +39,7 @@ struct Outcome {
   std::uint64_t wrong_places = 0;  // starts with a processor elsewhere, all refused
   std::uint64_t steps = 0;
   platform::Duration virtual_time{};
-  std::array<std::uint64_t, mood_count> posts_by_mood{};
+  std::array<std::uint64_t, profile_count> posts_by_profile{};
 
   void add(const Outcome& other);
 };

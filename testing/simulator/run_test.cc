@@ -43,10 +43,11 @@ TEST(Run, SaysHowOftenEverythingHappened) {
   EXPECT_GT(total.full_disks, 20u);
   EXPECT_GT(total.descriptor_shortages, 20u);
   EXPECT_GT(total.wall_jumps, 20u);
-  for (std::size_t mood = 0; mood < mood_count; ++mood) {
+  for (std::size_t profile = 0; profile < profile_count; ++profile) {
     // One that is down cannot be reached, save by a request that was on its way.
-    if (static_cast<Mood>(mood) == Mood::down) continue;
-    EXPECT_GT(total.posts_by_mood[mood], 20u) << to_string(static_cast<Mood>(mood));
+    if (static_cast<FaultProfile>(profile) == FaultProfile::down) continue;
+    EXPECT_GT(total.posts_by_profile[profile], 20u)
+        << to_string(static_cast<FaultProfile>(profile));
   }
 }
 

@@ -88,7 +88,7 @@ void VirtualSwitch::join_group() {
       life_,
       {.opened = [this] { compose(); }, .refused = [](const std::string&) { std::abort(); }});
   store_ = std::move(shared.store);
-  group_ = shared.group;
+  peers_ = shared.peers;
   shared_server_ = shared.server;
 }
 
@@ -105,7 +105,7 @@ void VirtualSwitch::compose() {
                                  .policy = settings_.policy,
                                  .routing = settings_.routing,
                                  .restored = settings_.store.restored},
-      app::Composition::Platform{life_, life_, clock_, seams_.random, seams_.log}, *store_, *group_,
+      app::Composition::Platform{life_, life_, clock_, seams_.random, seams_.log}, *store_, *peers_,
       processors, outside());
   composition_->start();
 }

@@ -115,8 +115,8 @@ class VirtualSwitch {
   redis::Options redis_options_;
   std::unique_ptr<VirtualRedisClient> redis_;
   std::unique_ptr<store::Store> store_;
-  store::SingleInstance alone_;
-  store::Group* group_ = &alone_;
+  store::SingleInstance single_instance_;
+  store::Peers* peers_ = &single_instance_;
   const redis::Server* shared_server_ = nullptr;
   std::vector<std::unique_ptr<VirtualClient>> clients_;
   std::unique_ptr<app::Composition> composition_;  // null: the store is not open yet

@@ -32,7 +32,7 @@ IN_RECOVERY = {"openat": 80, "read": 40, "pwrite64": 12, "fsync": 5, "renameat":
                "fdatasync": 2, "io_uring_enter": 2}
 
 # What the processors do while the switch lives and dies. `count` ends a fault by itself.
-MOODS = (
+FAULT_PROFILES = (
     {}, {}, {},
     {"post": "take_and_drop", "count": 40},
     {"post": "drop", "count": 40},
@@ -117,7 +117,7 @@ class Campaign:
 
     def _cycle(self) -> None:
         for processor in self.scenario.processors:
-            processor.faults(**self._mood())
+            processor.faults(**self._fault_profile())
             processor.delay(self.random.choice((0, 0, 2, 50, 400)))
         if self.random.random() < 0.3:
             self._die_in_recovery()
@@ -126,8 +126,8 @@ class Campaign:
         else:
             self._live_and_die_at_a_moment()
 
-    def _mood(self) -> dict:
-        return self.random.choice(MOODS)
+    def _fault_profile(self) -> dict:
+        return self.random.choice(FAULT_PROFILES)
 
     def _die_in_recovery(self) -> None:
         call, most = self.random.choice(list(IN_RECOVERY.items()))

@@ -134,7 +134,7 @@ class PowerCampaign(Campaign):
     def _cycle(self) -> None:
         self.switch.data = self.machine.mounted / "data"
         for processor in self.scenario.processors:
-            processor.faults(**self._mood())
+            processor.faults(**self._fault_profile())
             processor.delay(self.random.choice((0, 0, 2, 50)))
         if self.random.random() < 0.3:
             self._lose_power_in_recovery()

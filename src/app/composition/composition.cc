@@ -21,7 +21,7 @@ dispatch::Options with_what_the_store_says(dispatch::Options options, store::Res
 }  // namespace
 
 Composition::Composition(const Settings& settings, const Platform& platform, store::Store& store,
-                         store::Group& peers, const std::vector<Processor>& processors,
+                         store::Peers& peers, const std::vector<Processor>& processors,
                          Outside outside)
     : platform_(platform),
       store_(store),

@@ -59,7 +59,7 @@ class Composition {
 
   // `store` is open: its names hold those of all `processors`.
   Composition(const Settings& settings, const Platform& platform, store::Store& store,
-              store::Group& peers, const std::vector<Processor>& processors, Outside outside);
+              store::Peers& peers, const std::vector<Processor>& processors, Outside outside);
   Composition(const Composition&) = delete;
   Composition& operator=(const Composition&) = delete;
 

@@ -275,7 +275,7 @@ TEST_F(Full, NewsOfHealthDoNotStopTheStore) {
   Instance& instance = join();
   Instance& other = join();
   allow(used() / 2);
-  instance.group().tell_health(cheap, {.failing = true});
+  instance.peers().tell_health(cheap, {.failing = true});
   ASSERT_TRUE(until([&] { return !other.health[cheap].empty(); }));
   EXPECT_TRUE(other.health[cheap].back().failing);
   EXPECT_FALSE(instance.was_told(platform::Level::warn, "redis is away"));

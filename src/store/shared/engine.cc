@@ -32,7 +32,7 @@ class Engine final : public Store {
          platform::Loop& loop, Opening opening);
 
   void begin() { membership_.start(); }
-  Group& group() { return membership_; }
+  Peers& peers() { return membership_; }
   const wire::Server& server() const { return membership_.server(); }
 
   void start(Adopt adopt) override;
@@ -438,9 +438,9 @@ Shared open(const Options& configured, const RedisOptions& options, const Seams&
             platform::Loop& loop, Opening opening) {
   auto engine = std::make_unique<Engine>(configured, options, seams, loop, std::move(opening));
   engine->begin();
-  Group* group = &engine->group();
+  Peers* peers = &engine->peers();
   const wire::Server* server = &engine->server();
-  return {.store = std::move(engine), .group = group, .server = server};
+  return {.store = std::move(engine), .peers = peers, .server = server};
 }
 
 }  // namespace payswitch::store::shared

@@ -16,7 +16,7 @@ namespace payswitch::store::shared {
 // A store that several instances share, and what they tell each other through it.
 struct Shared {
   std::unique_ptr<Store> store;
-  Group* group = nullptr;                // lives as long as the store
+  Peers* peers = nullptr;                // lives as long as the store
   const wire::Server* server = nullptr;  // that it is on, as it was when we last connected
 };
 

@@ -50,7 +50,7 @@ class Instance {
   }
 
   Store& store() { return *shared_.store; }
-  Group& group() { return *shared_.group; }
+  Peers& peers() { return *shared_.peers; }
   void run() { loop_.settle(); }
   // The name that it bears now; names change.
   std::string name() const {
@@ -76,17 +76,17 @@ class Instance {
   std::uint32_t living = 0;
   payment::UtcMs issued;
   std::vector<payment::ProcessorNumber> opened;
-  std::map<payment::ProcessorNumber, std::vector<Group::Health>> health;
+  std::map<payment::ProcessorNumber, std::vector<Peers::Health>> health;
   // What it says of itself.
-  Group::Report report;
+  Peers::Report report;
 
  private:
   void begin() {
     is_open = true;
-    group().listen(
+    peers().listen(
         {.report = [this] { return report; },
          .health = [this](payment::ProcessorNumber processor,
-                          const Group::Health& found) { health[processor].push_back(found); },
+                          const Peers::Health& found) { health[processor].push_back(found); },
          .opened = [this](payment::ProcessorNumber each) { opened.push_back(each); },
          .living = [this](std::uint32_t instances) { living = instances; },
          .issued = [this](payment::UtcMs time) { issued = std::max(issued, time); }});

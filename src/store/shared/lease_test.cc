@@ -30,11 +30,11 @@ class Leases : public Instances {
 
 TEST_F(Leases, Rule6_OneWhoseLeaseHasRunOutIssuesNothingUntilItHasBeatenAgain) {
   Instance& one = join(short_lease);
-  EXPECT_TRUE(one.group().may_issue());
+  EXPECT_TRUE(one.peers().may_issue());
   oversleep(one);
-  EXPECT_FALSE(one.group().may_issue());
+  EXPECT_FALSE(one.peers().may_issue());
   one.is_asleep = false;
-  EXPECT_TRUE(until([&] { return one.group().may_issue(); }));
+  EXPECT_TRUE(until([&] { return one.peers().may_issue(); }));
 }
 
 TEST_F(Leases, WhatADeadInstanceLeftBehindIsTakenOverWhole) {

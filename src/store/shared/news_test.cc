@@ -18,7 +18,7 @@ class News : public Instances {
                                         platform::Duration every) {
     std::vector<platform::Duration> waits;
     for (Instance* each : {&one, &two, &three}) {
-      each->group().claim_poll(processor, every,
+      each->peers().claim_poll(processor, every,
                                [&](platform::Duration wait) { waits.push_back(wait); });
     }
     EXPECT_TRUE(until([&] { return waits.size() == 3; }));
@@ -55,10 +55,10 @@ TEST_F(News, AClockOfRedisThatWasSetBackDoesNotStopThePolls) {
 }
 
 TEST_F(News, WhatAPollFoundReachesTheOthersOnceWithItsAge) {
-  one.group().tell_health(dear,
+  one.peers().tell_health(dear,
                           {.failing = true, .min_response_time = std::chrono::milliseconds(120)});
   ASSERT_TRUE(until([&] { return !two.health[dear].empty() && !three.health[dear].empty(); }));
-  one.group().tell_health(cheap, {.failing = false});
+  one.peers().tell_health(cheap, {.failing = false});
   ASSERT_TRUE(until([&] { return !two.health[cheap].empty() && !three.health[cheap].empty(); }));
   ASSERT_EQ(two.health[dear].size(), 1u);
   EXPECT_TRUE(two.health[dear][0].failing);
@@ -109,7 +109,7 @@ TEST_F(News, TheHighestRequestedAtTravels) {
 TEST_F(News, Rule6_WhatOneTellsAsFinalIsWhatEveryoneHasConfirmed) {
   const auto confirm = [&](payment::UtcMs told) {
     std::optional<std::optional<payment::UtcMs>> said;
-    one.group().confirm(told, [&](std::optional<payment::UtcMs> until) { said = until; });
+    one.peers().confirm(told, [&](std::optional<payment::UtcMs> until) { said = until; });
     EXPECT_TRUE(until([&] { return said.has_value(); }));
     return said.value_or(std::nullopt);
   };

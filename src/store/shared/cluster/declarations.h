@@ -10,7 +10,7 @@ namespace payswitch::store::shared {
 // came before it was sent. Pure.
 class Declarations {
  public:
-  void add(payment::UtcMs told, Group::Confirmed done) {
+  void add(payment::UtcMs told, Peers::Confirmed done) {
     waiting_.push_back({told, std::move(done)});
   }
 
@@ -24,7 +24,7 @@ class Declarations {
  private:
   struct Declaration {
     payment::UtcMs told;
-    Group::Confirmed done;
+    Peers::Confirmed done;
   };
 
   std::vector<Declaration> waiting_;

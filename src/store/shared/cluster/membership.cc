@@ -463,7 +463,7 @@ void Membership::declare() {
   });
 }
 
-// -- Group ----------------------------------------------------------------------------------------
+// -- Peers ----
 
 void Membership::claim_poll(payment::ProcessorNumber processor, platform::Duration every,
                             Claimed done) {

@@ -50,7 +50,7 @@ struct Taken {
 // shard; what others left behind when their leases ran out is taken over. An instance whose lease
 // has run out never decides anything under that name again: it takes a new one, and takes over from
 // itself first (PROTOCOL 7.3 to 7.5). Loop thread only.
-class Membership final : public Group {
+class Membership final : public Peers {
  public:
   struct Callbacks {
     // The start cannot go on: one line for a person. At most once, before the first ready().
@@ -101,7 +101,7 @@ class Membership final : public Group {
   // Somebody's lease may have run out: looks at the next beat.
   void look_soon() { look_is_due_ = true; }
 
-  // -- Group --
+  // -- Peers --
   void listen(Events events) override { events_ = std::move(events); }
   void claim_poll(payment::ProcessorNumber processor, platform::Duration every,
                   Claimed done) override;

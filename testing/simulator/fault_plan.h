@@ -11,8 +11,8 @@
 namespace payswitch::lab::simulator {
 
 // How a processor treats requests for a while.
-enum class Mood : std::uint8_t {
-  kind,        // quick and right
+enum class FaultProfile : std::uint8_t {
+  healthy,     // quick and right
   slow,        // up to two seconds
   late,        // answers, and books, after attempt_timeout, or after hang_up
   refusing,    // 500 with an empty body
@@ -25,22 +25,22 @@ enum class Mood : std::uint8_t {
   down,        // refuses connections; what was running is cut, and may book all the same
   stopped,     // takes requests into its sockets, and runs them when it is woken up
 };
-inline constexpr std::size_t mood_count = 12;
-std::string_view to_string(Mood mood);
+inline constexpr std::size_t profile_count = 12;
+std::string_view to_string(FaultProfile profile);
 
 enum class Death : std::uint8_t { none, kill, power_cut, either };
 
-// Which misfortunes a run has and how often: drawn from its seed, plain data.
-struct Menu {
+// Which faults a run has and how often: drawn from its seed, plain data.
+struct FaultPlan {
   std::size_t processors = 2;
-  std::array<bool, mood_count> moods{};  // which of them occur; kind always does
-  bool single_faults = false;            // now and then, also of one that is kind
-  platform::Duration longest_mood{};     // moods last from 100 ms to this
-  platform::Duration longest_stop{};     // and a stop at most this
-  bool odd_answers_to_get = false;       // 429, cut, silence, nonsense
-  bool gets_are_slow = false;            // up to attempt_timeout and beyond
-  bool books_after_answering = false;    // what answered 5xx or was cut may land much later
-  bool health_lies = false;              // says failing when it is not, 429, silence
+  std::array<bool, profile_count> profiles{};  // which of them occur; healthy always does
+  bool single_faults = false;                  // now and then, also of one that is healthy
+  platform::Duration longest_profile{};        // profiles last from 100 ms to this
+  platform::Duration longest_stop{};           // and a stop at most this
+  bool odd_answers_to_get = false;             // 429, cut, silence, nonsense
+  bool gets_are_slow = false;                  // up to attempt_timeout and beyond
+  bool books_after_answering = false;          // what answered 5xx or was cut may land much later
+  bool health_lies = false;                    // says failing when it is not, 429, silence
   Death death = Death::none;
   std::uint64_t steps_between_deaths = 0;  // on average
   bool dies_in_recovery = false;
@@ -62,10 +62,10 @@ struct Menu {
   SwitchSettings settings;
 };
 
-Menu draw_menu(SeededRandom& random);
+FaultPlan draw_fault_plan(SeededRandom& random);
 
 // One line for a trace.
-std::string describe(const Menu& menu);
+std::string describe(const FaultPlan& plan);
 
 // Uniform in [least, most].
 platform::Duration between(SeededRandom& random, platform::Duration least, platform::Duration most);

@@ -3,14 +3,14 @@
 #include <cstdint>
 #include <string>
 
-#include "testing/simulator/menu.h"
+#include "testing/simulator/fault_plan.h"
 #include "testing/world/random.h"
 #include "testing/world/redis.h"
 
 namespace payswitch::lab::simulator {
 
 // What befalls the Redis of a run: drawn from its seed, plain data.
-struct RedisMenu {
+struct RedisFaultPlan {
   RedisSettings settings;
   bool is_slow = false;    // messages take up to 20 ms, now and then up to a second
   bool cuts = false;       // with commands under way
@@ -32,12 +32,12 @@ struct RedisMenu {
   }
 };
 
-// Which misfortunes a run with several instances on one Redis has: drawn from its seed. Processors,
+// Which faults a run with several instances on one Redis has: drawn from its seed. Processors,
 // clients and settings of each instance are those of the single one; its disk and journal are not
 // used.
-struct GroupMenu {
-  Menu menu;
-  RedisMenu redis;
+struct GroupFaultPlan {
+  FaultPlan plan;
+  RedisFaultPlan redis;
   std::size_t instances = 2;     // 2 to 4
   bool instances_die = false;    // kill -9, one at a time or all at once
   bool instances_sleep = false;  // stopped for longer than their lease, then go on (PROTOCOL 7.4)
@@ -51,9 +51,9 @@ struct GroupMenu {
   std::uint64_t steps_between_deaths = 0;  // on average, of the whole group
 };
 
-GroupMenu draw_group_menu(SeededRandom& random);
+GroupFaultPlan draw_group_fault_plan(SeededRandom& random);
 
 // One line for a trace.
-std::string describe(const GroupMenu& menu);
+std::string describe(const GroupFaultPlan& plan);
 
 }  // namespace payswitch::lab::simulator
