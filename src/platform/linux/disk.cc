@@ -9,12 +9,12 @@
 #include <filesystem>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <thread>
 #include <utility>
 
 #include "platform/linux/directory.h"
 #include "platform/linux/file.h"
+#include "platform/linux/mutex.h"
 #include "platform/linux/real.h"
 #include "platform/linux/ring.h"
 #include "platform/linux/worker.h"
@@ -81,8 +81,8 @@ class RealDisk final : public Disk {
   const std::string path_;
   const LockedDirectory locked_;
   RealDirectory steps_{locked_.directory, path_};
-  std::mutex mutex_;
-  std::map<std::string, Appended, std::less<>> appended_;  // guarded by mutex_
+  Mutex mutex_;
+  std::map<std::string, Appended, std::less<>> appended_ GUARDED_BY(mutex_);
   std::atomic<bool> is_ending_ = false;
   // Last, so that they end first: their jobs use everything above.
   Worker writer_;
@@ -157,7 +157,7 @@ DiskResult<void> RealDisk::open_for_appends(const std::string& name) {
   assert(is_flat(name));
   auto opened = open_to_append(name);
   if (!opened) return std::unexpected(std::move(opened.error()));
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   appended_[name] = *std::move(opened);
   return {};
 }
@@ -183,12 +183,12 @@ DiskResult<File> RealDisk::open_direct(const std::string& name) {
 }
 
 void RealDisk::close(const std::string& name) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   appended_.erase(name);
 }
 
 RealDisk::Appended RealDisk::appended(const std::string& name) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = appended_.find(name);
   assert(found != appended_.end());
   return found->second;

@@ -4,10 +4,10 @@
 
 #include <cassert>
 #include <memory>
-#include <mutex>
 
 #include "platform/linux/log_text.h"
 #include "platform/linux/log_writer.h"
+#include "platform/linux/mutex.h"
 #include "platform/linux/real.h"
 
 namespace payswitch::platform {
@@ -55,7 +55,7 @@ class StderrLog final : public RealLog {
 
   void write(Level level, std::string_view line) override {
     if (!enabled(level)) return;
-    const std::lock_guard lock(mutex_);  // held while it is queued: times do not go backwards
+    const MutexLock lock(mutex_);  // held while it is queued: times do not go backwards
     writer_.write(line_(level, line));
   }
 
@@ -64,8 +64,8 @@ class StderrLog final : public RealLog {
 
  private:
   const Level level_;
-  std::mutex mutex_;
-  LogLine line_;  // guarded by mutex_
+  Mutex mutex_;
+  LogLine line_ GUARDED_BY(mutex_);
   LogWriter writer_;
 };
 

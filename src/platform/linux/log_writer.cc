@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
-#include <condition_variable>
-#include <mutex>
 #include <utility>
+
+#include "platform/linux/mutex.h"
 
 namespace payswitch::platform {
 
@@ -45,34 +45,34 @@ struct LogWriter::State {
   const LogLimits limits;
   const SayDropped say_dropped;
 
-  mutable std::mutex mutex;
-  std::condition_variable changed;  // for the thread
-  std::condition_variable written;  // for those who flush
-  // All below is guarded by the mutex.
-  std::string queued;
-  std::size_t lines = 0;  // queued or being written
-  std::size_t bytes = 0;  // the same
-  std::uint64_t dropped = 0;
-  std::uint64_t said = 0;     // of those
-  std::uint64_t notices = 0;  // queued lines that say so
-  bool ending = false;
-  bool ended = false;
+  Mutex mutex;
+  Condition changed;  // for the thread
+  Condition written;  // for those who flush
+  std::string queued GUARDED_BY(mutex);
+  std::size_t lines GUARDED_BY(mutex) = 0;  // queued or being written
+  std::size_t bytes GUARDED_BY(mutex) = 0;  // the same
+  std::uint64_t dropped GUARDED_BY(mutex) = 0;
+  std::uint64_t said GUARDED_BY(mutex) = 0;     // of those
+  std::uint64_t notices GUARDED_BY(mutex) = 0;  // queued lines that say so
+  bool ending GUARDED_BY(mutex) = false;
+  bool ended GUARDED_BY(mutex) = false;
 
-  bool has_room_for(std::string_view line) const {
+  bool has_room_for(std::string_view line) const REQUIRES(mutex) {
     return lines < limits.max_lines && bytes + line.size() <= limits.max_bytes;
   }
-  void add(std::string_view line) {
+  void add(std::string_view line) REQUIRES(mutex) {
     queued += line;
     bytes += line.size();
     ++lines;
   }
-  void say_what_was_dropped() {
+  void say_what_was_dropped() REQUIRES(mutex) {
     if (said == dropped) return;
     add(say_dropped(dropped - std::exchange(said, dropped)));
     ++notices;
   }
   // `text` could not be written: what it said of others has to be said again.
-  void lose(std::string_view text, std::uint64_t its_notices, std::uint64_t said_before) {
+  void lose(std::string_view text, std::uint64_t its_notices, std::uint64_t said_before)
+      REQUIRES(mutex) {
     const std::uint64_t lost = lines_in(text);
     dropped += lost - std::min(lost, its_notices);
     said = std::min(said, said_before);
@@ -84,10 +84,14 @@ LogWriter::LogWriter(int descriptor, LogLimits limits, SayDropped say_dropped)
       thread_([state = state_] { run(*state); }) {}
 
 LogWriter::~LogWriter() {
-  std::unique_lock lock(state_->mutex);
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  MutexLock lock(state_->mutex);
   state_->ending = true;
   state_->changed.notify_one();
-  state_->written.wait_for(lock, patience, [this] { return state_->ended; });
+  bool is_in_time = true;
+  while (!state_->ended && is_in_time) {
+    is_in_time = state_->written.wait_until(state_->mutex, deadline);
+  }
   const bool is_stuck = !state_->ended;
   lock.unlock();
   is_stuck ? thread_.detach() : thread_.join();
@@ -96,7 +100,7 @@ LogWriter::~LogWriter() {
 void LogWriter::write(std::string_view line) {
   assert(line.ends_with('\n'));
   {
-    const std::lock_guard lock(state_->mutex);
+    const MutexLock lock(state_->mutex);
     if (!state_->has_room_for(line)) {
       ++state_->dropped;
       return;
@@ -108,20 +112,25 @@ void LogWriter::write(std::string_view line) {
 }
 
 bool LogWriter::flush(Duration limit) {
-  std::unique_lock lock(state_->mutex);
-  return state_->written.wait_for(lock, limit, [this] { return state_->lines == 0; });
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  const MutexLock lock(state_->mutex);
+  bool is_in_time = true;
+  while (state_->lines > 0 && is_in_time) {
+    is_in_time = state_->written.wait_until(state_->mutex, deadline);
+  }
+  return state_->lines == 0;
 }
 
 std::uint64_t LogWriter::dropped() const {
-  const std::lock_guard lock(state_->mutex);
+  const MutexLock lock(state_->mutex);
   return state_->dropped;
 }
 
 void LogWriter::run(State& state) {
-  std::unique_lock lock(state.mutex);
+  MutexLock lock(state.mutex);
   std::uint64_t said_and_out = 0;
   while (!state.ending || !state.queued.empty()) {
-    state.changed.wait(lock, [&state] { return state.ending || !state.queued.empty(); });
+    while (!state.ending && state.queued.empty()) state.changed.wait(state.mutex);
     const std::string text = std::exchange(state.queued, {});
     const std::uint64_t notices = std::exchange(state.notices, 0);
     const std::uint64_t said = state.said;

@@ -22,7 +22,7 @@ Worker::Worker(Loop& loop, Priority priority)
 
 Worker::~Worker() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     ending_ = true;
   }
   changed_.notify_one();
@@ -32,7 +32,7 @@ Worker::~Worker() {
 void Worker::run(Job job) {
   assert(job);
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     assert(!busy_);
     busy_ = true;
     job_ = std::move(job);
@@ -42,8 +42,8 @@ void Worker::run(Job job) {
 
 void Worker::work() {
   for (;;) {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return busy_ || ending_; });
+    MutexLock lock(mutex_);
+    while (!busy_ && !ending_) changed_.wait(mutex_);
     if (!busy_) return;
     Job job = std::exchange(job_, nullptr);
     lock.unlock();

@@ -1,11 +1,10 @@
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <thread>
 
+#include "platform/linux/mutex.h"
 #include "platform/loop.h"
 
 namespace payswitch::platform {
@@ -30,11 +29,11 @@ class Worker {
   void work();
 
   Loop& loop_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  Job job_;              // guarded by mutex_
-  bool busy_ = false;    // guarded by mutex_
-  bool ending_ = false;  // guarded by mutex_
+  Mutex mutex_;
+  Condition changed_;
+  Job job_ GUARDED_BY(mutex_);
+  bool busy_ GUARDED_BY(mutex_) = false;
+  bool ending_ GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
 
