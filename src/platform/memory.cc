@@ -14,17 +14,17 @@ namespace payswitch::platform {
 namespace {
 
 using std::filesystem::path;
-using Bytes = std::optional<std::uint64_t>;
+using Limit = std::optional<std::uint64_t>;  // in bytes; nullopt: there is none
 
 constexpr std::uint64_t mebibyte = 1ull << 20;
 
-Bytes smaller(Bytes a, Bytes b) {
+Limit smaller(Limit a, Limit b) {
   if (!a || !b) return a ? a : b;
   return std::min(*a, *b);
 }
 
 // None for what is no number: "max".
-Bytes read_bytes(const path& file) {
+Limit read_bytes(const path& file) {
   std::ifstream stream(file);
   std::string text;
   if (!std::getline(stream, text)) return std::nullopt;
@@ -35,8 +35,8 @@ Bytes read_bytes(const path& file) {
 }
 
 // A container may see its own group as the root: what is missing on the way up is passed over.
-Bytes smallest_upwards(const path& mount, const path& group, const char* name) {
-  Bytes limit;
+Limit smallest_upwards(const path& mount, const path& group, const char* name) {
+  Limit limit;
   path at = group;
   for (;;) {
     limit = smaller(limit, read_bytes(mount / at / name));
@@ -54,7 +54,7 @@ bool names_memory(std::string_view controllers) {
   }
 }
 
-Bytes resource_limit(__rlimit_resource resource) {
+Limit resource_limit(__rlimit_resource resource) {
   rlimit limit{};
   if (getrlimit(resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return std::nullopt;
   return limit.rlim_cur;
@@ -71,7 +71,7 @@ std::uint64_t physical_memory() {
 
 MemoryLimit memory_limit(const MemoryFacts& facts) {
   MemoryLimit limit{facts.physical, "of this machine"};
-  const auto bound = [&limit](Bytes bytes, std::string_view source) {
+  const auto bound = [&limit](Limit bytes, std::string_view source) {
     if (bytes && *bytes < limit.bytes) limit = {*bytes, source};
   };
   bound(facts.cgroup, "cgroup");
@@ -85,10 +85,10 @@ std::string to_string(const MemoryLimit& limit) {
 }
 
 // A line is "number:controllers:/path"; in version 2 there are no controllers.
-Bytes cgroup_memory_limit(const path& root) {
+Limit cgroup_memory_limit(const path& root) {
   const path mount = root / "sys/fs/cgroup";
   std::ifstream stream(root / "proc/self/cgroup");
-  Bytes limit;
+  Limit limit;
   for (std::string line; std::getline(stream, line);) {
     const std::size_t first = line.find(':');
     const std::size_t second = first == std::string::npos ? first : line.find(':', first + 1);
