@@ -43,30 +43,13 @@ platform::Duration read_duration(const std::string& text, platform::Duration lon
 
 // -- processor -----------------------------------------------------------------------------------
 
-int run_processor(const std::string& listen, const std::string& fee, const std::string& token) {
-  using namespace payswitch::lab;
-  const auto address = parse_address(listen);
-  if (!address) return fail(address.error());
-  const auto share = Fee::parse(fee);
-  if (!share) return fail("not a fee (0 to 1, at most six places): " + fee);
-  const auto served = serve_processor(
-      {.host = address->host, .port = address->port, .fee = *share, .token = token});
-  return served ? 0 : fail(served.error());
-}
-
-struct ProcessorFlags {
-  std::string listen = "127.0.0.1:8001";
-  std::string fee = "0.05";
-  std::string token = "123";
-};
-
-void add_processor(CLI::App& app, ProcessorFlags& flags, int& exit_code) {
+void add_processor(CLI::App& app, lab::ProcessorFlags& flags, int& exit_code) {
   CLI::App* command = app.add_subcommand("processor", "A payment processor, with faults to order");
-  command->add_option("--listen", flags.listen, "HOST:PORT; port 0 takes any free one")
-      ->capture_default_str();
-  command->add_option("--fee", flags.fee, "Its share of every amount")->capture_default_str();
-  command->add_option("--token", flags.token, "X-Rinha-Token of /admin/")->capture_default_str();
-  command->callback([&] { exit_code = run_processor(flags.listen, flags.fee, flags.token); });
+  lab::add_flags(*command, flags);
+  command->callback([&] {
+    const auto served = lab::serve_processor(flags);
+    exit_code = served ? 0 : fail(served.error());
+  });
 }
 
 // -- load and contest ----------------------------------------------------------------------------
@@ -167,7 +150,7 @@ int main(int argc, char** argv) try {
   CLI::App app("The laboratory: what Payswitch is tested with", "payswitch-lab");
   app.require_subcommand(1);
   int exit_code = 0;
-  ProcessorFlags processor;
+  lab::ProcessorFlags processor;
   add_processor(app, processor, exit_code);
   lab::load::Options load;
   add_load(app, load, exit_code);

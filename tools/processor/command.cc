@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <charconv>
@@ -10,6 +11,7 @@
 
 #include "http/server.h"
 #include "platform/linux/real.h"
+#include "tools/processor/fee.h"
 #include "tools/processor/service.h"
 
 namespace payswitch::lab {
@@ -27,15 +29,26 @@ std::expected<Address, std::string> parse_address(std::string_view text) {
   return address;
 }
 
-std::expected<void, std::string> serve_processor(const ProcessorOptions& options) {
+void add_flags(CLI::App& app, ProcessorFlags& flags) {
+  app.add_option("--listen", flags.listen, "HOST:PORT; port 0 takes any free one")
+      ->capture_default_str();
+  app.add_option("--fee", flags.fee, "Its share of every amount")->capture_default_str();
+  app.add_option("--token", flags.token, "X-Rinha-Token of /admin/")->capture_default_str();
+}
+
+std::expected<void, std::string> serve_processor(const ProcessorFlags& flags) {
+  const auto address = parse_address(flags.listen);
+  if (!address) return std::unexpected(address.error());
+  const auto fee = Fee::parse(flags.fee);
+  if (!fee) return std::unexpected("not a fee (0 to 1, at most six places): " + flags.fee);
   boost::asio::io_context context(1);
   const auto clock = platform::make_real_clock();
   const auto timers = platform::make_real_timers(context, *clock);
-  Processor processor(options.fee, {.token = options.token});
+  Processor processor(*fee, {.token = flags.token});
   Service service(processor, *timers, *clock);
   http::ServerOptions server_options;
-  server_options.host = options.host;
-  server_options.port = options.port;
+  server_options.host = address->host;
+  server_options.port = address->port;
   const auto server =
       http::make_server(context, *timers, *clock, server_options,
                         [&service](const http::Request& request, http::Responder respond) {
@@ -44,7 +57,7 @@ std::expected<void, std::string> serve_processor(const ProcessorOptions& options
   if (!server) return std::unexpected(server.error());
   boost::asio::signal_set signals(context, SIGTERM, SIGINT);
   signals.async_wait([&context](const boost::system::error_code&, int) { context.stop(); });
-  fmt::print("listening on {}:{}\n", options.host, (*server)->port());
+  fmt::print("listening on {}:{}\n", address->host, (*server)->port());
   std::fflush(stdout);
   context.run();
   return {};
