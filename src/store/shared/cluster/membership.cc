@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <cassert>
-#include <charconv>
 #include <iterator>
 #include <utility>
 
 #include "redis/handshake.h"
 #include "redis/refusal.h"
+#include "store/shared/number.h"
 
 namespace payswitch::store::shared {
 
@@ -24,12 +24,6 @@ constexpr double full = 0.9;
 
 std::string new_name(platform::Random& random) {
   return fmt::format("{:016x}", random.next());
-}
-
-std::int64_t number_of(std::string_view text) {
-  std::int64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
 }
 
 }  // namespace

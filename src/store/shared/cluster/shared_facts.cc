@@ -3,23 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "store/shared/keys.h"
+#include "store/shared/number.h"
 
 namespace payswitch::store::shared {
 
 namespace {
 
 // Payments that one call looks at.
-constexpr std::size_t most_at_once = 500;
-
-std::int64_t number_of(std::string_view text) {
-  std::int64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
-}
+constexpr std::size_t max_read_at_once = 500;
 
 // What Redis keeps of one processor: where it is, and where the instances may still have it that
 // joined before it moved ("http://new:1/ http://old:1/").
@@ -161,7 +155,7 @@ void SharedFacts::count_all(const std::shared_ptr<Count>& count, const wire::Rep
     const auto id = payment::CorrelationId::parse(member.text);
     if (!id) continue;
     keys.push_back(payment_key(*id));
-    if (keys.size() == most_at_once) look();
+    if (keys.size() == max_read_at_once) look();
   }
   if (!keys.empty()) look();
   counted(count);

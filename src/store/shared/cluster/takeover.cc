@@ -3,24 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <utility>
 
 #include "store/shared/cluster/membership.h"
+#include "store/shared/number.h"
 
 namespace payswitch::store::shared {
 
 namespace {
 
 // Payments that one call takes over.
-constexpr std::size_t most_at_once = 100;
-
-std::int64_t number_of(std::string_view text) {
-  std::int64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
-}
+constexpr std::size_t max_taken_at_once = 100;
 
 // A row of the script `take`; nullopt: it cannot be true of a payment.
 std::optional<Taken> taken_of(const payment::CorrelationId& id,
@@ -119,7 +113,7 @@ void Membership::look_for_orphans_in(unsigned shard) {
     std::vector<payment::CorrelationId> ids;
     for (const wire::Reply& member : reply.elements) {
       const auto id = payment::CorrelationId::parse(member.text);
-      if (id && !callbacks_.is_known(*id) && ids.size() < most_at_once) ids.push_back(*id);
+      if (id && !callbacks_.is_known(*id) && ids.size() < max_taken_at_once) ids.push_back(*id);
     }
     if (ids.empty()) return;
     orphans_.say(seams_.log, platform::Level::warn, seams_.clock.now(),
@@ -149,7 +143,7 @@ void Membership::take_next(const std::shared_ptr<Takeover>& takeover) {
     run(seams_.scripts.evict, {shard_key(shard, owners)}, {takeover->giver},
         [](const wire::Reply&) {});
   }
-  say({"SRANDMEMBER", shard_key(shard, own, takeover->giver), fmt::format("{}", most_at_once)},
+  say({"SRANDMEMBER", shard_key(shard, own, takeover->giver), fmt::format("{}", max_taken_at_once)},
       [this, takeover](const wire::Reply& reply) { take_some(takeover, reply); });
 }
 
