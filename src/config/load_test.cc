@@ -427,6 +427,8 @@ TEST_F(LoadTest, TheEdgesOfEachRangeAreAllowedAndOneBeyondIsNot) {
   EXPECT_FALSE(ok(processor(complete + "attempt_timeout = '9ms'")));
   EXPECT_FALSE(ok(processor(complete + "hang_up = '3600001ms'")));
   EXPECT_FALSE(ok(processor(complete + "max_processing_time = '999ms'")));
+  EXPECT_TRUE(ok(processor(complete + "max_processing_time = '168h'")));
+  EXPECT_FALSE(ok(processor(complete + "max_processing_time = '604800001ms'")));
   EXPECT_FALSE(ok(processor(complete + "dialect = 'klingon'")));
   EXPECT_FALSE(ok("data = ''"));
 }

@@ -50,7 +50,8 @@ TEST(Wire, AnEntryThatCannotBeReadOrNamesAnotherPaymentIsNoAnswer) {
   EXPECT_EQ(read_entry({}, answer(200, good)).error(), NoEntry::no_answer);
   for (const auto& body :
        {std::string("{}"), std::string("garbled"), entry("\"19.9\"", "2025-07-08T12:34:56Z"),
-        entry("19.999", "2025-07-08T12:34:56Z"), entry("19.9", "yesterday")}) {
+        entry("19.999", "2025-07-08T12:34:56Z"), entry("19.9", "yesterday"),
+        entry(R"(19.9,"amount":20)", "2025-07-08T12:34:56Z")}) {
     EXPECT_EQ(read_entry(id, answer(200, body)).error(), NoEntry::no_answer) << body;
   }
 }

@@ -56,15 +56,24 @@ TEST_F(BreakerTest, OpensOnTheFailureRateOnlyWithTheMinimumVolume) {
   EXPECT_EQ(breaker.state(), BreakerState::open);
 }
 
+// Half of the answers are failures, and the last two make the volume full.
 TEST_F(BreakerTest, ForgetsWhatIsOlderThanTheWindow) {
-  for (std::uint32_t i = 0; i < options.consecutive_failures - 1; ++i) fail();
-  succeed();
-  now += options.window;
-  for (std::uint32_t i = 0; i < options.min_volume; ++i) {
-    succeed();
-    if (i % 4 == 0) fail();
-  }
-  EXPECT_EQ(breaker.state(), BreakerState::closed);
+  const auto state_after = [&](platform::Duration pause) {
+    Breaker paused(options);
+    platform::Instant at = now;
+    const auto succeed_and_fail = [&] {
+      paused.succeeded(paused.started(at), at, milliseconds(1));
+      paused.failed(paused.started(at), at, "refused");
+    };
+    for (std::uint32_t i = 1; i < options.min_volume / 2; ++i) succeed_and_fail();
+    at += pause;
+    succeed_and_fail();
+    return paused.state();
+  };
+  const platform::Duration tenth = options.window / 10;
+  EXPECT_EQ(state_after(options.window - tenth), BreakerState::open);
+  EXPECT_EQ(state_after(options.window), BreakerState::closed);
+  EXPECT_EQ(state_after(options.window + tenth), BreakerState::closed);
 }
 
 TEST_F(BreakerTest, OpensOnSlowAnswers) {

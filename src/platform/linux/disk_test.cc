@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <boost/asio/io_context.hpp>
 #include <cerrno>
 #include <csignal>
@@ -231,6 +232,15 @@ TEST_F(RealDiskTest, AnAppendThatFindsNoRoomIsAnError) {
   const auto result = append("a", 990, std::string(11, 'y'));
   ASSERT_FALSE(result.has_value());
   EXPECT_EQ(result.error().code, EFBIG);
+}
+
+// Whole blocks at a whole block: io_uring writes them, where there is one.
+TEST_F(RealDiskTest, AnAppendThatTheRingWritesOnlyInPartIsAnError) {
+  alignas(4096) static std::array<char, 4 * 4096> blocks{};
+  ASSERT_TRUE(disk_->replace("a", {}, blocks.size()));
+  EXPECT_TRUE(append("a", 0, std::string_view(blocks.data(), blocks.size())));
+  const SmallFiles limit(blocks.size() / 2);
+  EXPECT_FALSE(append("a", 0, std::string_view(blocks.data(), blocks.size())));
 }
 
 TEST_F(RealDiskTest, AFileThatIsNotThereIsAnErrorThatNamesIt) {
