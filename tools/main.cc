@@ -27,14 +27,14 @@ int exit_code_of(const std::expected<bool, std::string>& passed) {
   return *passed ? 0 : exit_not_passed;
 }
 
-config::ProcessorUrl read_url(const std::string& text) {
-  const auto url = config::parse_processor_url(text);
+text::HttpUrl read_url(const std::string& text) {
+  const auto url = text::parse_http_url(text);
   if (!url) throw CLI::ValidationError(text, url.error());
   return *url;
 }
 
 platform::Duration read_duration(const std::string& text, platform::Duration longest) {
-  const auto span = payment::parse_duration(text);
+  const auto span = text::parse_duration(text);
   if (!span || *span == platform::Duration::zero() || *span > longest) {
     throw CLI::ValidationError(text, "not a duration of more than 0 and at most 24h (60s, 1.5m)");
   }
@@ -62,7 +62,7 @@ void add_process(CLI::App& command, std::optional<pid_t>& process) {
   command.add_option("--pid", process, "The switch's process: what a payment costs it");
 }
 
-void add_url(CLI::App& command, const std::string& flag, config::ProcessorUrl& url,
+void add_url(CLI::App& command, const std::string& flag, text::HttpUrl& url,
              const std::string& help) {
   command
       .add_option_function<std::string>(

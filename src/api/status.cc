@@ -18,7 +18,7 @@ std::expected<std::chrono::milliseconds, http::Problem> read_wait(std::string_vi
   auto text = query_parameter(query, "wait");
   if (!text) return std::unexpected(std::move(text.error()));
   if (!*text) return std::chrono::milliseconds(0);
-  const auto wait = payment::parse_duration(**text);
+  const auto wait = text::parse_duration(**text);
   if (!wait || *wait > Status::max_wait) {
     return std::unexpected(
         invalid_parameter("wait", "must be a time up to 60s, such as 2s or 500ms"));

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include "app/caller.h"
-#include "platform/linux/log_text.h"
 #include "platform/linux/real.h"
 #include "reconcile/exit_code.h"
 #include "reconcile/live_report.h"
 #include "store/embedded/check/journal_report.h"
 #include "store/embedded/check/offline.h"
+#include "text/one_line.h"
 
 namespace payswitch::app {
 
@@ -17,7 +17,7 @@ namespace {
 using namespace payswitch::audit;
 
 int fail(const std::string& line, std::ostream& err) {
-  err << "payswitch: " << platform::on_one_line(line) << '\n';
+  err << "payswitch: " << text::on_one_line(line) << '\n';
   return exit_could_not_ask;
 }
 

@@ -39,7 +39,7 @@ Line read_time(std::optional<payment::UtcMs>& time, const std::string& value, bo
 }
 
 Line read_span(std::optional<std::chrono::milliseconds>& span, const std::string& value) {
-  const auto parsed = payment::parse_duration(value);
+  const auto parsed = text::parse_duration(value);
   if (!parsed || parsed->count() == 0) return wrong(value, "a time above 0, such as 1s or 10m");
   span = *parsed;
   return {};
@@ -117,7 +117,7 @@ const Flag* find_flag(std::string_view name) {
 std::string unknown(std::string_view name) {
   std::vector<std::string_view> known;
   for (const Flag& flag : flags) known.push_back(flag.name);
-  const auto meant = payment::nearest(name, known);
+  const auto meant = text::nearest(name, known);
   return fmt::format("unknown flag '{}'; {}", name,
                      meant ? fmt::format("did you mean '{}'?", *meant)
                            : std::string("see payswitch audit --help"));

@@ -40,7 +40,7 @@ std::expected<audit::Reply, std::string> Caller::ask(const audit::Question& ques
 
 std::expected<Caller::Server*, std::string> Caller::server_at(const std::string& url) {
   if (const auto known = servers_.find(url); known != servers_.end()) return &known->second;
-  const auto parsed = config::parse_processor_url(url);
+  const auto parsed = text::parse_http_url(url);
   if (!parsed) return std::unexpected(fmt::format("{}: {}", url, parsed.error()));
   Server& server = servers_[url];
   server.url = *parsed;

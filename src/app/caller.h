@@ -37,7 +37,7 @@ class Caller {
 
  private:
   struct Server {
-    config::ProcessorUrl url;
+    text::HttpUrl url;
     std::unique_ptr<http::Client> client;
     bool connect_failed = false;
   };

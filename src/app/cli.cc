@@ -8,8 +8,8 @@
 
 #include "app/audit_command.h"
 #include "dispatch/open_limit.h"
-#include "platform/linux/log_text.h"
 #include "text/nearest.h"
+#include "text/one_line.h"
 
 namespace payswitch::app {
 namespace {
@@ -32,7 +32,7 @@ bool asks_for_help(std::string_view argument) {
 }
 
 int fail(const Process& process, std::string_view problem) {
-  process.err << "payswitch: " << platform::on_one_line(problem) << '\n';
+  process.err << "payswitch: " << text::on_one_line(problem) << '\n';
   return exit_usage;
 }
 
@@ -67,7 +67,7 @@ int check(Arguments arguments, const Process& process) {
   if (!config) return fail(process, config.error());
   process.out << fmt::format(
       "# What `payswitch serve --config {}` runs with in this environment.\n",
-      platform::on_one_line(arguments.front()));
+      text::on_one_line(arguments.front()));
   if (config->processors.empty()) {
     process.out << "# There are no processors: payments are kept, and sent nowhere yet.\n";
   }
@@ -80,7 +80,7 @@ int check(Arguments arguments, const Process& process) {
 
 int unknown(std::string_view command, const Process& process) {
   constexpr std::array<std::string_view, 5> known{"serve", "audit", "check", "--version", "--help"};
-  const auto meant = payment::nearest(command, known);
+  const auto meant = text::nearest(command, known);
   return fail(process, fmt::format("unknown command '{}'; {}", command,
                                    meant ? fmt::format("did you mean '{}'?", *meant)
                                          : std::string("see payswitch --help")));

@@ -10,8 +10,8 @@
 #include "app/audit.h"
 #include "app/cli.h"
 #include "app/serve.h"
-#include "platform/linux/log_text.h"
 #include "platform/memory.h"
+#include "text/one_line.h"
 
 namespace {
 
@@ -39,7 +39,7 @@ int main(int count, char** arguments) try {
                                      .out = std::cout,
                                      .err = std::cerr});
 } catch (const std::exception& error) {
-  const std::string what = payswitch::platform::on_one_line(error.what());
+  const std::string what = payswitch::text::on_one_line(error.what());
   std::cerr << "payswitch: this should not happen: " << what << '\n';
   return exit_bug;
 }

@@ -18,12 +18,12 @@
 #include "http/client_pool.h"
 #include "http/server.h"
 #include "net/poller.h"
-#include "platform/linux/log_text.h"
 #include "platform/linux/real.h"
 #include "platform/memory.h"
 #include "redis/real_client.h"
 #include "store/embedded/engine.h"
 #include "store/shared/engine.h"
+#include "text/one_line.h"
 
 namespace payswitch::app {
 
@@ -308,7 +308,7 @@ void Process::end_at_once(int exit_code) {
 }
 
 int cannot_start(std::string_view why) {
-  std::fputs(fmt::format("payswitch: {}\n", platform::on_one_line(why)).c_str(), stderr);
+  std::fputs(fmt::format("payswitch: {}\n", text::on_one_line(why)).c_str(), stderr);
   return exit_cannot_start;
 }
 

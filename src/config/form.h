@@ -13,6 +13,7 @@
 
 #include "config/option.h"
 #include "config/read_value.h"
+#include "text/json_string.h"
 
 // The forms that options come in. Each takes `access`, which gives the member to fill:
 // [](auto& c) -> auto& { return c.server.max_connections; }
@@ -63,7 +64,7 @@ Form<T> duration(Access access, platform::Duration min, platform::Duration max) 
     });
   };
   const auto show = [=](const T& target) {
-    return fmt::format("\"{}\"", format_duration(access(target)));
+    return fmt::format("\"{}\"", show_duration(access(target)));
   };
   return {duration_form(min, max), set, show};
 }
@@ -78,7 +79,7 @@ Form<T> optional_duration(Access access, platform::Duration min, platform::Durat
   };
   const auto show = [=](const T& target) {
     const auto& member = access(target);
-    return member ? fmt::format("\"{}\"", format_duration(*member)) : std::string();
+    return member ? fmt::format("\"{}\"", show_duration(*member)) : std::string();
   };
   return {duration_form(min, max), set, show};
 }
@@ -100,7 +101,7 @@ Form<T> text(std::string wanted, Set set, Show show) {
     if (!read) return std::unexpected(std::move(read.error()));
     return set(target, *read);
   };
-  const auto show_text = [=](const T& target) { return quoted(show(target)); };
+  const auto show_text = [=](const T& target) { return text::json_string(show(target)); };
   return {std::move(wanted), set_text, show_text};
 }
 

@@ -11,9 +11,9 @@
 #include "config/read_value.h"
 #include "config/toml_file.h"
 #include "payment/processor_number.h"
-#include "platform/linux/log_text.h"
 #include "store/origins.h"
 #include "text/nearest.h"
+#include "text/one_line.h"
 #include "text/url.h"
 
 namespace payswitch::config {
@@ -51,7 +51,7 @@ std::vector<std::string_view> known_names(const std::vector<Option<T>>& table) {
 
 std::string unknown(std::string_view path, std::string_view place,
                     std::span<const std::string_view> known) {
-  const auto meant = payment::nearest(path, known);
+  const auto meant = text::nearest(path, known);
   return fmt::format("unknown option '{}' {}{}", path, place,
                      meant ? fmt::format("; did you mean '{}'?", *meant) : std::string());
 }
@@ -109,7 +109,7 @@ Applied add_processor(const TomlFile::Processor& from, Config& config) {
   if (made.hang_up < made.attempt_timeout) {
     return std::unexpected(fmt::format(
         "the [[processor]] {} has a hang_up of {}, which is less than its attempt_timeout of {}",
-        from.place, format_duration(made.hang_up), format_duration(made.attempt_timeout)));
+        from.place, show_duration(made.hang_up), show_duration(made.attempt_timeout)));
   }
   config.processors.push_back(std::move(made));
   return {};
@@ -169,7 +169,7 @@ std::string unknown_flag(const Table& table, const std::string& argument) {
     if (!option.path.empty()) flags.push_back(flag_of(option.path));
   }
   const std::vector<std::string_view> known(flags.begin(), flags.end());
-  const auto meant = payment::nearest(flag, known);
+  const auto meant = text::nearest(flag, known);
   return fmt::format("unknown flag '{}'{}", flag,
                      meant ? fmt::format("; did you mean '{}'?", *meant) : std::string());
 }
@@ -245,7 +245,7 @@ Applied check_moved(const Config& config) {
   for (const processor::Options& one : config.processors) known.push_back(one.name);
   for (const std::string& name : config.store.moved) {
     if (std::ranges::find(known, name) != known.end()) continue;
-    const auto meant = payment::nearest(name, known);
+    const auto meant = text::nearest(name, known);
     return std::unexpected(
         fmt::format("moved: no processor '{}' is configured{}", name,
                     meant ? fmt::format("; did you mean '{}'?", *meant) : std::string()));
@@ -256,7 +256,7 @@ Applied check_moved(const Config& config) {
 Applied place_processors(Config& config) {
   for (const processor::Options& one : config.processors) {
     const auto origin =
-        format_origin({.host = one.host, .port = one.port, .base_path = one.base_path});
+        text::format_origin({.host = one.host, .port = one.port, .base_path = one.base_path});
     if (!store::is_origin(origin)) {
       return std::unexpected(
           fmt::format("the URL of processor '{}' must be of ASCII and at most {} bytes long, host, "
@@ -307,7 +307,7 @@ std::expected<Config, std::string> load(std::span<const std::string_view> flags,
   assert(environment);
   auto config = load_layers(flags, environment);
   // Values are quoted in errors, and must not break their line.
-  if (!config) return std::unexpected(platform::on_one_line(config.error()));
+  if (!config) return std::unexpected(text::on_one_line(config.error()));
   return config;
 }
 

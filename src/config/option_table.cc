@@ -29,14 +29,14 @@ constexpr std::int64_t default_fee_ppm = 50'000;
 constexpr std::int64_t fallback_fee_ppm = 150'000;
 
 Applied set_listen(Config& config, const std::string& text) {
-  return assign(parse_address(text), [&](Address address) {
+  return assign(text::parse_address(text), [&](text::Address address) {
     config.server.host = std::move(address.host);
     config.server.port = address.port;
   });
 }
 
 std::string show_listen(const Config& config) {
-  return format_address({config.server.host, config.server.port});
+  return text::format_address({config.server.host, config.server.port});
 }
 
 Applied set_data(Config& config, const std::string& text) {
@@ -76,7 +76,7 @@ Applied set_ca_file(Config& config, const std::string& text) {
 }
 
 Applied set_url(processor::Options& options, const std::string& text) {
-  return assign(parse_processor_url(text), [&](ProcessorUrl url) {
+  return assign(text::parse_http_url(text), [&](text::HttpUrl url) {
     options.host = std::move(url.host);
     options.port = url.port;
     options.base_path = std::move(url.base_path);

@@ -2,44 +2,22 @@
 
 #include <fmt/format.h>
 
-#include <array>
-#include <charconv>
 #include <chrono>
 #include <cmath>
-#include <limits>
 #include <optional>
 #include <string_view>
 
 #include "text/duration.h"
+#include "text/number.h"
 
 namespace payswitch::config {
 namespace {
-
-using std::chrono::hours;
-using std::chrono::milliseconds;
-using std::chrono::minutes;
-using std::chrono::seconds;
 
 constexpr std::int64_t ppm = 1'000'000;
 
 std::unexpected<std::string> wanted(const Value& value, const std::string& form) {
   return std::unexpected(fmt::format("{} is not {}", shown(value), form));
 }
-
-std::optional<std::uint64_t> parse_digits(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
-struct Unit {
-  std::string_view name;
-  milliseconds length;
-};
-
-// The longest first: the first that fits is taken.
-constexpr std::array units{Unit{"h", hours(1)}, Unit{"m", minutes(1)}, Unit{"s", seconds(1)}};
 
 // The text of a value for which quotes are optional or usual.
 const std::string* text_of(const Value& value) {
@@ -53,11 +31,7 @@ std::optional<double> number_of(const Value& value) {
   if (const auto* number = std::get_if<double>(&value)) return *number;
   const auto* untyped = std::get_if<Untyped>(&value);
   if (untyped == nullptr) return std::nullopt;
-  const std::string& text = untyped->text;
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
+  return text::parse_number<double>(untyped->text);
 }
 
 }  // namespace
@@ -83,7 +57,8 @@ std::expected<std::string, std::string> read_text(const Value& value) {
 std::expected<std::uint64_t, std::string> read_count(const Value& value, std::uint64_t min,
                                                      std::uint64_t max) {
   std::optional<std::uint64_t> count;
-  if (const auto* untyped = std::get_if<Untyped>(&value)) count = parse_digits(untyped->text);
+  if (const auto* untyped = std::get_if<Untyped>(&value))
+    count = text::parse_number<std::uint64_t>(untyped->text);
   if (const auto* integer = std::get_if<std::int64_t>(&value);
       integer != nullptr && *integer >= 0) {
     count = static_cast<std::uint64_t>(*integer);
@@ -96,7 +71,7 @@ std::expected<platform::Duration, std::string> read_duration(const Value& value,
                                                              platform::Duration min,
                                                              platform::Duration max) {
   const std::string* text = text_of(value);
-  const auto duration = text != nullptr ? payment::parse_duration(*text) : std::nullopt;
+  const auto duration = text != nullptr ? text::parse_duration(*text) : std::nullopt;
   if (!duration || *duration < min || *duration > max) {
     return wanted(value, duration_form(min, max));
   }
@@ -112,7 +87,7 @@ std::expected<double, std::string> read_share(const Value& value) {
 std::expected<std::int64_t, std::string> read_fee_ppm(const Value& value) {
   std::optional<std::int64_t> fee;
   if (const std::string* text = text_of(value)) {
-    fee = payment::parse_scaled(*text, ppm);
+    fee = text::parse_scaled(*text, ppm);
   } else if (const auto number = number_of(value); number && *number >= 0 && *number <= 1) {
     // TOML numbers come as doubles: the nearest part per million is meant, when there is one.
     const double scaled = *number * static_cast<double>(ppm);
@@ -123,15 +98,8 @@ std::expected<std::int64_t, std::string> read_fee_ppm(const Value& value) {
   return *fee;
 }
 
-std::string format_duration(platform::Duration duration) {
-  const auto count = std::chrono::duration_cast<milliseconds>(duration);
-  if (count == milliseconds::zero()) return "0s";
-  for (const Unit& unit : units) {
-    if (count % unit.length == milliseconds::zero()) {
-      return fmt::format("{}{}", count / unit.length, unit.name);
-    }
-  }
-  return fmt::format("{}ms", count.count());
+std::string show_duration(platform::Duration duration) {
+  return text::format_duration(std::chrono::duration_cast<std::chrono::milliseconds>(duration));
 }
 
 std::string format_fee(std::int64_t fee_ppm) {
@@ -140,27 +108,13 @@ std::string format_fee(std::int64_t fee_ppm) {
   return text;
 }
 
-std::string quoted(std::string_view text) {
-  std::string line = "\"";
-  for (const char c : text) {
-    const auto code = static_cast<unsigned char>(c);
-    if (code < 0x20 || code == 0x7f) {
-      line += fmt::format("\\u{:04x}", code);
-      continue;
-    }
-    if (c == '"' || c == '\\') line += '\\';
-    line += c;
-  }
-  return line + '"';
-}
-
 std::string count_form(std::uint64_t min, std::uint64_t max) {
   return fmt::format("a whole number from {} to {}", min, max);
 }
 
 std::string duration_form(platform::Duration min, platform::Duration max) {
-  return fmt::format("a duration (a number and ms, s, m or h) from {} to {}", format_duration(min),
-                     format_duration(max));
+  return fmt::format("a duration (a number and ms, s, m or h) from {} to {}", show_duration(min),
+                     show_duration(max));
 }
 
 std::string share_form() {

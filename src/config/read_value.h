@@ -29,14 +29,11 @@ std::expected<double, std::string> read_share(const Value& value);
 // A fee between 0 and 1, exact to parts per million: 0.05 is 50,000.
 std::expected<std::int64_t, std::string> read_fee_ppm(const Value& value);
 
-// "5s", "250ms": in the largest unit that says it without a fraction.
-std::string format_duration(platform::Duration duration);
+// "5s", "250ms"
+std::string show_duration(platform::Duration duration);
 
 // "0.05"
 std::string format_fee(std::int64_t ppm);
-
-// A text as a TOML file holds it, in quotes on one line.
-std::string quoted(std::string_view text);
 
 // What the readers want, for help and errors: "a whole number from 1 to 65535".
 std::string count_form(std::uint64_t min, std::uint64_t max);

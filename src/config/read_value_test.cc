@@ -65,15 +65,6 @@ TEST(Durations, AreHeldToTheirRange) {
             "'9ms' is not a duration (a number and ms, s, m or h) from 10ms to 1m");
 }
 
-TEST(Durations, AreShownInTheLargestUnitThatFits) {
-  EXPECT_EQ(format_duration(seconds(0)), "0s");
-  EXPECT_EQ(format_duration(milliseconds(250)), "250ms");
-  EXPECT_EQ(format_duration(milliseconds(5'200)), "5200ms");
-  EXPECT_EQ(format_duration(seconds(90)), "90s");
-  EXPECT_EQ(format_duration(minutes(90)), "90m");
-  EXPECT_EQ(format_duration(hours(2)), "2h");
-}
-
 TEST(Counts, AreWholeNumbersWithinTheirRange) {
   EXPECT_EQ(read_count(integer(1), 1, 5), 1u);
   EXPECT_EQ(read_count(Untyped{"5"}, 1, 5), 5u);

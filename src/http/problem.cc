@@ -4,14 +4,14 @@
 
 #include <iterator>
 
-#include "platform/linux/log_text.h"
+#include "text/json_string.h"
 
 namespace payswitch::http {
 namespace {
 
 // A detail may quote what the client sent, so it may hold anything.
 void append_member(std::string& out, std::string_view name, std::string_view value) {
-  fmt::format_to(std::back_inserter(out), ",\"{}\":{}", name, platform::json_quoted(value));
+  fmt::format_to(std::back_inserter(out), ",\"{}\":{}", name, text::json_string(value));
 }
 
 }  // namespace

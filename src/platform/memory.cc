@@ -5,9 +5,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <fstream>
 #include <initializer_list>
+
+#include "text/number.h"
 
 namespace payswitch::platform {
 
@@ -28,10 +29,7 @@ Limit read_bytes(const path& file) {
   std::ifstream stream(file);
   std::string text;
   if (!std::getline(stream, text)) return std::nullopt;
-  std::uint64_t bytes = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), bytes);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return bytes;
+  return text::parse_number<std::uint64_t>(text);
 }
 
 // A container may see its own group as the root: what is missing on the way up is passed over.

@@ -1,9 +1,9 @@
 #include "processor/wire.h"
 
 #include <array>
-#include <charconv>
 
 #include "http/json_fields.h"
+#include "text/number.h"
 
 namespace payswitch::processor {
 
@@ -55,12 +55,10 @@ std::optional<HealthReport> read_health(const Answered& answer) {
       !is_one(fields[0], JsonField::Kind::boolean) || !is_one(fields[1], JsonField::Kind::number)) {
     return std::nullopt;
   }
-  std::uint32_t milliseconds = 0;
-  const std::string& text = fields[1].text;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), milliseconds);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  const auto milliseconds = text::parse_number<std::uint32_t>(fields[1].text);
+  if (!milliseconds) return std::nullopt;
   return HealthReport{.failing = fields[0].text == "true",
-                      .min_response_time = std::chrono::milliseconds(milliseconds)};
+                      .min_response_time = std::chrono::milliseconds(*milliseconds)};
 }
 
 }  // namespace payswitch::processor

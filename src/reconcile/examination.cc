@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "text/quoted.h"
+#include "text/json_string.h"
 
 namespace payswitch::audit {
 
@@ -189,10 +189,10 @@ std::string to_json(const Finding& finding) {
   return fmt::format(
       R"({{"kind":"{}","processor":{},"correlationId":{},"from":"{}","to":"{}","ours":{},)"
       R"("theirs":{},"what":{}}})",
-      to_string(finding.kind), quoted(finding.processor),
-      finding.id ? quoted(finding.id->to_string()) : "null", format_iso8601(finding.from),
-      format_iso8601(finding.to), total(finding.ours), total(finding.theirs),
-      quoted(to_text(finding)));
+      to_string(finding.kind), text::json_string(finding.processor),
+      finding.id ? text::json_string(finding.id->to_string()) : "null",
+      format_iso8601(finding.from), format_iso8601(finding.to), total(finding.ours),
+      total(finding.theirs), text::json_string(to_text(finding)));
 }
 
 }  // namespace payswitch::audit

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "http/json_value.h"
+#include "text/number.h"
 
 namespace payswitch::audit {
 
@@ -25,16 +25,8 @@ std::string window_query(const books::Window& window) {
                      payment::format_iso8601(window.to));
 }
 
-template <class T>
-std::optional<T> read_whole_number(std::string_view text) {
-  T number{};
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || stop != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
 std::optional<payment::Total> read_total(const JsonValue& json) {
-  const auto count = read_whole_number<std::uint64_t>(json["totalRequests"].text);
+  const auto count = text::parse_number<std::uint64_t>(json["totalRequests"].text);
   const auto cents = parse_cents(json["totalAmount"].text);
   if (!count || !cents) return std::nullopt;
   return payment::Total{.count = *count, .cents = *cents};
@@ -56,7 +48,7 @@ std::optional<payment::State> read_state(std::string_view text) {
 
 std::optional<UnaskedAt> read_unasked(const JsonValue& json) {
   const auto& open = json["open"];
-  const auto count = read_whole_number<std::uint64_t>(open["payments"].text);
+  const auto count = text::parse_number<std::uint64_t>(open["payments"].text);
   const auto cents = parse_cents(open["amount"].text);
   if (json["name"].kind != Kind::string || !count || !cents) return std::nullopt;
   return UnaskedAt{.name = json["name"].text,
@@ -128,7 +120,7 @@ Inquiry::Result<payment::UtcMs> Inquiry::time() {
   if (!body) return std::unexpected(body.error());
   const auto json = http::read_json(*body);
   const auto time =
-      json ? read_whole_number<std::int64_t>((*json)["timestamp"].text) : std::nullopt;
+      json ? text::parse_number<std::int64_t>((*json)["timestamp"].text) : std::nullopt;
   if (!time) return unreadable(question, "tells no time: is this a switch?");
   return payment::UtcMs{*time};
 }
@@ -207,7 +199,7 @@ Inquiry::Result<States> Inquiry::states() {
     if (at == body->npos) return unreadable(question, "counts no payments");
     const auto begin = at + name.size();
     const auto count =
-        read_whole_number<std::uint64_t>(body->substr(begin, body->find('\n', begin) - begin));
+        text::parse_number<std::uint64_t>(body->substr(begin, body->find('\n', begin) - begin));
     if (!count) return unreadable(question, "counts no payments");
     states[static_cast<std::size_t>(number)] = *count;
   }

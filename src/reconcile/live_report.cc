@@ -4,7 +4,7 @@
 
 #include <iterator>
 
-#include "text/quoted.h"
+#include "text/json_string.h"
 
 namespace payswitch::audit {
 
@@ -62,7 +62,7 @@ std::string to_json(const LiveReport& report, std::string_view url) {
   std::string sums, states, not_asked, unasked, findings;
   for (const Sums& each : report.sums) {
     fmt::format_to(std::back_inserter(sums), R"({}{{"processor":{},"ours":{},"theirs":{}}})",
-                   sums.empty() ? "" : ",", quoted(each.processor), json_of(each.ours),
+                   sums.empty() ? "" : ",", text::json_string(each.processor), json_of(each.ours),
                    json_of(each.theirs));
   }
   for (int state = 0; state < payment::state_count; ++state) {
@@ -70,7 +70,7 @@ std::string to_json(const LiveReport& report, std::string_view url) {
                    to_string(static_cast<State>(state)), in(report, static_cast<State>(state)));
   }
   for (const auto& name : report.not_asked) {
-    not_asked += (not_asked.empty() ? "" : ",") + quoted(name);
+    not_asked += (not_asked.empty() ? "" : ",") + text::json_string(name);
   }
   for (const UnaskedAt& each : report.unasked) {
     unasked += (unasked.empty() ? "" : ",") + to_json(each);
@@ -83,7 +83,7 @@ std::string to_json(const LiveReport& report, std::string_view url) {
       R"("payments":{{{}}},"inFlightBooked":{},"restless":{},"notAsked":[{}],"unasked":[{}],)"
       R"("findings":[{}]}})"
       "\n",
-      quoted(url), payment::format_iso8601(report.window.from),
+      text::json_string(url), payment::format_iso8601(report.window.from),
       payment::format_iso8601(report.window.to), report.grain.count(), report.windows, sums, states,
       report.in_flight, report.restless, not_asked, unasked, findings);
 }

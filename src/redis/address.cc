@@ -2,26 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <boost/url/parse.hpp>
-#include <boost/url/url_view.hpp>
-#include <charconv>
+#include "text/number.h"
+#include "text/url.h"
 
 namespace payswitch::redis {
 
-namespace {
-
-template <class Number>
-bool read(std::string_view text, Number& number) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size();
-}
-
-}  // namespace
-
 std::string Address::shown() const {
-  const bool is_v6 = host.find(':') != std::string::npos;
-  return fmt::format("{}://{}{}{}:{}/{}", is_tls ? "rediss" : "redis", is_v6 ? "[" : "", host,
-                     is_v6 ? "]" : "", port, database);
+  return fmt::format("{}://{}/{}", is_tls ? "rediss" : "redis", text::format_address({host, port}),
+                     database);
 }
 
 std::expected<Address, std::string> parse_address(std::string_view text) {
@@ -29,27 +17,31 @@ std::expected<Address, std::string> parse_address(std::string_view text) {
     return std::unexpected(
         fmt::format("not a URL like redis://[user:password@]host:port/db: {}", why));
   };
-  const auto url = boost::urls::parse_uri(text);
+  const auto url = text::parse_url(text);
   if (!url) return refuse("it cannot be read");
-  if (url->scheme() != "redis" && url->scheme() != "rediss") {
+  if (url->scheme != "redis" && url->scheme != "rediss") {
     return refuse("it must begin with redis:// or rediss://");
   }
-  if (!url->has_authority() || url->encoded_host_address().empty()) return refuse("no host");
-  if (url->has_query() || url->has_fragment()) return refuse("a query or a fragment");
-  Address address{.host = url->host_address(),
-                  .user = url->user(),
-                  .password = url->password(),
-                  .is_tls = url->scheme() == "rediss"};
-  if (url->has_password() ? url->encoded_password().empty() && !url->encoded_user().empty()
-                          : url->has_userinfo()) {
+  if (url->host.empty()) return refuse("no host");
+  if (url->has_query_or_fragment) return refuse("a query or a fragment");
+  if (url->user && (!url->password || (url->password->empty() && !url->user->empty()))) {
     return refuse("a user without a password");
   }
-  if (url->has_port() && (!read(url->port(), address.port) || address.port == 0)) {
-    return refuse("the port must be 1 to 65535");
+  Address address{.host = url->host,
+                  .user = url->user.value_or(""),
+                  .password = url->password.value_or(""),
+                  .is_tls = url->scheme == "rediss"};
+  if (url->port) {
+    const auto port = text::parse_port(*url->port);
+    if (!port) return refuse("the port must be 1 to 65535");
+    address.port = *port;
   }
-  std::string_view path = url->encoded_path();
+  std::string_view path = url->path;
   if (path.starts_with('/')) path.remove_prefix(1);
-  if (!path.empty() && !read(path, address.database)) return refuse("the database is a number");
+  if (path.empty()) return address;
+  const auto database = text::parse_number<std::uint32_t>(path);
+  if (!database) return refuse("the database is a number");
+  address.database = *database;
   return address;
 }
 

@@ -2,18 +2,16 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <utility>
+
+#include "text/number.h"
 
 namespace payswitch::redis {
 
 namespace {
 
 std::uint64_t number_of(std::string_view info, std::string_view name) {
-  const std::string_view text = info_field(info, name);
-  std::uint64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
+  return text::parse_number<std::uint64_t>(info_field(info, name)).value_or(0);
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "text/quoted.h"
+#include "text/json_string.h"
 
 namespace payswitch::audit {
 
@@ -16,7 +16,8 @@ std::string to_text(const UnaskedAt& unasked) {
 
 std::string to_json(const UnaskedAt& unasked) {
   return fmt::format(R"({{"processor":{},"origin":{},"open":{{"payments":{},"amount":{}}}}})",
-                     quoted(unasked.name), unasked.origin.empty() ? "null" : quoted(unasked.origin),
+                     text::json_string(unasked.name),
+                     unasked.origin.empty() ? "null" : text::json_string(unasked.origin),
                      unasked.open.count, unasked.open.amount());
 }
 

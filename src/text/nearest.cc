@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace payswitch::payment {
+namespace payswitch::text {
 namespace {
 
 // Insertions, removals, replacements and swaps of neighbours that turn `a` into `b`.
@@ -55,4 +55,4 @@ std::optional<std::string_view> nearest(std::string_view unknown,
   return best;
 }
 
-}  // namespace payswitch::payment
+}  // namespace payswitch::text

@@ -4,7 +4,7 @@
 
 #include <array>
 
-namespace payswitch::payment {
+namespace payswitch::text {
 namespace {
 
 constexpr std::array<std::string_view, 6> known{"listen", "data",         "patience",
@@ -39,4 +39,4 @@ TEST(Nearest, CountsNeighbouringLettersThatChangedPlacesAsOneSlip) {
 }
 
 }  // namespace
-}  // namespace payswitch::payment
+}  // namespace payswitch::text

@@ -5,21 +5,13 @@
 #include <boost/url/authority_view.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
-#include <charconv>
-#include <optional>
 
-namespace payswitch::config {
+#include "text/number.h"
+
+namespace payswitch::text {
 namespace {
 
 namespace urls = boost::urls;
-
-// Boost.URL says 0 both for port 0 and for one that is too large.
-std::optional<std::uint16_t> parse_port(std::string_view text) {
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return port;
-}
 
 std::unexpected<std::string> not_an_address(std::string_view text) {
   return std::unexpected(
@@ -30,13 +22,21 @@ std::unexpected<std::string> not_a_url(std::string_view text, std::string_view w
   return std::unexpected(fmt::format("'{}' is not a URL like http://host:port/path{}", text, why));
 }
 
+std::string in_lower_case(std::string text) {
+  for (char& c : text) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return text;
+}
+
 }  // namespace
 
 std::expected<Address, std::string> parse_address(std::string_view text) {
   const auto authority = urls::parse_authority(text);
   if (!authority || authority->has_userinfo() || !authority->has_port())
     return not_an_address(text);
-  const auto port = parse_port(authority->port());
+  // Boost.URL says 0 both for port 0 and for one that is too large.
+  const auto port = parse_number<std::uint16_t>(authority->port());
   if (!port || authority->encoded_host_address().empty()) return not_an_address(text);
   return Address{authority->host_address(), *port};
 }
@@ -46,35 +46,49 @@ std::string format_address(const Address& address) {
   return fmt::format("{}{}{}:{}", is_v6 ? "[" : "", address.host, is_v6 ? "]" : "", address.port);
 }
 
-std::expected<ProcessorUrl, std::string> parse_processor_url(std::string_view text) {
-  const auto url = urls::parse_uri(text);
-  if (!url || !url->has_authority()) return not_a_url(text, "");
-  if (url->scheme_id() == urls::scheme::https) {
+std::optional<Url> parse_url(std::string_view text) {
+  const auto read = urls::parse_uri(text);
+  if (!read) return std::nullopt;
+  Url url{.scheme = in_lower_case(read->scheme()),
+          .host = read->host_address(),
+          .path = std::string(read->encoded_path()),
+          .has_query_or_fragment = read->has_query() || read->has_fragment()};
+  // Boost 1.81 reads http://host:x as a port without digits and the path "x".
+  if (read->has_authority() && !url.path.empty() && !url.path.starts_with('/')) return std::nullopt;
+  if (read->has_userinfo()) url.user = read->user();
+  if (read->has_password()) url.password = read->password();
+  if (read->has_port()) url.port = std::string(read->port());
+  return url;
+}
+
+std::optional<std::uint16_t> parse_port(std::string_view text) {
+  return parse_number<std::uint16_t>(text, 1);
+}
+
+std::expected<HttpUrl, std::string> parse_http_url(std::string_view text) {
+  auto url = parse_url(text);
+  if (!url) return not_a_url(text, "");
+  if (url->scheme == "https") {
     return not_a_url(text, ": https is not supported; put a TLS proxy in front of the processor");
   }
-  if (url->scheme_id() != urls::scheme::http) return not_a_url(text, "");
-  if (url->has_userinfo()) return not_a_url(text, ": it must not name a user");
-  if (url->has_query() || url->has_fragment()) {
+  if (url->scheme != "http") return not_a_url(text, "");
+  if (url->user) return not_a_url(text, ": it must not name a user");
+  if (url->has_query_or_fragment) {
     return not_a_url(text, ": it must not have a query or a fragment");
   }
-  ProcessorUrl result{.host = url->host_address(), .base_path = std::string(url->encoded_path())};
-  if (result.host.empty()) return not_a_url(text, ": it names no host");
-  if (url->has_port() && !url->port().empty()) {
-    result.port = parse_port(url->port()).value_or(0);
-    if (result.port == 0) return not_a_url(text, ": its port must be from 1 to 65535");
+  if (url->host.empty()) return not_a_url(text, ": it names no host");
+  HttpUrl result{.host = std::move(url->host), .base_path = std::move(url->path)};
+  if (url->port && !url->port->empty()) {
+    const auto port = parse_port(*url->port);
+    if (!port) return not_a_url(text, ": its port must be from 1 to 65535");
+    result.port = *port;
   }
-  // Boost 1.81 reads http://host:x as a port without digits and the path "x".
-  if (!result.base_path.empty() && !result.base_path.starts_with('/')) return not_a_url(text, "");
   while (result.base_path.ends_with('/')) result.base_path.pop_back();
   return result;
 }
 
-std::string format_origin(const ProcessorUrl& url) {
-  std::string host = url.host;
-  for (char& c : host) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return "http://" + format_address({host, url.port}) + url.base_path;
+std::string format_origin(const HttpUrl& url) {
+  return "http://" + format_address({in_lower_case(url.host), url.port}) + url.base_path;
 }
 
-}  // namespace payswitch::config
+}  // namespace payswitch::text

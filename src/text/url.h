@@ -2,10 +2,12 @@
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 
-namespace payswitch::config {
+// Addresses and URLs. Errors are one line for a person.
+namespace payswitch::text {
 
 struct Address {
   std::string host;  // an IPv6 address without its brackets
@@ -16,17 +18,34 @@ struct Address {
 std::expected<Address, std::string> parse_address(std::string_view text);
 std::string format_address(const Address& address);
 
-struct ProcessorUrl {
+// The parts of a URL (RFC 3986), percent-decoded save for the path.
+struct Url {
+  std::string scheme;  // in lower case
+  std::optional<std::string> user = {};
+  std::optional<std::string> password = {};
+  std::string host;                      // an IPv6 address without its brackets; may be empty
+  std::optional<std::string> port = {};  // as written, perhaps empty; nothing without a ':'
+  std::string path;                      // as written; with a '/' in front behind a host
+  bool has_query_or_fragment = false;
+};
+
+// Nothing for what is no URL.
+std::optional<Url> parse_url(std::string_view text);
+
+// From 1 to 65535.
+std::optional<std::uint16_t> parse_port(std::string_view text);
+
+struct HttpUrl {
   std::string host;
   std::uint16_t port = 80;
   std::string base_path;  // without a trailing slash; empty for "/"
 };
 
 // "http://host[:port][/path]", nothing else.
-std::expected<ProcessorUrl, std::string> parse_processor_url(std::string_view text);
+std::expected<HttpUrl, std::string> parse_http_url(std::string_view text);
 
 // The place as the store keeps it: "http://host:port/path" with the host in lower case, the port
 // always there, no slash at the end.
-std::string format_origin(const ProcessorUrl& url);
+std::string format_origin(const HttpUrl& url);
 
-}  // namespace payswitch::config
+}  // namespace payswitch::text

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace payswitch::config {
+namespace payswitch::text {
 namespace {
 
 using testing::EndsWith;
@@ -34,19 +34,63 @@ TEST(Address, NothingElseIsOne) {
             "'9999' is not an address like 127.0.0.1:9999 or [::1]:9999");
 }
 
-TEST(ProcessorUrl, IsHttpWithAnOptionalPortAndPath) {
-  const auto plain = parse_processor_url("http://payment-processor_1").value();
+TEST(Url, HasItsParts) {
+  const auto url = parse_url("REDISS://ann:se%40cret%2F@[::1]:7001/a%2Fb?c=d").value();
+  EXPECT_EQ(url.scheme, "rediss");
+  EXPECT_EQ(url.user, "ann");
+  EXPECT_EQ(url.password, "se@cret/");
+  EXPECT_EQ(url.host, "::1");
+  EXPECT_EQ(url.port, "7001");
+  EXPECT_EQ(url.path, "/a%2Fb");
+  EXPECT_TRUE(url.has_query_or_fragment);
+}
+
+TEST(Url, WhatIsAbsentIsNotTheSameAsEmpty) {
+  const auto bare = parse_url("redis://cache").value();
+  EXPECT_EQ(bare.user, std::nullopt);
+  EXPECT_EQ(bare.password, std::nullopt);
+  EXPECT_EQ(bare.port, std::nullopt);
+  EXPECT_EQ(bare.path, "");
+  EXPECT_FALSE(bare.has_query_or_fragment);
+  const auto empty = parse_url("redis://:@cache:").value();
+  EXPECT_EQ(empty.user, "");
+  EXPECT_EQ(empty.password, "");
+  EXPECT_EQ(empty.port, "");
+}
+
+TEST(Url, MayHaveNoHost) {
+  EXPECT_EQ(parse_url("cache:6379").value().host, "");
+  EXPECT_EQ(parse_url("redis:///0").value().host, "");
+}
+
+TEST(Url, NothingElseIsOne) {
+  for (const char* text : {"", "cache", "//cache", "/path", "redis://a b", "redis://cache:x",
+                           "redis://cache:80x/y", "redis://cache/%zz", "redis://[::1", "1a://b"}) {
+    EXPECT_FALSE(parse_url(text)) << text;
+  }
+}
+
+TEST(Port, IsOneTo65535) {
+  EXPECT_EQ(parse_port("1"), 1);
+  EXPECT_EQ(parse_port("65535"), 65535);
+  for (const char* text : {"", "0", "65536", "-1", "+1", " 1", "1 ", "http"}) {
+    EXPECT_FALSE(parse_port(text)) << text;
+  }
+}
+
+TEST(HttpUrl, IsHttpWithAnOptionalPortAndPath) {
+  const auto plain = parse_http_url("http://payment-processor_1").value();
   EXPECT_EQ(plain.host, "payment-processor_1");
   EXPECT_EQ(plain.port, 80);
   EXPECT_EQ(plain.base_path, "");
-  const auto full = parse_processor_url("http://[::1]:8001/a/b/").value();
+  const auto full = parse_http_url("http://[::1]:8001/a/b/").value();
   EXPECT_EQ(full.host, "::1");
   EXPECT_EQ(full.port, 8001);
   EXPECT_EQ(full.base_path, "/a/b");
-  EXPECT_EQ(parse_processor_url("HTTP://host/").value().base_path, "");
+  EXPECT_EQ(parse_http_url("HTTP://host/").value().base_path, "");
 }
 
-TEST(ProcessorUrl, NothingElseIsOne) {
+TEST(HttpUrl, NothingElseIsOne) {
   for (const char* text : {"",
                            "host",
                            "host:80",
@@ -67,14 +111,24 @@ TEST(ProcessorUrl, NothingElseIsOne) {
                            "http://host#a",
                            "ftp://host",
                            "https://host"}) {
-    EXPECT_FALSE(parse_processor_url(text)) << text;
+    EXPECT_FALSE(parse_http_url(text)) << text;
   }
 }
 
-TEST(ProcessorUrl, SaysWhyHttpsIsRefused) {
-  EXPECT_THAT(parse_processor_url("https://host").error(),
+TEST(Origin, IsTheSameForEveryWayToWriteIt) {
+  const auto origin = [](std::string_view text) {
+    return format_origin(parse_http_url(text).value());
+  };
+  EXPECT_EQ(origin("http://Host"), "http://host:80");
+  EXPECT_EQ(origin("HTTP://host:/"), "http://host:80");
+  EXPECT_EQ(origin("http://host:80//"), "http://host:80");
+  EXPECT_EQ(origin("http://[::1]:8001/A/"), "http://[::1]:8001/A") << "a path is as it is written";
+}
+
+TEST(HttpUrl, SaysWhyHttpsIsRefused) {
+  EXPECT_THAT(parse_http_url("https://host").error(),
               EndsWith("https is not supported; put a TLS proxy in front of the processor"));
 }
 
 }  // namespace
-}  // namespace payswitch::config
+}  // namespace payswitch::text

@@ -2,25 +2,17 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "testing/simulator/virtual_switch.h"
+#include "text/duration.h"
+#include "text/number.h"
 
 namespace payswitch::lab::simulator {
 
 namespace {
 
-std::int64_t number(std::string_view text) {
-  std::int64_t value = -1;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
-}
-
-// "12.34": sums go beyond what Money holds.
-std::int64_t cents(std::string_view text) {
-  const auto point = text.find('.');
-  return number(text.substr(0, point)) * 100 + number(text.substr(point + 1));
-}
+// Of what cannot be read: one that no sum is.
+constexpr std::int64_t unreadable = -1;
+constexpr std::int64_t cents_of_one = 100;
 
 }  // namespace
 
@@ -45,7 +37,9 @@ Sum sum_of(std::string_view body, std::string_view processor) {
   const auto at = body.find(fmt::format("\"{}\":", processor));
   if (at == std::string_view::npos) return {};  // it was never configured
   body.remove_prefix(at);
-  return {number(field(body, "totalRequests")), cents(field(body, "totalAmount"))};
+  return {text::parse_number<std::int64_t>(field(body, "totalRequests")).value_or(unreadable),
+          // Sums go beyond what Money holds.
+          text::parse_scaled(field(body, "totalAmount"), cents_of_one).value_or(unreadable)};
 }
 
 std::vector<Sum> sums_of(std::string_view body) {

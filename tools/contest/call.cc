@@ -20,7 +20,7 @@ constexpr auto timeout = std::chrono::seconds(10);
 // The books of a long run.
 constexpr std::uint64_t max_body_bytes = 256 * 1024 * 1024;
 
-beast::http::request<beast::http::string_body> request_of(const config::ProcessorUrl& url,
+beast::http::request<beast::http::string_body> request_of(const text::HttpUrl& url,
                                                           const Call& call) {
   beast::http::request<beast::http::string_body> request;
   request.method_string(std::string(to_string(call.method)));
@@ -35,8 +35,8 @@ beast::http::request<beast::http::string_body> request_of(const config::Processo
   return request;
 }
 
-asio::awaitable<beast::http::response<beast::http::string_body>> exchange(
-    const config::ProcessorUrl& url, const Call& call) {
+asio::awaitable<beast::http::response<beast::http::string_body>> exchange(const text::HttpUrl& url,
+                                                                          const Call& call) {
   const auto executor = co_await asio::this_coro::executor;
   asio::ip::tcp::resolver resolver(executor);
   beast::tcp_stream stream(executor);
@@ -55,8 +55,7 @@ asio::awaitable<beast::http::response<beast::http::string_body>> exchange(
 
 }  // namespace
 
-asio::awaitable<std::expected<std::string, std::string>> make_call(config::ProcessorUrl url,
-                                                                   Call call) {
+asio::awaitable<std::expected<std::string, std::string>> make_call(text::HttpUrl url, Call call) {
   const std::string what = fmt::format("{} http://{}:{}{}{}", to_string(call.method), url.host,
                                        url.port, url.base_path, call.target);
   try {

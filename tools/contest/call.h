@@ -18,7 +18,7 @@ struct Call {
 
 // One request on a connection of its own: the body of a 2xx answer. Anything else, within ten
 // seconds, is one line for a person.
-boost::asio::awaitable<std::expected<std::string, std::string>> make_call(config::ProcessorUrl url,
+boost::asio::awaitable<std::expected<std::string, std::string>> make_call(text::HttpUrl url,
                                                                           Call call);
 
 }  // namespace payswitch::lab::contest

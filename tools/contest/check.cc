@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <optional>
 
 #include "http/json_fields.h"
 #include "text/duration.h"
+#include "text/number.h"
 
 namespace payswitch::lab::contest {
 namespace {
@@ -27,11 +27,7 @@ std::unexpected<std::string> no_summary(std::string_view json) {
 
 std::optional<std::uint64_t> read_count(const JsonField& field) {
   if (field.kind != Kind::number) return std::nullopt;
-  std::uint64_t count = 0;
-  const char* const end = field.text.data() + field.text.size();
-  const auto [stop, error] = std::from_chars(field.text.data(), end, count);
-  if (error != std::errc{} || stop != end) return std::nullopt;
-  return count;
+  return text::parse_number<std::uint64_t>(field.text);
 }
 
 // The object that is the value of a field. Objects of a summary hold no others.
@@ -72,7 +68,7 @@ std::expected<payment::Total, std::string> read_total(std::string_view json) {
   if (http::read_json_fields(json, fields) != http::JsonVerdict::ok) return no_summary(json);
   if (amount.kind != Kind::number) return no_summary(json);
   const auto count = read_count(requests);
-  const auto cents = payment::parse_scaled(amount.text, cents_of_one);
+  const auto cents = text::parse_scaled(amount.text, cents_of_one);
   if (!count || !cents) return no_summary(json);
   return payment::Total{.count = *count, .cents = *cents};
 }

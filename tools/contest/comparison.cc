@@ -4,11 +4,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <tuple>
 
 #include "http/json_fields.h"
+#include "text/number.h"
 
 namespace payswitch::lab::contest {
 namespace {
@@ -43,13 +43,9 @@ std::optional<BookLine> read_line(std::string_view json) {
   const auto amount = payment::Money::parse(fields[1].text);
   const auto time = payment::parse_iso8601(fields[2].text);
   if (!id || !amount || !time) return std::nullopt;
-  BookLine line{.id = *id, .amount = *amount, .requested_at = time->floor};
-  const std::string& times = fields[3].text;
-  const char* const end = times.data() + times.size();
-  if (std::from_chars(times.data(), end, line.times).ptr != end || line.times == 0) {
-    return std::nullopt;
-  }
-  return line;
+  const auto times = text::parse_number<decltype(BookLine::times)>(fields[3].text, 1);
+  if (!times) return std::nullopt;
+  return BookLine{.id = *id, .amount = *amount, .requested_at = time->floor, .times = *times};
 }
 
 }  // namespace

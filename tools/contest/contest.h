@@ -13,8 +13,8 @@
 namespace payswitch::lab::contest {
 
 struct Contestants {
-  config::ProcessorUrl payswitch;
-  Pair<config::ProcessorUrl> processors;
+  text::HttpUrl payswitch;
+  Pair<text::HttpUrl> processors;
   std::string token;             // of the processors' /admin/
   std::optional<pid_t> process;  // of the switch, whose CPU time to tell
 };

@@ -11,7 +11,7 @@
 namespace payswitch::lab::load {
 
 struct Options {
-  config::ProcessorUrl url;
+  text::HttpUrl url;
   std::uint64_t rate = 0;  // payments a second
   platform::Duration duration{};
   std::size_t connections = 64;

@@ -7,12 +7,13 @@
 
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iterator>
+
+#include "text/number.h"
 
 namespace payswitch::lab::load {
 namespace {
@@ -30,13 +31,6 @@ std::string_view cut_word(std::string_view& text) {
   const auto word = text.substr(0, text.find(' '));
   text.remove_prefix(word.size());
   return word;
-}
-
-std::optional<std::int64_t> number(std::string_view word) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
-  if (error != std::errc{} || end != word.data() + word.size()) return std::nullopt;
-  return value;
 }
 
 // A file that is closed with its holder and has no name.
@@ -71,8 +65,8 @@ std::optional<platform::Duration> parse_stat(std::string_view stat, long ticks_p
   if (name_end == stat.npos) return std::nullopt;
   stat.remove_prefix(name_end + 1);
   for (int field = first_field_after_name; field < utime_field; ++field) cut_word(stat);
-  const auto user = number(cut_word(stat));
-  const auto system = number(cut_word(stat));
+  const auto user = text::parse_number<std::int64_t>(cut_word(stat));
+  const auto system = text::parse_number<std::int64_t>(cut_word(stat));
   if (!user || !system) return std::nullopt;
   return platform::Duration(std::chrono::seconds(*user + *system)) / ticks_per_second;
 }

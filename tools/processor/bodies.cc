@@ -2,7 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include "text/json_string.h"
+#include "text/number.h"
 
 namespace payswitch::lab {
 namespace {
@@ -58,11 +59,7 @@ std::expected<void, std::string> read_object(std::string_view json, std::span<Js
 
 std::optional<std::uint64_t> whole_number(const JsonField& field, std::uint64_t max) {
   if (field.kind != Kind::number) return std::nullopt;
-  const char* const end = field.text.data() + field.text.size();
-  std::uint64_t value = 0;
-  const auto [stop, error] = std::from_chars(field.text.data(), end, value);
-  if (error != std::errc{} || stop != end || value > max) return std::nullopt;
-  return value;
+  return text::parse_number<std::uint64_t>(field.text, 0, max);
 }
 
 std::expected<PaymentBody, std::string> PaymentReader::read(std::string_view json) {
@@ -114,7 +111,7 @@ std::string entry_json(const payment::CorrelationId& id, const Entry& entry, boo
 }
 
 std::string message_json(std::string_view message) {
-  return fmt::format(R"({{"message":"{}"}})", message);
+  return fmt::format(R"({{"message":{}}})", text::json_string(message));
 }
 
 }  // namespace payswitch::lab

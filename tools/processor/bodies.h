@@ -51,7 +51,7 @@ std::expected<bool, std::string> read_failure(std::string_view json);  // {"fail
 // {"correlationId":"…","amount":19.90,"requestedAt":"2025-07-08T12:34:56.789Z"}
 std::string entry_json(const payment::CorrelationId& id, const Entry& entry, bool with_zone);
 
-// {"message":"…"}. The message holds nothing that JSON would have escaped.
+// {"message":"…"}
 std::string message_json(std::string_view message);
 
 }  // namespace payswitch::lab

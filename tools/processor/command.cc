@@ -5,29 +5,16 @@
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
-#include <charconv>
 #include <csignal>
 #include <cstdio>
 
 #include "http/server.h"
 #include "platform/linux/real.h"
+#include "text/url.h"
 #include "tools/processor/fee.h"
 #include "tools/processor/service.h"
 
 namespace payswitch::lab {
-
-std::expected<Address, std::string> parse_address(std::string_view text) {
-  const auto colon = text.rfind(':');
-  const auto port_text = colon == text.npos ? std::string_view() : text.substr(colon + 1);
-  const char* const end = port_text.data() + port_text.size();
-  Address address;
-  const auto [stop, error] = std::from_chars(port_text.data(), end, address.port);
-  if (colon == 0 || port_text.empty() || error != std::errc{} || stop != end) {
-    return std::unexpected(fmt::format("not an address (HOST:PORT): {}", text));
-  }
-  address.host = text.substr(0, colon);
-  return address;
-}
 
 void add_flags(CLI::App& app, ProcessorFlags& flags) {
   app.add_option("--listen", flags.listen, "HOST:PORT; port 0 takes any free one")
@@ -37,7 +24,7 @@ void add_flags(CLI::App& app, ProcessorFlags& flags) {
 }
 
 std::expected<void, std::string> serve_processor(const ProcessorFlags& flags) {
-  const auto address = parse_address(flags.listen);
+  const auto address = text::parse_address(flags.listen);
   if (!address) return std::unexpected(address.error());
   const auto fee = Fee::parse(flags.fee);
   if (!fee) return std::unexpected("not a fee (0 to 1, at most six places): " + flags.fee);

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <expected>
 #include <string>
-#include <string_view>
 
 namespace CLI {
 class App;
@@ -17,14 +16,6 @@ struct ProcessorFlags {
   std::string fee = "0.05";
   std::string token = "123";
 };
-
-struct Address {
-  std::string host;
-  std::uint16_t port = 0;
-};
-
-// "127.0.0.1:8001"
-std::expected<Address, std::string> parse_address(std::string_view text);
 
 // `flags` are filled when `app` parses; they have to live until then.
 void add_flags(CLI::App& app, ProcessorFlags& flags);

@@ -20,8 +20,8 @@ TEST(Fee, IsReadExactlyAndShownAsItIs) {
 }
 
 TEST(Fee, WhatIsNoShareIsRefused) {
-  for (const auto* text : {"", ".", "0.", ".5", "-0.1", "+0.1", "1.000001", "2", "00.5",
-                           "0.0000001", "0.5x", "5e-2", " 0.5"}) {
+  for (const auto* text : {"", ".", "0.", ".5", "-0.1", "+0.1", "1.000001", "2", "0.0000001",
+                           "0.5x", "5e-2", " 0.5"}) {
     EXPECT_FALSE(Fee::parse(text)) << text;
   }
 }

@@ -4,8 +4,8 @@
 
 #include <array>
 
+#include "text/query.h"
 #include "tools/processor/bodies.h"
-#include "tools/processor/query.h"
 
 namespace payswitch::lab {
 namespace {
@@ -42,10 +42,20 @@ Reply find_payment(const Call& call) {
   return {.body = entry_json(*id, *entry, mischief.fault != GetFault::no_zone)};
 }
 
+// The first of that name; one that is badly encoded is as it was sent.
+std::optional<std::string> parameter(const Call& call, std::string_view name) {
+  for (std::string_view query = call.request.query; !query.empty();) {
+    const auto next = text::take_parameter(query);
+    if (!next.is_named(name)) continue;
+    return text::percent_decode(next.value).value_or(std::string(next.value));
+  }
+  return std::nullopt;
+}
+
 // The window that both ends name; everything when one of them is missing, as the contract has it.
 std::optional<payment::Total> sum_of_window(const Call& call) {
-  const auto from_text = query_parameter(call.request.query, "from");
-  const auto to_text = query_parameter(call.request.query, "to");
+  const auto from_text = parameter(call, "from");
+  const auto to_text = parameter(call, "to");
   Ledger& ledger = call.processor.ledger();
   if (!from_text || !to_text) return ledger.sum(payment::UtcMs::min(), payment::UtcMs::max());
   const auto from = payment::parse_iso8601(*from_text);

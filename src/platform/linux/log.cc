@@ -5,16 +5,31 @@
 #include <cassert>
 #include <memory>
 
-#include "platform/linux/log_text.h"
 #include "platform/linux/log_writer.h"
 #include "platform/linux/mutex.h"
 #include "platform/linux/real.h"
+#include "text/one_line.h"
 
 namespace payswitch::platform {
 namespace {
 
 constexpr const char* text_pattern = "%Y-%m-%dT%H:%M:%S.%eZ %v";
 constexpr const char* json_pattern = R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ",%v})";
+
+std::string_view to_string(Level level) {
+  switch (level) {
+    case Level::debug:
+      return "debug";
+    case Level::info:
+      return "info";
+    case Level::warn:
+      return "warn";
+    case Level::error:
+      return "error";
+  }
+  assert(false);
+  return "";
+}
 
 // A whole line of the log, with the time of the call. One thread at a time.
 class LogLine {
@@ -27,8 +42,8 @@ class LogLine {
   std::string operator()(Level level, std::string_view line) {
     const std::string text =
         format_ == LogFormat::json
-            ? fmt::format(R"("level":"{}","message":{})", to_string(level), json_line(line))
-            : fmt::format("{:5} {}", to_string(level), on_one_line(line));
+            ? fmt::format(R"("level":"{}","message":{})", to_string(level), text::json_line(line))
+            : fmt::format("{:5} {}", to_string(level), text::on_one_line(line));
     spdlog::memory_buf_t whole;
     pattern_.format({spdlog::string_view_t(), spdlog::level::info, text}, whole);
     return fmt::to_string(whole);

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 #include <vector>
 
 #include "store/embedded/index.h"
 #include "store/embedded/settled.h"
+#include "text/number.h"
 
 namespace payswitch::store::embedded {
 
@@ -45,10 +45,9 @@ bool take_prefix(std::string_view& text, std::string_view prefix) {
 }
 
 bool take_number(std::string_view& text, std::uint64_t& number) {
-  const auto* const end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data(), end, number);
-  text = {parsed.ptr, end};
-  return parsed.ec == std::errc{};
+  const auto taken = text::take_number<std::uint64_t>(text);
+  number = taken.value_or(0);
+  return taken.has_value();
 }
 
 bool take_behind(std::string_view& text, std::optional<payment::CorrelationId>& behind) {

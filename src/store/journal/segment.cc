@@ -4,9 +4,10 @@
 #include <xxhash.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
 #include <cstring>
+
+#include "text/number.h"
 
 namespace payswitch::store::embedded {
 
@@ -29,11 +30,7 @@ std::optional<std::uint64_t> segment_number(std::string_view name) {
   if (!name.starts_with(prefix)) return std::nullopt;
   name.remove_prefix(prefix.size());
   if (name.size() != digits) return std::nullopt;
-  std::uint64_t number = 0;
-  const auto* end = name.data() + name.size();
-  const auto parsed = std::from_chars(name.data(), end, number);
-  if (parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
-  return number;
+  return text::parse_number<std::uint64_t>(name);
 }
 
 SegmentHeader make_segment_header(const Segment& segment) {

@@ -1,16 +1,15 @@
 #pragma once
 
-#include <charconv>
 #include <cstdint>
 #include <string_view>
 
+#include "text/number.h"
+
 namespace payswitch::store::shared {
 
-// A count, a time or cents, as Redis keeps them: a decimal number. 0 for a text that is none.
+// The number that a text of Redis begins with: a count, a time or cents. 0 where none is.
 inline std::int64_t number_of(std::string_view text) {
-  std::int64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
+  return text::take_number<std::int64_t>(text).value_or(0);
 }
 
 }  // namespace payswitch::store::shared

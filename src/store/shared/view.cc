@@ -1,10 +1,11 @@
 #include "store/shared/view.h"
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 #include <map>
 #include <string_view>
+
+#include "text/number.h"
 
 namespace payswitch::store::shared {
 
@@ -36,12 +37,9 @@ class Fields {
     return has(name) ? parse(text(name), most) : 0;
   }
   std::int64_t parse(std::string_view text, std::int64_t most) {
-    std::int64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    const bool is_number = error == std::errc{} && end == text.data() + text.size();
-    if (is_number && number >= 0 && number <= most) return number;
-    are_sound_ = false;
-    return 0;
+    const auto number = text::parse_number<std::int64_t>(text, 0, most);
+    if (!number) are_sound_ = false;
+    return number.value_or(0);
   }
   payment::ProcessorNumber processor(std::string_view name) {
     return static_cast<payment::ProcessorNumber>(number(name, last_processor));

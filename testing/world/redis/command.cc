@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 
 #include "testing/world/redis/numbers.h"
+#include "text/number.h"
 
 namespace payswitch::lab {
 
@@ -59,10 +59,8 @@ bool is_word(std::string_view word, std::string_view small_letters) {
 std::optional<std::uint64_t> parse_cursor(std::string_view text) {
   const bool is_negative = text.starts_with("-");  // strtoul counts these from the end
   if (is_negative) text.remove_prefix(1);
-  std::uint64_t cursor = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), cursor);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return is_negative ? 0 - cursor : cursor;
+  const auto cursor = text::parse_number<std::uint64_t>(text);
+  return cursor && is_negative ? 0 - *cursor : cursor;
 }
 
 std::expected<std::size_t, Reply> parse_scan_count(const RedisCall& call) {

@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "text/number.h"
+
 namespace payswitch::lab {
 
 namespace {
@@ -33,12 +35,8 @@ Read read_double(std::string_view text) {
 }  // namespace
 
 std::optional<std::int64_t> parse_redis_integer(std::string_view text) {
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   const bool has_zero_in_front = text.size() > 1 && (text[0] == '0' || text.starts_with("-0"));
-  if (has_zero_in_front) return std::nullopt;
-  return number;
+  return has_zero_in_front ? std::nullopt : text::parse_number<std::int64_t>(text);
 }
 
 std::optional<double> parse_redis_score(std::string_view text) {

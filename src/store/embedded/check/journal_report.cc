@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "text/quoted.h"
+#include "text/json_string.h"
 
 namespace payswitch::audit {
 
@@ -30,14 +30,16 @@ std::string line_of(const JournalFinding& finding) {
 }
 
 std::string json_of(const JournalFinding& finding) {
-  if (finding.place.file.empty()) return fmt::format(R"({{"what":{}}})", quoted(finding.text));
-  return fmt::format(R"({{"file":{},"offset":{},"what":{}}})", quoted(finding.place.file),
-                     finding.place.offset, quoted(finding.text));
+  if (finding.place.file.empty())
+    return fmt::format(R"({{"what":{}}})", text::json_string(finding.text));
+  return fmt::format(R"({{"file":{},"offset":{},"what":{}}})",
+                     text::json_string(finding.place.file), finding.place.offset,
+                     text::json_string(finding.text));
 }
 
 std::string list_of(const std::vector<std::string>& texts) {
   std::string list;
-  for (const auto& text : texts) list += (list.empty() ? "" : ",") + quoted(text);
+  for (const auto& text : texts) list += (list.empty() ? "" : ",") + text::json_string(text);
   return list;
 }
 
@@ -123,7 +125,7 @@ std::string to_json(const JournalReport& report, std::string_view directory) {
     fmt::format_to(std::back_inserter(settled),
                    R"({}{{"processor":{},"origins":[{}],"settled":{},"unreadable":{},)"
                    R"("unanswered":{}}})",
-                   settled.empty() ? "" : ",", quoted(each.name), list_of(each.origins),
+                   settled.empty() ? "" : ",", text::json_string(each.name), list_of(each.origins),
                    json_of(each.total), json_of(each.unreadable), json_of(each.unanswered));
   }
   for (const UnaskedAt& each : report.unasked) {
@@ -132,17 +134,18 @@ std::string to_json(const JournalReport& report, std::string_view directory) {
   for (const JournalFinding& finding : report.findings) {
     findings += (findings.empty() ? "" : ",") + json_of(finding);
   }
-  const std::string tear = report.tear ? fmt::format(R"({{"file":{},"offset":{}}})",
-                                                     quoted(report.tear->file), report.tear->offset)
-                                       : "null";
+  const std::string tear =
+      report.tear ? fmt::format(R"({{"file":{},"offset":{}}})",
+                                text::json_string(report.tear->file), report.tear->offset)
+                  : "null";
   return fmt::format(
              R"({{"data":{},"sealedFiles":{},"sealedPayments":{},)"
              R"("segments":{},"groups":{},"records":{},"payments":{{{}}},)"
              R"("processors":[{}],"unasked":[{}],"tear":{},"unjudged":{},"findingCount":{},)"
              R"("findings":[{}]}})",
-             quoted(directory), report.sealed_files, report.sealed_payments, report.segments,
-             report.groups, report.records, states, settled, unasked, tear, report.sums.unjudged,
-             report.finding_count, findings) +
+             text::json_string(directory), report.sealed_files, report.sealed_payments,
+             report.segments, report.groups, report.records, states, settled, unasked, tear,
+             report.sums.unjudged, report.finding_count, findings) +
          "\n";
 }
 

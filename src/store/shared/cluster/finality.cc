@@ -1,7 +1,8 @@
 #include "store/shared/cluster/finality.h"
 
 #include <algorithm>
-#include <charconv>
+
+#include "text/number.h"
 
 namespace payswitch::store::shared {
 
@@ -34,8 +35,8 @@ Finality::Next said_by_others(const std::vector<std::string>& living, const std:
     const std::string_view said = news.elements[i + 1].text;
     // One of an older version says nothing of it: its run is the third word.
     if (other == others.end() || std::ranges::count(said, ' ') != 3) continue;
-    const auto next = said.substr(said.find(' ', said.find(' ') + 1) + 1);
-    std::from_chars(next.data(), next.data() + next.size(), other->second.value);
+    auto next = said.substr(said.find(' ', said.find(' ') + 1) + 1);
+    other->second.value = text::take_number<std::int64_t>(next).value_or(0);
   }
   return others;
 }
