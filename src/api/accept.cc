@@ -23,7 +23,7 @@ constexpr std::string_view kept = R"({"message":"Payment processed successfully"
 Problem malformed(std::string detail) {
   return {.status = 400,
           .slug = "malformed-json",
-          .title = "The body is not one JSON object",
+          .title = "The body must be a JSON object",
           .detail = std::move(detail),
           .field = {}};
 }
@@ -31,7 +31,7 @@ Problem malformed(std::string detail) {
 Problem invalid(std::string_view field, std::string detail) {
   return {.status = 400,
           .slug = "invalid-field",
-          .title = "A field is missing or wrong",
+          .title = "A field is missing or invalid",
           .detail = std::move(detail),
           .field = field};
 }
@@ -39,11 +39,11 @@ Problem invalid(std::string_view field, std::string detail) {
 std::string_view name_of(JsonVerdict verdict) {
   switch (verdict) {
     case JsonVerdict::not_json:
-      return "not a JSON text";
+      return "is not valid JSON";
     case JsonVerdict::trailing_bytes:
-      return "there are bytes behind the JSON text";
+      return "has more after the JSON object";
     default:
-      return "a JSON text, but not an object";
+      return "must be a JSON object";
   }
 }
 
@@ -51,7 +51,7 @@ Problem uncountable(std::span<const JsonField> fields) {
   const auto field = std::ranges::find_if(fields, [](const JsonField& each) {
     return each.kind == JsonField::Kind::number && each.text.empty();
   });
-  constexpr std::string_view why = "a number whose exponent is beyond all limits";
+  constexpr std::string_view why = "has an exponent that is too large";
   return field == fields.end() ? malformed(std::string(why))
                                : invalid(field->name, std::string(why));
 }
@@ -59,8 +59,9 @@ Problem uncountable(std::span<const JsonField> fields) {
 // Nothing when the field stands once and is of that kind.
 std::expected<void, Problem> require(const JsonField& field, JsonField::Kind kind,
                                      std::string_view form) {
-  if (field.kind == JsonField::Kind::absent) return std::unexpected(invalid(field.name, "missing"));
-  if (field.duplicate) return std::unexpected(invalid(field.name, "stands more than once"));
+  if (field.kind == JsonField::Kind::absent)
+    return std::unexpected(invalid(field.name, "is missing"));
+  if (field.duplicate) return std::unexpected(invalid(field.name, "appears more than once"));
   if (field.kind != kind)
     return std::unexpected(invalid(field.name, fmt::format("must be {}", form)));
   return {};
@@ -75,8 +76,8 @@ Problem unknown_field(std::string_view name) {
 Problem conflict() {
   return {.status = 422,
           .slug = "amount-conflict",
-          .title = "This correlationId is known with another amount",
-          .detail = "a correlationId names one payment for life",
+          .title = "This correlationId already has another amount",
+          .detail = "a correlationId identifies one payment for ever",
           .field = "amount"};
 }
 
@@ -92,13 +93,13 @@ void answer(http::Responder respond, store::Verdict verdict) {
       return answer_problem(std::move(respond), conflict());
     case store::Verdict::unavailable:
       return answer_unavailable(std::move(respond),
-                                "whether the payment was kept is not known; send it again");
+                                "the payment may have been accepted, or not; send it again");
     case store::Verdict::not_admitted:
       return answer_problem(std::move(respond),
                             {.status = 503,
                              .slug = "not-admitted",
-                             .title = "No new payments are being taken at the moment",
-                             .detail = "the payment was not kept; send it again",
+                             .title = "New payments are not accepted at the moment",
+                             .detail = "the payment was not accepted; send it again later",
                              .field = {}},
                             {&later, 1});
   }
@@ -107,7 +108,7 @@ void answer(http::Responder respond, store::Verdict verdict) {
 Problem unsupported(std::string_view field, std::string_view detail) {
   return {.status = 415,
           .slug = "unsupported-media-type",
-          .title = "Payments are application/json",
+          .title = "The body must be application/json",
           .detail = std::string(detail),
           .field = field};
 }
@@ -118,10 +119,10 @@ std::optional<Problem> media_problem(std::span<const http::Field> fields) {
     if (http::equal_ignoring_case(name, "Content-Type")) {
       const MediaType type = read_media_type(value);
       if (type == MediaType::other) return unsupported({}, {});
-      if (type == MediaType::other_charset) return unsupported("Content-Type", "not in UTF-8");
+      if (type == MediaType::other_charset) return unsupported("Content-Type", "must be UTF-8");
     } else if (http::equal_ignoring_case(name, content_encoding)) {
       if (!value.empty() && !http::equal_ignoring_case(value, "identity")) {
-        return unsupported(content_encoding, "a coded body is not read");
+        return unsupported(content_encoding, "must be absent or identity");
       }
     }
   }
@@ -166,7 +167,7 @@ std::expected<Accept::Payment, Problem> Accept::read(const http::Request& reques
     return std::unexpected(problem.error());
   }
   const auto parsed_id = payment::CorrelationId::parse(id.text);
-  if (!parsed_id) return std::unexpected(invalid(id.name, "not a UUID"));
+  if (!parsed_id) return std::unexpected(invalid(id.name, "must be a UUID"));
   const auto parsed_amount = payment::Money::parse(amount.text);
   if (!parsed_amount) {
     return std::unexpected(invalid(amount.name, std::string(to_string(parsed_amount.error()))));

@@ -34,8 +34,9 @@ void Listing::operator()(const http::Request& request, http::Responder respond) 
                 if (!listed) return answer_unavailable(std::move(respond), {});
                 const auto& page = *listed;
                 if (!page) {
-                  return answer_problem(std::move(respond),
-                                        invalid_parameter("cursor", "no cursor of a page"));
+                  return answer_problem(
+                      std::move(respond),
+                      invalid_parameter("cursor", "is not a cursor of this list"));
                 }
                 respond({.body = page_json(*page, store_.names()), .fields = {}});
               });

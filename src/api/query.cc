@@ -25,9 +25,9 @@ std::expected<std::optional<std::string>, http::Problem> query_parameter(std::st
   while (!query.empty()) {
     const auto parameter = text::take_parameter(query);
     if (!parameter.is_named(name)) continue;
-    if (found) return std::unexpected(invalid_parameter(name, "stands more than once"));
+    if (found) return std::unexpected(invalid_parameter(name, "appears more than once"));
     found = text::percent_decode(parameter.value);
-    if (!found) return std::unexpected(invalid_parameter(name, "badly percent-encoded"));
+    if (!found) return std::unexpected(invalid_parameter(name, "is not percent-encoded correctly"));
   }
   return found;
 }
@@ -35,7 +35,7 @@ std::expected<std::optional<std::string>, http::Problem> query_parameter(std::st
 http::Problem invalid_parameter(std::string_view name, std::string detail) {
   return {.status = 400,
           .slug = "invalid-parameter",
-          .title = "A parameter is wrong",
+          .title = "A parameter is invalid",
           .detail = std::move(detail),
           .field = name};
 }

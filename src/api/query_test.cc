@@ -47,11 +47,11 @@ std::string unknown_of(std::string_view query) {
 TEST(Query, AnUnknownParameterIsNamedWithTheNearestOne) {
   EXPECT_EQ(unknown_of("form=a"), "form: unknown parameter; did you mean 'from'?");
   EXPECT_EQ(unknown_of("from=a&state=settled&x=1"),
-            "state: unknown parameter; the known ones are from, to");
-  EXPECT_EQ(unknown_of("state"), "state: unknown parameter; the known ones are from, to");
-  EXPECT_EQ(unknown_of("FROM=a"), "FROM: unknown parameter; the known ones are from, to");
-  EXPECT_EQ(unknown_of("=a"), ": unknown parameter; the known ones are from, to");
-  EXPECT_EQ(unknown_of("st%zzte=a"), "st%zzte: unknown parameter; the known ones are from, to");
+            "state: unknown parameter; known parameters: from, to");
+  EXPECT_EQ(unknown_of("state"), "state: unknown parameter; known parameters: from, to");
+  EXPECT_EQ(unknown_of("FROM=a"), "FROM: unknown parameter; known parameters: from, to");
+  EXPECT_EQ(unknown_of("=a"), ": unknown parameter; known parameters: from, to");
+  EXPECT_EQ(unknown_of("st%zzte=a"), "st%zzte: unknown parameter; known parameters: from, to");
 }
 
 TEST(Query, KnownParametersAndNoneAreNotUnknown) {

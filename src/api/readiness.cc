@@ -9,10 +9,10 @@ namespace payswitch::app {
 namespace {
 
 std::string_view why_not_ready(const dispatch::Dispatcher& dispatcher, const store::Store& store) {
-  if (dispatcher.is_stopping()) return "stopping";
+  if (dispatcher.is_stopping()) return "the switch is stopping";
   if (!store.is_available()) return "the store cannot be reached: new payments are refused";
   if (dispatcher.upstreams().empty())
-    return "no processors are configured: payments are kept, and not sent";
+    return "no processors are configured: payments are accepted and not sent";
   return {};
 }
 

@@ -47,7 +47,7 @@ void Router::operator()(const http::Request& request, http::Responder respond) c
   if (allowed.empty()) {
     return answer_problem(std::move(respond), {.status = 404,
                                                .slug = "not-found",
-                                               .title = "There is nothing at this path",
+                                               .title = "This path does not exist",
                                                .detail = std::string(request.path.substr(0, 200)),
                                                .field = {}});
   }
@@ -55,7 +55,7 @@ void Router::operator()(const http::Request& request, http::Responder respond) c
   answer_problem(std::move(respond),
                  {.status = 405,
                   .slug = "method-not-allowed",
-                  .title = "This path does not know that method",
+                  .title = "This path does not allow that method",
                   .detail = {},
                   .field = {}},
                  {&allow, 1});

@@ -21,7 +21,7 @@ std::expected<std::chrono::milliseconds, http::Problem> read_wait(std::string_vi
   const auto wait = text::parse_duration(**text);
   if (!wait || *wait > Status::max_wait) {
     return std::unexpected(
-        invalid_parameter("wait", "must be a time up to 60s, such as 2s or 500ms"));
+        invalid_parameter("wait", "must be a duration of at most 60s, such as 2s or 500ms"));
   }
   return *wait;
 }
@@ -31,7 +31,7 @@ void answer_too_many(http::Responder respond) {
   answer_problem(std::move(respond),
                  {.status = 503,
                   .slug = "too-many-waiters",
-                  .title = "Too many clients wait for payments, or for this one",
+                  .title = "Too many clients are waiting",
                   .detail = {},
                   .field = "wait"},
                  {&later, 1});
@@ -43,7 +43,7 @@ void Status::operator()(const http::Request& request, std::string_view text,
                         http::Responder respond) {
   const auto id = payment::CorrelationId::parse(text);
   if (!id)
-    return answer_problem(std::move(respond), invalid_parameter("correlationId", "not a UUID"));
+    return answer_problem(std::move(respond), invalid_parameter("correlationId", "must be a UUID"));
   const auto time = read_wait(request.query);
   if (!time) return answer_problem(std::move(respond), time.error());
   if (time->count() == 0) return answer(*id, std::move(respond));

@@ -9,7 +9,7 @@ void answer_unavailable(http::Responder respond, std::string detail) {
   answer_problem(std::move(respond),
                  {.status = 503,
                   .slug = "store-unavailable",
-                  .title = "The store cannot be reached at the moment",
+                  .title = "The store is unavailable at the moment",
                   .detail = std::move(detail),
                   .field = {}},
                  {&later, 1});

@@ -20,8 +20,8 @@ std::string unknown_name_detail(std::string_view kind, std::string_view name,
       return fmt::format("unknown {}; did you mean '{}'?", kind, *meant);
     }
   }
-  if (known.empty()) return fmt::format("unknown {}; there are none here", kind);
-  return fmt::format("unknown {}; the known ones are {}", kind, fmt::join(known, ", "));
+  if (known.empty()) return fmt::format("unknown {}; this path takes none", kind);
+  return fmt::format("unknown {}; known {}s: {}", kind, kind, fmt::join(known, ", "));
 }
 
 }  // namespace payswitch::api

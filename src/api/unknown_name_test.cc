@@ -13,8 +13,8 @@ TEST(UnknownName, IsAnsweredWithTheNearestOneOrWithThoseThereAre) {
   EXPECT_EQ(unknown_name_detail("parameter", "form", known),
             "unknown parameter; did you mean 'from'?");
   EXPECT_EQ(unknown_name_detail("parameter", "state", known),
-            "unknown parameter; the known ones are from, to, cursor");
-  EXPECT_EQ(unknown_name_detail("parameter", "x", {}), "unknown parameter; there are none here");
+            "unknown parameter; known parameters: from, to, cursor");
+  EXPECT_EQ(unknown_name_detail("parameter", "x", {}), "unknown parameter; this path takes none");
 }
 
 TEST(UnknownName, IsShownWholeUpToItsLimitAndCutBeyondIt) {
@@ -31,7 +31,7 @@ TEST(UnknownName, IsCutBetweenTwoCharacters) {
 
 TEST(UnknownName, AVeryLongOneIsComparedWithNone) {
   EXPECT_EQ(unknown_name_detail("parameter", std::string(max_shown_name + 1, 'f'), known),
-            "unknown parameter; the known ones are from, to, cursor");
+            "unknown parameter; known parameters: from, to, cursor");
 }
 
 }  // namespace

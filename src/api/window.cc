@@ -16,7 +16,7 @@ std::expected<std::optional<payment::IsoTime>, Problem> time_parameter(std::stri
   const auto time = payment::parse_iso8601(**text);
   if (!time) {
     return std::unexpected(
-        invalid_parameter(name, "not an ISO 8601 time, such as 2025-07-08T12:34:56.789Z"));
+        invalid_parameter(name, "must be an ISO 8601 time, such as 2025-07-08T12:34:56.789Z"));
   }
   return time;
 }
@@ -29,7 +29,7 @@ std::expected<books::Window, Problem> read_window(std::string_view query) {
   auto to = time_parameter(query, "to");
   if (!to) return std::unexpected(std::move(to.error()));
   if (*from && *to && (**from).floor > (**to).floor) {
-    return std::unexpected(invalid_parameter("from", "lies after 'to'"));
+    return std::unexpected(invalid_parameter("from", "must not be after 'to'"));
   }
   books::Window window;
   if (*from) window.from = (**from).rounded_up();

@@ -272,7 +272,7 @@ int Process::run() {
                               server_->port(), lowered_));
   if (open_limit_.warning) log_->warn("{}", *open_limit_.warning);
   if (config_.processors.empty()) {
-    log_->warn("no processors are configured: payments are kept, and not sent");
+    log_->warn("no processors are configured: payments are accepted and not sent");
   }
   context_.run();
   return 0;

@@ -103,7 +103,7 @@ Applied add_processor(const TomlFile::Processor& from, Config& config) {
   if (auto complete = check_is_complete(from); !complete) return complete;
   const auto& others = config.processors;
   if (std::ranges::find(others, made.name, &processor::Options::name) != others.end()) {
-    return std::unexpected(fmt::format("the [[processor]] {} has the name '{}' of another one",
+    return std::unexpected(fmt::format("the [[processor]] {} has the same name '{}' as another one",
                                        from.place, made.name));
   }
   if (made.hang_up < made.attempt_timeout) {
@@ -122,7 +122,7 @@ Applied apply_file(const Table& table, const std::string& name, Config& config) 
   for (const Setting& setting : file->settings) {
     const auto* option = find(table, setting.path);
     if (option && !option->alone.empty()) {
-      return bad(setting, fmt::format("it is said once, by the flag {}, and not in a file",
+      return bad(setting, fmt::format("it is set by the flag {} only, not in a file",
                                       flag_of(option->path)));
     }
     if (is_section(table, setting.path)) {
@@ -222,7 +222,7 @@ std::expected<Flags, std::string> read_flags(const Table& table,
   } catch (const CLI::ArgumentMismatch& error) {
     // Its text starts with the flag and goes on in terms of its own.
     const std::string_view text = error.what();
-    return std::unexpected(fmt::format("the flag {} takes one value, and is given once",
+    return std::unexpected(fmt::format("the flag {} takes one value and may be given once",
                                        text.substr(0, text.find(':'))));
   } catch (const CLI::ParseError& error) {
     return std::unexpected(fmt::format("bad flags: {}", error.what()));
@@ -259,8 +259,8 @@ Applied place_processors(Config& config) {
         text::format_origin({.host = one.host, .port = one.port, .base_path = one.base_path});
     if (!store::is_origin(origin)) {
       return std::unexpected(
-          fmt::format("the URL of processor '{}' must be of ASCII and at most {} bytes long, host, "
-                      "port and path: it has {}",
+          fmt::format("the URL of processor '{}' must be ASCII and at most {} bytes long with "
+                      "host, port and path: it has {}",
                       one.name, store::max_origin_bytes, origin.size()));
     }
     config.store.processors.push_back({one.name, origin});

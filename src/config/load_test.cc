@@ -210,10 +210,10 @@ TEST_F(LoadTest, AnActIsGivenOnceAndByItsFlag) {
   EXPECT_EQ(error_of("", {"--restored=off"}),
             "restored in the flag --restored: 'off' is not one of on, done");
   EXPECT_EQ(error_of("restored = \"on\"\n"),
-            "restored in payswitch.toml line 1: it is said once, by the flag --restored, and not "
+            "restored in payswitch.toml line 1: it is set by the flag --restored only, not "
             "in a file");
   EXPECT_EQ(error_of("", {"--restored", "--restored=done"}),
-            "the flag --restored takes one value, and is given once");
+            "the flag --restored takes one value and may be given once");
 }
 
 // -- processors
@@ -306,7 +306,7 @@ TEST_F(LoadTest, ProcessorNamesAreOfFewLettersAndUnique) {
             "processor.name in payswitch.toml line 2: 'A' is not a name of 1 to 32 of a-z, 0-9, _ "
             "and -");
   EXPECT_EQ(error_of(named("a") + named("a")),
-            "the [[processor]] in payswitch.toml line 5 has the name 'a' of another one");
+            "the [[processor]] in payswitch.toml line 5 has the same name 'a' as another one");
 }
 
 TEST_F(LoadTest, ThirtyTwoProcessorsAreTheMost) {
@@ -372,7 +372,7 @@ TEST_F(LoadTest, AnUnknownFlagIsAnErrorWithTheNearestName) {
 }
 
 TEST_F(LoadTest, AFlagTakesOneValueAndIsGivenOnce) {
-  const std::string once = "the flag --data takes one value, and is given once";
+  const std::string once = "the flag --data takes one value and may be given once";
   EXPECT_EQ(error_of("", {"--data"}), once);
   EXPECT_EQ(error_of("", {"--data", "a", "--data", "b"}), once);
   EXPECT_EQ(error_of("", {"--data", "a", "b"}), "unexpected argument 'b'");

@@ -100,7 +100,7 @@ Applied set_name(processor::Options& options, const std::string& text) {
 
 Applied set_dialect(processor::Options& options, const std::string& text) {
   if (processor::find_dialect(text) == nullptr) {
-    return std::unexpected(fmt::format("'{}' is not a dialect; there is 'rinha'", text));
+    return std::unexpected(fmt::format("'{}' is not a dialect; the only one is 'rinha'", text));
   }
   options.dialect = text;
   return {};
@@ -145,7 +145,7 @@ void add_general(std::vector<Option<Config>>& table) {
   const auto log_level = [](auto& c) -> auto& { return c.log_level; };
 
   table.push_back({"", "PORT", count<Config>(port, 0, max_port),
-                   "Replaces the port of `listen`; LISTEN and --listen go before it."});
+                   "Replaces the port of `listen`; LISTEN and --listen take precedence."});
   table.push_back({"listen", "LISTEN", text<Config>("host:port", set_listen, show_listen),
                    "Where clients connect. Port 0 takes any free one."});
   table.push_back({"data", "DATA",
@@ -167,9 +167,8 @@ void add_general(std::vector<Option<Config>>& table) {
   table.push_back(
       {"moved", "",
        text<Config>("names of processors, with commas between them", add_moved, show_moved),
-       "Processors whose books are the same at another URL than the one at which the "
-       "store knows them. Without it, a start with another URL is refused while a "
-       "payment is unanswered there.",
+       "Processors that have moved to another URL with their books. Without it, a start with "
+       "another URL than the store knows is refused while a payment is unanswered there.",
        true});
   table.push_back({"log", "", choice<Config>(log, {{"text", false}, {"json", true}}),
                    "How lines on standard error are written."});
@@ -185,11 +184,11 @@ void add_api(std::vector<Option<Config>>& table) {
   const auto refuse = [](auto& c) -> auto& { return c.api.refuse_unknown_fields; };
   table.push_back({"api.unknown_fields", "UNKNOWN_FIELDS",
                    choice<Config>(refuse, {{"refuse", true}, {"ignore", false}}),
-                   "What becomes of a payment with a field that is not known: refuse answers 400 "
-                   "and names it, ignore takes the payment without it."});
+                   "What to do with a payment that has an unknown field: refuse answers 400 and "
+                   "names the field, ignore accepts the payment without it."});
 }
 
-// Acts of the operator: they are said once, and the store keeps them.
+// What the operator says once, and the store keeps.
 void add_acts(std::vector<Option<Config>>& table) {
   const auto restored = [](auto& c) -> auto& { return c.store.restored; };
   auto said =
@@ -206,9 +205,9 @@ void add_acts(std::vector<Option<Config>>& table) {
   now.show = [](const Config&) { return std::string(); };
   table.push_back(
       {"cut_at_damage", "", now,
-       "Where damage to the data directory would refuse this start, the log is cut before "
-       "it. What lies there and behind is kept aside and counts no more, and the "
-       "directory is a restored one from then on. See docs/runbook.md first.",
+       "If damage to the data directory would refuse this start, cut the log before it. The "
+       "rest is kept aside and no longer counts, and the directory is a restored one from then "
+       "on. See docs/runbook.md first.",
        false, "now"});
 }
 
@@ -225,11 +224,10 @@ void add_limits_and_store(std::vector<Option<Config>>& table) {
                    optional_count<Config>(open_payments, 1, max_open_payments),
                    "Payments accepted and not yet settled; one beyond is answered 503. Unset: as "
                    "many as half of the memory carries, at most 2000000."});
-  table.push_back({"journal.segment_size", "",
-                   count<Config>(segment, min_segment_bytes, max_segment_bytes),
-                   "Bytes of the longest journal segment: they begin small and grow with use. The "
-                   "room is taken "
-                   "before it is needed."});
+  table.push_back(
+      {"journal.segment_size", "", count<Config>(segment, min_segment_bytes, max_segment_bytes),
+       "Bytes of the longest journal segment: they begin small and grow with use. Space is "
+       "taken before it is needed."});
   table.push_back(
       {"store.url", "REDIS_URL",
        text<Config>("redis://[user:password@]host[:port][/db], or rediss:// for TLS", set_store_url,
@@ -240,7 +238,7 @@ void add_limits_and_store(std::vector<Option<Config>>& table) {
        text<Config>("a file", set_ca_file, [](const Config& c) { return c.redis.ca_file; }),
        "The certificates to trust for rediss://; empty: those of the system."});
   table.push_back({"store.lease", "", duration<Config>(lease, seconds(1), minutes(10)),
-                   "How long an instance that says nothing keeps its payments in Redis."});
+                   "How long a silent instance keeps its payments in Redis."});
   table.push_back({"store.wait_replicas", "", count<Config>(replicas, 0, max_replicas),
                    "How many replicas must have a payment before its 202 (WAIT)."});
 }
@@ -314,22 +312,21 @@ std::vector<Option<processor::Options>> processor_options() {
        "What summaries, metrics and the books call it; 1 to 32 of a-z, 0-9, _ and -."},
       {"processor.url", "", text<Options>("a URL", set_url, [](const Options& p) { return p.url; }),
        "http://host[:port][/path]."},
-      {"processor.fee", "", fee, "What it takes, as a share of the amount."},
+      {"processor.fee", "", fee, "Its fee, as a share of the amount."},
       {"processor.dialect", "",
        text<Options>("a dialect", set_dialect, [](const Options& p) { return p.dialect; }),
-       "How it speaks and what its answers mean. There is `rinha`."},
+       "How it speaks and what its answers mean. The only one is `rinha`."},
       {"processor.attempt_timeout", "",
        duration<Options>(attempt_timeout, milliseconds(10), minutes(10)),
-       "Then the outcome counts as unknown, but the connection is still read."},
+       "After it the outcome counts as unknown; the connection is still read."},
       {"processor.hang_up", "", duration<Options>(hang_up, milliseconds(10), hours(1)),
-       "Then the connection is closed. Not less than attempt_timeout."},
+       "After it the connection is closed. Not less than attempt_timeout."},
       {"processor.max_in_flight", "", count<Options>(in_flight, 1, max_in_flight),
-       "Requests under way at once."},
+       "Requests in flight at once."},
       {"processor.max_processing_time", "",
        optional_duration<Options>(processing, seconds(1), hours(24 * 7)),
-       "So long after a request this processor may still book it. Unset, a payment that it does "
-       "not "
-       "know never leaves it."},
+       "How long after a request this processor may still book it. Unset, a payment that it "
+       "does not know never leaves it."},
   };
 }
 

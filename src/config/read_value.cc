@@ -51,7 +51,7 @@ std::string shown(const Value& value) {
 
 std::expected<std::string, std::string> read_text(const Value& value) {
   if (const std::string* text = text_of(value)) return *text;
-  return std::unexpected(fmt::format("{} is not a text in quotes", shown(value)));
+  return std::unexpected(fmt::format("{} is not a string in quotes", shown(value)));
 }
 
 std::expected<std::uint64_t, std::string> read_count(const Value& value, std::uint64_t min,
@@ -122,7 +122,7 @@ std::string share_form() {
 }
 
 std::string fee_form() {
-  return "a number from 0 to 1 with at most six places";
+  return "a number from 0 to 1 with at most six decimal places";
 }
 
 }  // namespace payswitch::config

@@ -85,8 +85,8 @@ TEST(Counts, InQuotesInAFileAreTexts) {
 TEST(Texts, NeedTheirQuotesInAFile) {
   EXPECT_EQ(read_text(toml("a")), "a");
   EXPECT_EQ(read_text(Untyped{"1"}), "1");
-  EXPECT_EQ(read_text(integer(1)).error(), "1 is not a text in quotes");
-  EXPECT_EQ(read_text(Unusable{"an array"}).error(), "an array is not a text in quotes");
+  EXPECT_EQ(read_text(integer(1)).error(), "1 is not a string in quotes");
+  EXPECT_EQ(read_text(Unusable{"an array"}).error(), "an array is not a string in quotes");
 }
 
 TEST(Shares, AreAboveZeroAndUpToOne) {
@@ -124,7 +124,7 @@ TEST(Fees, AreNeverRounded) {
   EXPECT_FALSE(read_fee_ppm(number(0.0500001)));
   EXPECT_FALSE(read_fee_ppm(toml("0.0500001")));
   EXPECT_EQ(read_fee_ppm(number(0.0500001)).error(),
-            "0.0500001 is not a number from 0 to 1 with at most six places");
+            "0.0500001 is not a number from 0 to 1 with at most six decimal places");
 }
 
 TEST(Fees, AreFromZeroToOne) {

@@ -97,8 +97,8 @@ std::expected<TomlFile, std::string> read_toml_file(const std::string& file) {
   text.resize(std::fread(text.data(), 1, text.size(), stream.get()));
   if (std::ferror(stream.get()) != 0) return std::unexpected(cannot_read(file));
   if (text.size() > max_file_bytes) {
-    return std::unexpected(
-        fmt::format("'{}' is longer than {} bytes: no configuration is", file, max_file_bytes));
+    return std::unexpected(fmt::format("'{}' is longer than {} bytes, the limit of a configuration",
+                                       file, max_file_bytes));
   }
   return parse_toml(text, file);
 }

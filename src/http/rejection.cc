@@ -22,15 +22,15 @@ Type type_of(Rejection rejection) {
     case Rejection::body_too_large:
       return {413, "body-too-large", "The body is too large"};
     case Rejection::expectation_failed:
-      return {417, "expectation-failed", "The only expectation that can be met is 100-continue"};
+      return {417, "expectation-failed", "The only supported expectation is 100-continue"};
     case Rejection::headers_too_large:
       return {431, "headers-too-large", "The header is too large"};
     case Rejection::unknown_transfer_coding:
-      return {501, "unknown-transfer-coding", "The only transfer coding is chunked"};
+      return {501, "unknown-transfer-coding", "The only supported transfer coding is chunked"};
     case Rejection::too_many_connections:
       return {503, "too-many-connections", "There are too many connections"};
     case Rejection::unknown_version:
-      return {505, "unknown-version", "The versions are HTTP/1.1 and HTTP/1.0"};
+      return {505, "unknown-version", "The supported versions are HTTP/1.1 and HTTP/1.0"};
   }
   assert(false && "nothing was rejected");
   return {500, "", ""};

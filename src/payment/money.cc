@@ -98,13 +98,13 @@ std::optional<Literal> read_literal(std::string_view rest) {
 std::string_view to_string(MoneyError error) {
   switch (error) {
     case MoneyError::not_a_number:
-      return "not a number";
+      return "must be a number";
     case MoneyError::not_positive:
-      return "not positive";
+      return "must be greater than zero";
     case MoneyError::too_many_places:
-      return "more than two places";
+      return "has more than two decimal places";
     case MoneyError::too_large:
-      return "too large";
+      return "is too large";
   }
   assert(false);
   return {};

@@ -176,10 +176,10 @@ TEST(Money, ErrorsAreToldInTheOrderSignPlacesSize) {
 }
 
 TEST(Money, EveryErrorHasItsOwnWords) {
-  EXPECT_EQ(to_string(MoneyError::not_a_number), "not a number");
-  EXPECT_EQ(to_string(MoneyError::not_positive), "not positive");
-  EXPECT_EQ(to_string(MoneyError::too_many_places), "more than two places");
-  EXPECT_EQ(to_string(MoneyError::too_large), "too large");
+  EXPECT_EQ(to_string(MoneyError::not_a_number), "must be a number");
+  EXPECT_EQ(to_string(MoneyError::not_positive), "must be greater than zero");
+  EXPECT_EQ(to_string(MoneyError::too_many_places), "has more than two decimal places");
+  EXPECT_EQ(to_string(MoneyError::too_large), "is too large");
 }
 
 TEST(Money, IsWrittenWithTwoPlacesAndNoExponent) {
@@ -229,7 +229,7 @@ TEST(MoneyProperty, NumbersAreReadAsByIntegersWithoutBounds) {
     ASSERT_EQ(describe(Money::parse(text)), describe(expected)) << text;
     ++seen[expected ? 0 : 1 + static_cast<std::size_t>(expected.error())];
   }
-  // The generator is worth its run only if it reaches every answer but "not a number".
+  // The generator is worth its run only if it reaches every answer but "must be a number".
   EXPECT_GT(seen[0], 10'000);
   EXPECT_GT(seen[2], 1'000);
   EXPECT_GT(seen[3], 10'000);

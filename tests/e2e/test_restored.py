@@ -107,7 +107,7 @@ class Restored(Scenario):
 
     def test_it_is_a_flag_and_takes_done_or_nothing(self) -> None:
         for flags, part in ((["--restored=off"], "'off' is not one of on, done"),
-                            (["--restored", "--restored=done"], "is given once")):
+                            (["--restored", "--restored=done"], "may be given once")):
             ended = run(["serve", *flags])
             self.assertEqual(ended.returncode, 2)
             self.assertIn(part, ended.stderr)

@@ -106,7 +106,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     assert(received.status == 400);
     // The tree keeps the last of two fields, and no double shows a millionth of a cent.
     const bool finer = received.body.contains("more than once") ||
-                       received.body.contains("more than two places") ||
+                       received.body.contains("more than two decimal places") ||
                        received.body.contains("too large");
     assert(!expected || finer);
   }

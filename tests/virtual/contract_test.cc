@@ -76,8 +76,7 @@ TEST_F(Contract, AnUnknownFieldIs400AndNamedAndThePaymentIsNotKept) {
   };
   const Received refused = post(R"(,"currency":"USD")");
   expect_problem(refused, 400, R"("type":"urn:payswitch:problem:invalid-field")");
-  expect_problem(refused, 400,
-                 R"("detail":"unknown field; the known ones are correlationId, amount")");
+  expect_problem(refused, 400, R"("detail":"unknown field; known fields: correlationId, amount")");
   expect_problem(refused, 400, R"("field":"currency")");
   expect_problem(post(R"(,"x":{"amount":[1]})"), 400, R"("field":"x")");
   expect_problem(post(R"(,"":1)"), 400, "unknown field");
@@ -102,13 +101,13 @@ TEST_F(Contract, TheNameOfAnUnknownFieldIsEscapedAndCut) {
 TEST_F(Contract, AnUnknownParameterIs400AndNamedOnEveryRoute) {
   expect_problem(
       get("/payments?state=unknown"), 400,
-      R"("detail":"unknown parameter; the known ones are from, to, cursor","field":"state")");
+      R"("detail":"unknown parameter; known parameters: from, to, cursor","field":"state")");
   const Received form = get("/payments-summary?form=2020-01-01T00:00:00Z");
   expect_problem(form, 400, R"("type":"urn:payswitch:problem:invalid-parameter")");
   expect_problem(form, 400, R"("detail":"unknown parameter; did you mean 'from'?","field":"form")");
   expect_problem(get("/payments/" + std::string(id) + "?wiat=1s"), 400, "did you mean 'wait'?");
   expect_problem(ask(http::Method::post, "/payments?amount=1", "{}"), 400,
-                 R"("detail":"unknown parameter; there are none here","field":"amount")");
+                 R"("detail":"unknown parameter; this path takes none","field":"amount")");
 }
 
 TEST_F(Contract, TheSummaryHasBothKeysWithTwoPlacesAlsoWhenThereIsNothing) {
