@@ -139,17 +139,17 @@ bool RequestParser::is_beyond_limits() const {
   return buffer_.size() - header >= limits_.max_header_bytes;
 }
 
-Rejection RequestParser::classify(beast::error_code error) {
+Rejection RequestParser::classify(beast::error_code code) {
   using beast::http::error;
   complaint_ = events_->complaint();
   if (events_->rejection() != Rejection::none) return events_->rejection();
-  if (error == error::body_limit) return Rejection::body_too_large;
-  if (error == error::bad_content_length) return classify_bad_length();
-  if (error == error::bad_version && has_unknown_version(buffer_.readable())) {
+  if (code == error::body_limit) return Rejection::body_too_large;
+  if (code == error::bad_content_length) return classify_bad_length();
+  if (code == error::bad_version && has_unknown_version(buffer_.readable())) {
     return Rejection::unknown_version;
   }
   if (request_line_lacks_a_version()) return Rejection::malformed;
-  if (error == error::bad_transfer_encoding) complaint_ = "bad or second message length";
+  if (code == error::bad_transfer_encoding) complaint_ = "bad or second message length";
   return Rejection::malformed;
 }
 

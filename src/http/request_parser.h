@@ -60,7 +60,7 @@ class RequestParser {
   Step parse_on();
   std::string_view unparsed_window() const;
   std::optional<Rejection> rejection_after(boost::beast::error_code error);
-  Rejection classify(boost::beast::error_code error);
+  Rejection classify(boost::beast::error_code code);
   Rejection classify_bad_length();
   bool request_line_lacks_a_version();
   std::optional<Rejection> judge_target();
