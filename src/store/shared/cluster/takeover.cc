@@ -63,6 +63,7 @@ struct Membership::Takeover {
 
 std::vector<unsigned> Membership::every_shard() {
   std::vector<unsigned> shards;
+  shards.reserve(shard_count);
   for (unsigned shard = 0; shard < shard_count; ++shard) shards.push_back(shard);
   return shards;
 }
