@@ -65,29 +65,31 @@ void attempts(PrometheusText& text, const dispatch::Dispatcher& dispatcher) {
                    {"outcome", to_string(static_cast<Outcome>(at))}});
     }
   }
-  const auto per_lane = [&](std::string_view name, std::string_view help, auto field) {
+  const auto per_upstream = [&](std::string_view name, std::string_view help, auto field) {
     text.counter(name, help);
     for (const auto& upstream : dispatcher.upstreams()) {
       text.sample(upstream->counters().*field, {{"processor", upstream->options().name}});
     }
   };
-  using dispatch::LaneCounters;
-  per_lane("payswitch_late_total", "POSTs that passed attempt_timeout.", &LaneCounters::late);
-  per_lane("payswitch_asked_total", "GETs that resolve unknown outcomes.", &LaneCounters::asked);
-  per_lane("payswitch_repeated_total", "POSTs sent again to resolve unknown outcomes.",
-           &LaneCounters::repeated);
-  per_lane("payswitch_contradictions_total", "A 422, and then not in the processor's books.",
-           &LaneCounters::contradictions);
-  per_lane("payswitch_found_first_total",
-           "Payments that it had by requests that the store knows nothing of.",
-           &LaneCounters::found_first);
+  using dispatch::UpstreamCounters;
+  per_upstream("payswitch_late_total", "POSTs that passed attempt_timeout.",
+               &UpstreamCounters::late);
+  per_upstream("payswitch_asked_total", "GETs that resolve unknown outcomes.",
+               &UpstreamCounters::asked);
+  per_upstream("payswitch_repeated_total", "POSTs sent again to resolve unknown outcomes.",
+               &UpstreamCounters::repeated);
+  per_upstream("payswitch_contradictions_total", "A 422, and then not in the processor's books.",
+               &UpstreamCounters::contradictions);
+  per_upstream("payswitch_found_first_total",
+               "Payments that it had by requests that the store knows nothing of.",
+               &UpstreamCounters::found_first);
   text.counter("payswitch_booked_before_total",
                "Payments that were new to us, and that it had: were these books restored?");
   for (const auto& upstream : dispatcher.upstreams()) {
     text.sample(upstream->counters().booked_before.total(),
                 {{"processor", upstream->options().name}});
   }
-  per_lane("payswitch_health_polls_total", "Health polls.", &LaneCounters::health_polls);
+  per_upstream("payswitch_health_polls_total", "Health polls.", &UpstreamCounters::health_polls);
   text.histogram("payswitch_answer_seconds", "From the start of a POST's write to its answer.");
   for (const auto& upstream : dispatcher.upstreams()) {
     text.sample(upstream->counters().answer, {{"processor", upstream->options().name}});
@@ -104,9 +106,9 @@ void processors(PrometheusText& text, const dispatch::Dispatcher& dispatcher) {
     }
   }
   text.gauge("payswitch_resting", "1 while every breaker is open and only probes are sent.");
-  text.sample(static_cast<std::uint64_t>(dispatcher.is_resting()));
+  text.sample(static_cast<std::uint64_t>(dispatcher.outage().is_resting()));
   text.counter("payswitch_rests_total", "Times that every breaker was open.");
-  text.sample(dispatcher.counters().rests);
+  text.sample(dispatcher.outage().count());
   text.gauge("payswitch_in_flight", "Requests whose answer is outstanding, and held slots.");
   for (const auto& upstream : dispatcher.upstreams()) {
     text.sample(std::uint64_t{upstream->in_flight()}, {{"processor", upstream->options().name}});
@@ -126,7 +128,7 @@ void processors(PrometheusText& text, const dispatch::Dispatcher& dispatcher) {
                "Fees saved against the dearest processor, since the start.");
   text.sample_text(fee_text(dispatcher.counters().fees_saved_ppm));
   text.counter("payswitch_clock_alarms_total", "Intents made while the wall clock was far behind.");
-  text.sample(dispatcher.counters().clock_alarms);
+  text.sample(dispatcher.clock_alarms());
 }
 
 void latencies(PrometheusText& text, const Sources& from) {

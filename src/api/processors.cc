@@ -46,7 +46,7 @@ void list_processors(const dispatch::Dispatcher& dispatcher, const store::Store&
     json += to_json(*upstream, clock.now());
   }
   const auto& origins = store.facts().origins;
-  for (const auto& [number, open] : dispatcher.unasked().by_processor()) {
+  for (const auto& [number, open] : dispatcher.stranded().by_processor()) {
     json += json.empty() ? '[' : ',';
     const auto& names = store.names();
     json += to_json(number < names.size() ? names[number] : std::to_string(number),

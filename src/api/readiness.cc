@@ -19,7 +19,7 @@ std::string_view why_not_ready(const dispatch::Dispatcher& dispatcher, const sto
 // It can be mended by configuring them again; new payments are not concerned.
 std::string unasked(const dispatch::Dispatcher& dispatcher, const store::Store& store) {
   std::string names;
-  for (const auto& [number, open] : dispatcher.unasked().by_processor()) {
+  for (const auto& [number, open] : dispatcher.stranded().by_processor()) {
     const bool is_named = number < store.names().size();
     names += fmt::format("{}\"{}\"", names.empty() ? "" : ",",
                          is_named ? store.names()[number] : std::to_string(number));

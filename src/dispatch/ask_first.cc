@@ -1,41 +1,41 @@
 #include "dispatch/ask_first.h"
 
-#include <algorithm>
 #include <bit>
 #include <cassert>
+#include <utility>
 
 #include "dispatch/retry.h"
 
 namespace payswitch::dispatch {
 
-std::uint32_t AskFirst::everywhere() const {
-  std::uint32_t mask = 0;
-  for (const auto& upstream : world_.upstreams) mask |= 1u << upstream->number();
-  return mask;
-}
+AskFirst::AskFirst(const Options& options, const Platform& platform, const Upstreams& upstreams,
+                   Jobs& jobs, Scheduler& scheduler, Events events)
+    : options_(options),
+      platform_(platform),
+      upstreams_(upstreams),
+      jobs_(jobs),
+      scheduler_(scheduler),
+      events_(std::move(events)) {}
 
 void AskFirst::start(Job& job, std::uint32_t mask) {
-  assert(!is_asking(job));
-  if (mask == 0) return events_.nowhere(job);
+  assert(job.ask_first_mask == 0 && (mask & ~upstreams_.mask()) == 0);
+  if (mask == 0) return events_.not_found(job);
   job.ask_first_mask = mask;
   ++asking_;
-  next(job);
+  ask_next(job);
 }
 
-void AskFirst::next(Job& job) {
+void AskFirst::ask_next(Job& job) {
   const auto number = static_cast<payment::ProcessorNumber>(std::countr_zero(job.ask_first_mask));
-  const auto upstream = std::ranges::find(world_.upstreams, number, &Upstream::number);
-  assert(upstream != world_.upstreams.end());
-  (*upstream)->steps().push_back({world_.jobs.ref(job), false});
-  events_.pump();
+  scheduler_.request(job, number, Scheduler::Exchange::first_look);
 }
 
-void AskFirst::ask(Job& job, Upstream& upstream, http::ConnectionId connection) {
+void AskFirst::connected(Job& job, Upstream& upstream, http::ConnectionId connection) {
   ++upstream.counters().asked;
   upstream.channel().ask(connection, job.id,
-                         [this, &upstream, ref = world_.jobs.ref(job)](const Entry& entry) {
-                           answered(*world_.jobs.find(ref), upstream, entry);
-                           events_.pump();
+                         [this, &upstream, ref = jobs_.ref(job)](const Entry& entry) {
+                           answered(*jobs_.find(ref), upstream, entry);
+                           scheduler_.schedule_soon();
                          });
 }
 
@@ -46,20 +46,16 @@ void AskFirst::answered(Job& job, Upstream& upstream, const Entry& entry) {
     return events_.found(job, upstream, *entry);
   }
   // What a processor has refused to say, it may still have.
-  if (entry.error() != processor::NoEntry::not_found) return later(job);
+  if (entry.error() != processor::NoEntry::not_found) return ask_later(job);
   job.ask_first_mask &= ~(1u << upstream.number());
-  if (job.ask_first_mask != 0) return next(job);
+  if (job.ask_first_mask != 0) return ask_next(job);
   --asking_;
-  events_.nowhere(job);
+  events_.not_found(job);
 }
 
-void AskFirst::later(Job& job) {
-  const auto delay = backoff(world_.options, ++job.tries, world_.random);
-  job.timer = world_.timers.after(delay, [this, ref = world_.jobs.ref(job)] {
-    Job& waiting = *world_.jobs.find(ref);
-    waiting.timer = platform::TimerId::none;
-    next(waiting);
-  });
+void AskFirst::ask_later(Job& job) {
+  const auto delay = backoff(options_, ++job.tries, platform_.random);
+  jobs_.set_timer(job, delay, [this, ref = jobs_.ref(job)] { ask_next(jobs_.due(ref)); });
 }
 
 }  // namespace payswitch::dispatch

@@ -4,15 +4,12 @@
 #include <cstdint>
 #include <expected>
 #include <functional>
-#include <memory>
-#include <utility>
-#include <vector>
 
 #include "dispatch/job.h"
 #include "dispatch/options.h"
-#include "dispatch/upstream.h"
-#include "platform/loop.h"
-#include "platform/random.h"
+#include "dispatch/platform.h"
+#include "dispatch/scheduler.h"
+#include "dispatch/upstreams.h"
 #include "processor/wire.h"
 
 namespace payswitch::dispatch {
@@ -24,51 +21,44 @@ namespace payswitch::dispatch {
 // thread only.
 class AskFirst {
  public:
-  // What it works with; all outlive it.
-  struct World {
-    const Options& options;
-    const std::vector<std::unique_ptr<Upstream>>& upstreams;
-    Jobs& jobs;
-    platform::Timers& timers;
-    platform::Random& random;
-  };
   struct Events {
     // The processor has it. The job is no longer being asked for; it counts until recorded().
     std::function<void(Job&, Upstream&, const processor::BookEntry&)> found;
-    // No processor that was asked has it.
-    std::function<void(Job&)> nowhere;
-    // Upstream::steps() has something new, or a slot or a connection is free.
-    std::function<void()> pump;
+    // No processor that was asked has it. From within start(), too.
+    std::function<void(Job&)> not_found;
   };
 
-  AskFirst(const World& world, Events events) : world_(world), events_(std::move(events)) {}
+  // All outlive it.
+  AskFirst(const Options& options, const Platform& platform, const Upstreams& upstreams, Jobs& jobs,
+           Scheduler& scheduler, Events events);
 
-  // Bit n of the result: processor n is configured.
-  std::uint32_t everywhere() const;
-
-  // Asks at the processors of `mask`, all of them configured. With none, nowhere() is called at
+  // Asks at the processors of `mask`, all of them configured. With none, not_found() is called at
   // once. The job is not being asked for yet.
   void start(Job& job, std::uint32_t mask);
-  // Its step has a slot and a connection.
-  void ask(Job& job, Upstream& upstream, http::ConnectionId connection);
-  // Its step had no connection.
-  void later(Job& job);
+
+  // The first look that it requested from the scheduler has a connection, or got none.
+  void connected(Job& job, Upstream& upstream, http::ConnectionId connection);
+  void connect_failed(Job& job) { ask_later(job); }
 
   // What was found is on record: a restart goes back to that processor.
   void recorded() { --asking_; }
 
-  static bool is_asking(const Job& job) { return job.ask_first_mask != 0; }
   // The payments that are being asked for, or were found and are not on record yet.
   std::size_t asking() const { return asking_; }
 
  private:
   using Entry = std::expected<processor::BookEntry, processor::NoEntry>;
 
-  void next(Job& job);
+  void ask_next(Job& job);
   void answered(Job& job, Upstream& upstream, const Entry& entry);
+  void ask_later(Job& job);
 
-  World world_;
-  Events events_;
+  const Options& options_;
+  const Platform platform_;
+  const Upstreams& upstreams_;
+  Jobs& jobs_;
+  Scheduler& scheduler_;
+  const Events events_;
   std::size_t asking_ = 0;
 };
 

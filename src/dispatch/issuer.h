@@ -20,8 +20,7 @@ class Issuer {
     return highest_;
   }
 
-  // Who was told the sums up to `time` will be told the same again, once nothing in them is in
-  // flight.
+  // A sum up to `time` was shown: it stays the same, once nothing in it is in flight.
   void declare_final(payment::UtcMs time) { final_ = std::max(final_, time); }
 
   // The least_next() of another instance: ours come no earlier.

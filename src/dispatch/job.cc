@@ -34,14 +34,34 @@ void Jobs::begin_attempt(Job& job, const Attempt& attempt) {
 }
 
 void Jobs::end_attempt(Job& job) {
+  cancel_timer(job);
   job.attempt->reservation.reset();
   job.attempt->in_unknown.unlink();
   spare_.push_back(std::move(job.attempt));
+  job.processor = payment::no_processor;
+}
+
+void Jobs::set_timer(Job& job, platform::Duration delay, platform::Callback callback) {
+  cancel_timer(job);
+  job.timer = timers_.after(delay, std::move(callback));
+}
+
+void Jobs::cancel_timer(Job& job) {
+  if (job.timer == platform::TimerId::none) return;
+  timers_.cancel(std::exchange(job.timer, platform::TimerId::none));
+}
+
+Job& Jobs::due(JobRef ref) {
+  Job* const job = find(ref);
+  assert(job);
+  job->timer = platform::TimerId::none;
+  return *job;
 }
 
 void Jobs::remove(Job& job) {
   Slot& slot = static_cast<Slot&>(job);
   assert(slot.used);
+  cancel_timer(slot);
   if (slot.attempt) end_attempt(slot);
   slot.in_order.unlink();
   const std::uint32_t generation = slot.generation + 1;

@@ -1,9 +1,6 @@
-// A part of the dispatcher: what is known of the processors, by ourselves and by the group.
+#include "dispatch/monitor.h"
 
-#include <algorithm>
-#include <utility>
-
-#include "dispatch/dispatcher.h"
+#include <chrono>
 
 namespace payswitch::dispatch {
 
@@ -13,52 +10,59 @@ namespace {
 
 // How often it looks whether a poll is due: a poll needs an idle connection, which may have to be
 // opened.
-constexpr platform::Duration health_tick = std::chrono::milliseconds(200);
+constexpr platform::Duration look_every = std::chrono::milliseconds(200);
 
 }  // namespace
 
-void Dispatcher::update_rest() {
-  const bool all_open =
-      !upstreams_.empty() && std::ranges::all_of(upstreams_, [](const auto& upstream) {
-        return upstream->breaker().state() == BreakerState::open;
-      });
-  if (all_open == is_resting()) return;
-  world_.timers.cancel(std::exchange(rest_timer_, platform::TimerId::none));
-  if (!all_open) {
-    first_back_ = world_.clock.now();
-    return;
-  }
-  ++counters_.rests;
-  complaints_.all_breakers_open.say(world_.log, platform::Level::warn, world_.clock.now(),
-                                    "every breaker is open: dispatch rests, save for probes");
-  rest_timer_ = world_.timers.after(options_.rest, [this] {
-    rest_timer_ = platform::TimerId::none;
-    for (const auto& upstream : upstreams_) upstream->rested(world_.clock.now());
-    pump_soon();
+Monitor::Monitor(const Platform& platform, store::Peers& peers, const Upstreams& upstreams,
+                 RequestTimes& times, Outage& outage, Scheduler& scheduler)
+    : platform_(platform),
+      peers_(peers),
+      upstreams_(upstreams),
+      times_(times),
+      outage_(outage),
+      scheduler_(scheduler) {}
+
+void Monitor::listen() {
+  for (const auto& upstream : upstreams_) listen_to(*upstream);
+  listen_to_peers();
+}
+
+void Monitor::start_polling() {
+  for (const auto& upstream : upstreams_) poll_when_due(*upstream);
+}
+
+void Monitor::processors_changed() {
+  outage_.update();
+  scheduler_.schedule_soon();
+}
+
+// -- connections ----------------------------------------------------------------------------------
+
+void Monitor::listen_to(Upstream& upstream) {
+  upstream.client().listen({
+      .idle =
+          [this, &upstream] {
+            upstream.connected();
+            scheduler_.schedule_soon();
+          },
+      .connect_failed =
+          [this, &upstream](http::ConnectFailure failure) { connect_failed(upstream, failure); },
   });
 }
 
-void Dispatcher::connect_failed(Upstream& upstream, http::ConnectFailure failure) {
-  upstream.connect_failed(failure, world_.clock.now());
-  update_rest();
-  auto steps = std::exchange(upstream.steps(), {});
-  for (const Upstream::Step& step : steps) {
-    Job* job = jobs_.find(step.job);
-    if (job && AskFirst::is_asking(*job)) {
-      ask_first_.later(*job);
-    } else {
-      resume(step.job, {.kind = Event::Kind::unable});
-    }
-  }
-  pump_soon();
+void Monitor::connect_failed(Upstream& upstream, http::ConnectFailure failure) {
+  upstream.connect_failed(failure, platform_.clock.now());
+  outage_.update();
+  scheduler_.connect_failed(upstream);
 }
 
-// -- health ---------------------------------------------------------------------------------------
+// -- polls ----------------------------------------------------------------------------------------
 
-void Dispatcher::poll_health(Upstream& upstream) {
-  const platform::Instant now = world_.clock.now();
-  upstream.say_what_was_folded(now);
-  if (upstream.health().poll_due(now) && !stopping_) {
+void Monitor::poll_when_due(Upstream& upstream) {
+  const platform::Instant now = platform_.clock.now();
+  upstream.log_settled_breaker(now);
+  if (upstream.health().poll_due(now) && !is_stopping_) {
     if (const auto connection = upstream.client().take()) {
       upstream.health().polled(now);
       claim_poll(upstream, *connection);
@@ -66,73 +70,72 @@ void Dispatcher::poll_health(Upstream& upstream) {
       upstream.want_connections(1, now);
     }
   }
-  world_.timers.after(health_tick, [this, &upstream] { poll_health(upstream); });
+  platform_.timers.after(look_every, [this, &upstream] { poll_when_due(upstream); });
 }
 
-void Dispatcher::claim_poll(Upstream& upstream, http::ConnectionId connection) {
+void Monitor::claim_poll(Upstream& upstream, http::ConnectionId connection) {
   const platform::Duration every = upstream.health().poll_every();
-  world_.peers.claim_poll(upstream.number(), every,
-                          [this, &upstream, connection, every](platform::Duration wait) {
-                            if (wait == platform::Duration(0)) return poll(upstream, connection);
-                            upstream.health().polled(world_.clock.now() - every + wait);
-                            upstream.client().give_back(connection);
-                          });
+  peers_.claim_poll(upstream.number(), every,
+                    [this, &upstream, connection, every](platform::Duration wait) {
+                      if (wait == platform::Duration(0)) return poll(upstream, connection);
+                      upstream.health().polled(platform_.clock.now() - every + wait);
+                      upstream.client().give_back(connection);
+                    });
 }
 
-void Dispatcher::poll(Upstream& upstream, http::ConnectionId connection) {
+void Monitor::poll(Upstream& upstream, http::ConnectionId connection) {
   ++upstream.counters().health_polls;
   upstream.channel().poll_health(connection, [this, &upstream](const auto& report) {
     if (report) {
-      upstream.learn(*report, world_.clock.now());
-      world_.peers.tell_health(upstream.number(), {.failing = report->failing,
-                                                   .min_response_time = report->min_response_time});
+      upstream.learn(*report, platform_.clock.now());
+      peers_.tell_health(upstream.number(), {.failing = report->failing,
+                                             .min_response_time = report->min_response_time});
     }
-    update_rest();
-    pump_soon();
+    processors_changed();
   });
 }
 
-// -- the group ------------------------------------------------------------------------------------
+// -- peers ----------------------------------------------------------------------------------------
 
-void Dispatcher::listen_to_the_group() {
-  world_.peers.listen({
+void Monitor::listen_to_peers() {
+  peers_.listen({
       .report = [this] { return report(); },
-      .health =
-          [this](payment::ProcessorNumber number, const store::Peers::Health& health) {
-            Upstream* upstream = upstream_of(number);
-            if (!upstream) return;
-            upstream->learn(
-                {.failing = health.failing, .min_response_time = health.min_response_time},
-                world_.clock.now() - health.age);
-            update_rest();
-            pump_soon();
-          },
-      .opened =
-          [this](payment::ProcessorNumber number) {
-            if (Upstream* upstream = upstream_of(number))
-              upstream->heard_of_failures(world_.clock.now());
-            update_rest();
-          },
+      .health = [this](auto number, const auto& health) { peer_polled(number, health); },
+      .opened = [this](auto number) { peer_breaker_opened(number); },
       .living =
           [this](std::uint32_t instances) {
             for (const auto& upstream : upstreams_) upstream->share_with(instances);
           },
       .issued =
           [this](payment::UtcMs time) {
-            issuer_.heard_of(time);
-            pump_soon();
+            times_.heard_of(time);
+            scheduler_.schedule_soon();
           },
   });
 }
 
-store::Peers::Report Dispatcher::report() const {
-  store::Peers::Report report{.next = issuer_.least_next()};
+store::Peers::Report Monitor::report() const {
+  store::Peers::Report report{.next = times_.least_next()};
   for (const auto& upstream : upstreams_) {
     const std::uint32_t bit = 1u << upstream->number();
     if (upstream->breaker().state() == BreakerState::open) report.open_mask |= bit;
-    if (upstream->health().takes_payments(world_.clock.now())) report.working_mask |= bit;
+    if (upstream->health().takes_payments(platform_.clock.now())) report.working_mask |= bit;
   }
   return report;
+}
+
+void Monitor::peer_polled(payment::ProcessorNumber number, const store::Peers::Health& health) {
+  Upstream* const upstream = upstreams_.find(number);
+  if (!upstream) return;
+  upstream->learn({.failing = health.failing, .min_response_time = health.min_response_time},
+                  platform_.clock.now() - health.age);
+  processors_changed();
+}
+
+void Monitor::peer_breaker_opened(payment::ProcessorNumber number) {
+  if (Upstream* const upstream = upstreams_.find(number))
+    upstream->peer_breaker_opened(platform_.clock.now());
+  outage_.update();
 }
 
 }  // namespace payswitch::dispatch

@@ -11,9 +11,9 @@
 // the process, and every process that reads it back.
 namespace payswitch::dispatch {
 
-// What an open payment that waits takes at most, in the index, in dispatch and in the line: a test
-// holds it true. One that is at work takes up to twice that, with its attempt and its timer; there
-// is room for it, as a backlog gets half of the memory.
+// What an open payment that waits takes at most, in the index, in dispatch and in its queue: a
+// test holds it true. One that is at work takes up to twice that, with its attempt and its timer;
+// there is room for it, as a backlog gets half of the memory.
 inline constexpr std::uint64_t open_payment_bytes = 250;
 
 // Less than that is no limit to run with, however small the machine.

@@ -8,10 +8,10 @@
 #include "dispatch/job.h"
 #include "dispatch/open_limit.h"
 #include "dispatch/queue.h"
-#include "platform/timer_queue.h"
 #include "store/embedded/index.h"
 #include "store/journal/record.h"
 #include "store/samples_fixture.h"
+#include "testing/world/world.h"
 
 namespace payswitch::dispatch {
 namespace {
@@ -46,20 +46,20 @@ struct Backlog {
     Job& job = jobs.add();
     job.id = id;
     jobs.mark_open(job);
-    if (!is_at_work) return line.push(jobs.ref(job), 0);
+    if (!is_at_work) return queue.push(jobs.ref(job), 0);
     jobs.begin_attempt(job, Attempt(job.amount, store::at(1), {}));
     jobs.mark_unknown(*job.attempt);
-    job.timer = timers.add(platform::Instant{} + std::chrono::milliseconds(number),
-                           [this, ref = jobs.ref(job)] { jobs.find(ref)->tries = 1; });
+    jobs.set_timer(job, std::chrono::milliseconds(number),
+                   [this, ref = jobs.ref(job)] { jobs.due(ref).tries = 1; });
   }
 
   const bool is_at_work;
   std::uint64_t sequence = 0;
   store::Counters counters;
   store::embedded::Index index{counters};
-  Jobs jobs;
-  PendingQueue line;
-  platform::TimerQueue timers;
+  lab::World world;
+  Jobs jobs{world};
+  PendingQueue queue;
 };
 
 // The most that one costs while there are up to so many: tables double, and are half empty then.

@@ -96,7 +96,7 @@ void Upstream::learn(const processor::PostEvent& event, routing::Breaker::Pass p
     ++counters_.late;
     limit_.overloaded(now);
     breaker_.failed(pass, now, "no answer in time");
-    return say_if_changed(before, now);
+    return log_if_changed(before, now);
   }
   ++counters_.outcomes[static_cast<std::size_t>(event.outcome)];
   if (event.was_late) return;  // counted when it became late
@@ -133,7 +133,7 @@ void Upstream::learn(const processor::PostEvent& event, routing::Breaker::Pass p
       breaker_.failed(pass, now, "broken answers");
       break;
   }
-  say_if_changed(before, now);
+  log_if_changed(before, now);
 }
 
 void Upstream::learn(const processor::HealthReport& report, platform::Instant at) {
@@ -143,13 +143,13 @@ void Upstream::learn(const processor::HealthReport& report, platform::Instant at
       before == BreakerState::closed) {
     breaker_.trip(at, "says that it is failing");
   }
-  say_if_changed(before, at);
+  log_if_changed(before, at);
 }
 
-void Upstream::heard_of_failures(platform::Instant now) {
+void Upstream::peer_breaker_opened(platform::Instant now) {
   if (breaker_.state() != BreakerState::closed || health_.takes_payments(now)) return;
   breaker_.trip(now, "another instance's breaker is open");
-  say_if_changed(BreakerState::closed, now);
+  log_if_changed(BreakerState::closed, now);
 }
 
 void Upstream::connect_failed(http::ConnectFailure failure, platform::Instant now) {
@@ -161,25 +161,25 @@ void Upstream::connect_failed(http::ConnectFailure failure, platform::Instant no
   }
   connect_not_before_ =
       now + (breaker_.state() == BreakerState::open ? probe_every_ : connect_pause_when_closed);
-  say_if_changed(before, now);
+  log_if_changed(before, now);
 }
 
 void Upstream::rested(platform::Instant now) {
   const BreakerState before = breaker_.state();
   breaker_.rested(now);
-  say_if_changed(before, now);
+  log_if_changed(before, now);
 }
 
-void Upstream::say_if_changed(BreakerState before, platform::Instant now) {
+void Upstream::log_if_changed(BreakerState before, platform::Instant now) {
   if (breaker_.state() == before) return;
-  if (const auto times = breaker_changes_.happened(now)) say_breaker(*times);
+  if (const auto times = breaker_changes_.happened(now)) log_breaker(*times);
 }
 
-void Upstream::say_what_was_folded(platform::Instant now) {
-  if (const auto times = breaker_changes_.rested(now, at_rest_after)) say_breaker(*times);
+void Upstream::log_settled_breaker(platform::Instant now) {
+  if (const auto times = breaker_changes_.rested(now, at_rest_after)) log_breaker(*times);
 }
 
-void Upstream::say_breaker(std::uint64_t times) {
+void Upstream::log_breaker(std::uint64_t times) {
   const std::string more =
       times > 1 ? fmt::format(", after {} changes that were not said", times - 1) : "";
   if (breaker_.state() == BreakerState::open) {

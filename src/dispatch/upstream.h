@@ -1,7 +1,7 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 
 #include "dispatch/counters.h"
@@ -17,12 +17,6 @@
 
 namespace payswitch::dispatch {
 
-// Names a payment's job for as long as it is open; later it names nothing.
-struct JobRef {
-  std::uint32_t slot = 0;
-  std::uint32_t generation = 0;
-};
-
 // One processor as dispatch sees it: what is known of it (breaker, limit, health), what is on its
 // way to it, and the way there.
 class Upstream {
@@ -37,20 +31,20 @@ class Upstream {
            const Routing& routing, const processor::Dialect& dialect, http::Client& client,
            platform::Timers& timers, const platform::Clock& clock, platform::Log& log);
 
-  // How it looks to a first attempt. One that nothing is known of to connect to is waited for; one
-  // that may be away is tried behind the payments' backs, by seek().
+  // How it looks to a first attempt. When it was never tried whether it can be connected to,
+  // payments wait for it; when it may be away they do not, and seek() tries.
   routing::Standing standing(platform::Instant now) const;
   // Something was learnt of it since: an answer, or that it cannot be reached.
   bool was_heard_since(platform::Instant moment) const { return heard_at_ >= moment; }
 
-  // Looks for a connection to a processor that may be away, when a payment would go there if it had
-  // one.
+  // Tries to connect to a processor that may be away. Called while payments wait for a processor.
   void seek(platform::Instant now);
 
   // A free slot for a GET or a POST that resolves: the tenth that first attempts do not get.
   bool has_room_to_resolve() const { return in_flight() < share_; }
 
-  // Sees to it that connections come, unless the last try to connect failed a moment ago.
+  // Opens connections, `count` idle ones at most, unless the last try to connect failed a moment
+  // ago.
   void want_connections(std::size_t count, platform::Instant now);
   // When want_connections() does nothing until then.
   std::optional<platform::Instant> connect_pause(platform::Instant now) const;
@@ -64,21 +58,22 @@ class Upstream {
   void cancel(const Reservation& reservation);
   void begin();  // the POST takes the slot over
 
-  // Feeds breaker, limit and health with what happened to a POST: of that payment, if it is still
-  // open.
+  // Feeds breaker, limit and health with what happened to a POST. `id`: its payment, when it is
+  // still open.
   void learn(const processor::PostEvent& event, routing::Breaker::Pass pass, platform::Instant now,
              const payment::CorrelationId* id = nullptr);
   void learn(const processor::HealthReport& report, platform::Instant at);
   // Another instance's breaker has opened.
-  void heard_of_failures(platform::Instant now);
-  // max_in_flight is the whole group's (PROTOCOL 2.4).
+  void peer_breaker_opened(platform::Instant now);
+  // max_in_flight is shared by all instances (PROTOCOL 2.4).
   void share_with(std::uint32_t instances);
   void connect_failed(http::ConnectFailure failure, platform::Instant now);
   void connected() { reachable_ = true; }
   // Every breaker has been open for as long as dispatch rests.
   void rested(platform::Instant now);
-  // A breaker that kept changing in silence and has come to rest: where. Called now and then.
-  void say_what_was_folded(platform::Instant now);
+  // Logs the state of a breaker whose changes were too many to log, when it has not changed for a
+  // while. Called now and then.
+  void log_settled_breaker(platform::Instant now);
 
   std::uint32_t in_flight() const { return channel_.outstanding() + reserved_; }
   std::uint32_t busy() const { return channel_.posts_outstanding() + reserved_; }
@@ -95,20 +90,13 @@ class Upstream {
   processor::Channel& channel() { return channel_; }
   http::Client& client() { return client_; }
   const http::Client& client() const { return client_; }
-  LaneCounters& counters() { return counters_; }
-  const LaneCounters& counters() const { return counters_; }
-
-  // Steps of resolutions that wait for a slot and a connection, oldest first.
-  struct Step {
-    JobRef job;
-    bool is_post = false;
-  };
-  std::deque<Step>& steps() { return steps_; }
+  UpstreamCounters& counters() { return counters_; }
+  const UpstreamCounters& counters() const { return counters_; }
 
  private:
   bool may_be_away() const;
-  void say_if_changed(routing::BreakerState before, platform::Instant now);
-  void say_breaker(std::uint64_t times);
+  void log_if_changed(routing::BreakerState before, platform::Instant now);
+  void log_breaker(std::uint64_t times);
 
   processor::Options options_;
   payment::ProcessorNumber number_;
@@ -119,13 +107,12 @@ class Upstream {
   routing::Limit limit_;
   routing::Health health_;
   processor::Channel channel_;
-  std::deque<Step> steps_;
   std::uint32_t reserved_ = 0;
   std::uint32_t share_;    // of max_in_flight
   bool reachable_ = true;  // the last try to connect succeeded, or there was none
   platform::Instant connect_not_before_{};
   platform::Instant heard_at_{};
-  LaneCounters counters_;
+  UpstreamCounters counters_;
   platform::RepeatedLine refused_as_such_;
   platform::Repeats breaker_changes_{20};
 };

@@ -16,7 +16,7 @@ using routing::Standing;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-struct LaneTest : testing::Test {
+struct UpstreamTest : testing::Test {
   lab::World world;
   lab::CollectedLog log;
   lab::VirtualProcessor processor{world};
@@ -31,7 +31,7 @@ struct LaneTest : testing::Test {
       world,
       log};
 
-  LaneTest() {
+  UpstreamTest() {
     client.listen({.idle = [this] { upstream.connected(); },
                    .connect_failed =
                        [this](http::ConnectFailure failure) {
@@ -60,30 +60,30 @@ struct LaneTest : testing::Test {
   }
 };
 
-TEST_F(LaneTest, RefusalsAndUnknownsCountAgainstTheProcessor) {
+TEST_F(UpstreamTest, RefusalsAndUnknownsCountAgainstTheProcessor) {
   EXPECT_EQ(after(4, Outcome::refused), BreakerState::closed);
   EXPECT_EQ(after(1, Outcome::unknown), BreakerState::open);
 }
 
-TEST_F(LaneTest, WhatIsOurOwnDoingNeverCountsAgainstTheProcessor) {
+TEST_F(UpstreamTest, WhatIsOurOwnDoingNeverCountsAgainstTheProcessor) {
   EXPECT_EQ(after(100, Outcome::our_fault), BreakerState::closed);
   EXPECT_EQ(after(100, Outcome::not_sent), BreakerState::closed);
   for (int i = 0; i < 100; ++i) upstream.connect_failed(http::ConnectFailure::ours, world.now());
   EXPECT_EQ(upstream.breaker().state(), BreakerState::closed);
 }
 
-TEST_F(LaneTest, AThrottledAnswerNarrowsTheLimitAndOpensNothing) {
+TEST_F(UpstreamTest, AThrottledAnswerNarrowsTheLimitAndOpensNothing) {
   const auto before = upstream.limit();
   EXPECT_EQ(after(100, Outcome::throttled), BreakerState::closed);
   EXPECT_LT(upstream.limit(), before);
 }
 
-TEST_F(LaneTest, AWrongUrlOrKeyOpensTheBreakerAtOnceAndIsSaid) {
+TEST_F(UpstreamTest, AWrongUrlOrKeyOpensTheBreakerAtOnceAndIsSaid) {
   EXPECT_EQ(after(1, Outcome::misconfigured), BreakerState::open);
   EXPECT_EQ(log.count(platform::Level::error, "check its URL and key"), 1u);
 }
 
-TEST_F(LaneTest, AWrongKeyTwiceASecondIsFoldedAndNamesAPayment) {
+TEST_F(UpstreamTest, AWrongKeyTwiceASecondIsFoldedAndNamesAPayment) {
   const auto id = *payment::CorrelationId::parse("4a7901b8-7d26-4d9d-aa19-4dc1c7cf60b3");
   for (int i = 0; i < 2 * 3600; ++i) {
     upstream.learn({.kind = PostEvent::Kind::answered,
@@ -98,24 +98,24 @@ TEST_F(LaneTest, AWrongKeyTwiceASecondIsFoldedAndNamesAPayment) {
   EXPECT_EQ(log.count(platform::Level::error, "119 times more"), 1u);
 }
 
-TEST_F(LaneTest, ABreakerThatKeepsChangingIsFoldedAndSaidWhereItRests) {
+TEST_F(UpstreamTest, ABreakerThatKeepsChangingIsFoldedAndSaidWhereItRests) {
   for (int i = 0; i < 100; ++i) {
     answer(Outcome::misconfigured);
     upstream.rested(world.now());
-    upstream.say_what_was_folded(world.now());
+    upstream.log_settled_breaker(world.now());
     world.run_for(milliseconds(50));
   }
   const auto said = log.count(platform::Level::warn, "breaker open") +
                     log.count(platform::Level::info, "breaker half-open");
   EXPECT_EQ(said, 20u);
   world.run_for(seconds(10));
-  upstream.say_what_was_folded(world.now());
+  upstream.log_settled_breaker(world.now());
   EXPECT_EQ(log.count(platform::Level::info, "breaker half-open, after 179 changes"), 1u);
-  upstream.say_what_was_folded(world.now());
+  upstream.log_settled_breaker(world.now());
   EXPECT_EQ(log.count(platform::Level::info, "changes that were not said"), 1u);
 }
 
-TEST_F(LaneTest, AnAnswerThatWasLateIsCountedOnceWhenItBecameLate) {
+TEST_F(UpstreamTest, AnAnswerThatWasLateIsCountedOnceWhenItBecameLate) {
   for (int i = 0; i < 4; ++i) {
     late();
     answer(Outcome::refused, true);
@@ -125,7 +125,7 @@ TEST_F(LaneTest, AnAnswerThatWasLateIsCountedOnceWhenItBecameLate) {
   EXPECT_EQ(upstream.breaker().state(), BreakerState::open);
 }
 
-TEST_F(LaneTest, AFailingReportOpensTheBreakerUnlessLiveTrafficSaysOtherwise) {
+TEST_F(UpstreamTest, AFailingReportOpensTheBreakerUnlessLiveTrafficSaysOtherwise) {
   answer(Outcome::taken);
   upstream.learn(processor::HealthReport{.failing = true}, world.now());
   EXPECT_EQ(upstream.breaker().state(), BreakerState::closed);
@@ -134,7 +134,7 @@ TEST_F(LaneTest, AFailingReportOpensTheBreakerUnlessLiveTrafficSaysOtherwise) {
   EXPECT_EQ(upstream.breaker().state(), BreakerState::open);
 }
 
-TEST_F(LaneTest, AReservationHoldsASlotUntilItIsCancelled) {
+TEST_F(UpstreamTest, AReservationHoldsASlotUntilItIsCancelled) {
   connect(1);
   const auto reservation = upstream.reserve(world.now());
   ASSERT_TRUE(reservation);
@@ -145,7 +145,7 @@ TEST_F(LaneTest, AReservationHoldsASlotUntilItIsCancelled) {
   EXPECT_TRUE(upstream.reserve(world.now()));
 }
 
-TEST_F(LaneTest, OneThatCannotBeConnectedToIsBrokenUntilAConnectionIsThere) {
+TEST_F(UpstreamTest, OneThatCannotBeConnectedToIsBrokenUntilAConnectionIsThere) {
   EXPECT_EQ(upstream.standing(world.now()), Standing::ready);
   processor.set_up(false);
   connect(1);
@@ -157,7 +157,7 @@ TEST_F(LaneTest, OneThatCannotBeConnectedToIsBrokenUntilAConnectionIsThere) {
   EXPECT_EQ(upstream.standing(world.now()), Standing::ready);
 }
 
-TEST_F(LaneTest, ItIsFullAtItsLimitAndATenthIsKeptForResolving) {
+TEST_F(UpstreamTest, ItIsFullAtItsLimitAndATenthIsKeptForResolving) {
   connect(800);
   while (upstream.standing(world.now()) == Standing::ready) {
     ASSERT_TRUE(upstream.reserve(world.now()));

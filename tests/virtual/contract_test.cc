@@ -237,8 +237,8 @@ TEST(MaxProcessingTime, RunsFromTheWriteOfThePostAlsoWhenTheProcessWasStoppedBef
   town.cheap.next({.book = false, .answer = std::unexpected(http::Failure::cut)});
   town.cheap.usually({.book = false, .answer = std::unexpected(http::Failure::cut)});
   town.pay(1);
-  const auto& upstream = town.process->dispatcher().upstreams().front();
-  ASSERT_TRUE(town.world.run_until([&] { return upstream->channel().posts_outstanding() == 1; }));
+  auto& upstream = town.process->dispatcher().upstreams()[0];
+  ASSERT_TRUE(town.world.run_until([&] { return upstream.channel().posts_outstanding() == 1; }));
   town.process->sleep();
   town.world.run_for(seconds(25));
   town.process->wake_up();

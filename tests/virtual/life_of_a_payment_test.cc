@@ -209,7 +209,7 @@ TEST_F(LifeOfAPayment, BothDownThePaymentWaitsAndGoesWhenOneIsBack) {
   for (int n = 1; n <= 50; ++n) town.pay(n);
   town.world.run_for(seconds(12));
   for (int n = 1; n <= 50; ++n) EXPECT_EQ(town.received(n).status, 202u);
-  EXPECT_GE(town.process->dispatcher().counters().rests, 1u);
+  EXPECT_GE(town.process->dispatcher().outage().count(), 1u);
   town.cheap.set_up(true);
   EXPECT_TRUE(town.drains(seconds(10)));
   town.expect_books_equal();
@@ -224,7 +224,7 @@ std::size_t left_to_the_dear_one(std::uint64_t seed, bool cheap_recovers) {
   town.dear.usually(VirtualProcessor::refuse());
   for (int n = 1; n <= 60; ++n) town.pay(n);
   town.world.run_for(seconds(12) + milliseconds(37) * static_cast<int>(seed));
-  EXPECT_GE(town.process->dispatcher().counters().rests, 1u);
+  EXPECT_GE(town.process->dispatcher().outage().count(), 1u);
   if (cheap_recovers) town.cheap.usually({});
   town.dear.usually({});
   EXPECT_TRUE(town.drains(seconds(10)));

@@ -41,7 +41,7 @@ struct RestoredDirectory : testing::Test {
   // What is charged now goes to the dear one, as after an outage of the cheap one.
   void favour_the_dear_one() { town.cheap.usually(VirtualProcessor::refuse()); }
   std::uint64_t booked_before(std::size_t upstream = 0) {
-    return town.process->dispatcher().upstreams()[upstream]->counters().booked_before.total();
+    return town.process->dispatcher().upstreams()[upstream].counters().booked_before.total();
   }
   std::size_t charged_twice() {
     return static_cast<std::size_t>(std::ranges::count_if(

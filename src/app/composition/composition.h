@@ -12,10 +12,8 @@
 #include "api/router.h"
 #include "app/composition/drain.h"
 #include "dispatch/dispatcher.h"
-#include "platform/clock.h"
-#include "platform/log.h"
+#include "dispatch/platform.h"
 #include "platform/loop.h"
-#include "platform/random.h"
 #include "processor/options.h"
 #include "store/options.h"
 #include "store/peers.h"
@@ -37,13 +35,7 @@ class Composition {
   };
 
   // All of it outlives the composition.
-  struct Platform {
-    platform::Loop& loop;
-    platform::Timers& timers;
-    const platform::Clock& clock;
-    platform::Random& random;
-    platform::Log& log;
-  };
+  using Platform = dispatch::Platform;
 
   struct Processor {
     processor::Options options;

@@ -7,10 +7,9 @@
 
 namespace payswitch::dispatch {
 
-// Open payments that may be charged at a processor that is not configured: that one is asked by no
-// request of ours, so they stay open until it is configured again. Within one life none of them
-// ends.
-class Unasked {
+// Open payments that may be charged at a processor that is not configured: no request of ours asks
+// that one, so they stay open until it is configured again. Within one life none of them ends.
+class StrandedPayments {
  public:
   // The first one of its processor.
   bool add(payment::ProcessorNumber processor, payment::Money amount) {
