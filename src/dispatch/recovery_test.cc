@@ -279,6 +279,17 @@ TEST_F(RestoredStore, AProcessorThatGivesNoAnswerIsAskedUntilItDoes) {
   EXPECT_THAT(assigned, ElementsAre(cheap));
 }
 
+TEST_F(RestoredStore, AConnectionThatIsCutIsNoAnswer) {
+  book(dear_processor, 1);
+  start();
+  connect(1);
+  dear_client.let_idle_connections_die();
+  take_up({open(1)});
+  world.run_for(seconds(1));
+  EXPECT_EQ(settled, (std::vector{std::pair(dear, booked)}));
+  EXPECT_THAT(assigned, IsEmpty());
+}
+
 TEST_F(RecoveryTest, WhatRedisHasForgottenIsAskedForOnlyWhereItMayBe) {
   store::OpenPayment payment = open(1);
   payment.ask_first_mask = 1u << dear | 1u << gone;
