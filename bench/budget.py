@@ -18,10 +18,10 @@ CONNECTIONS = 256
 STEPS = [
     ("both sides: what a turn reads and writes, together", r"http::(Transfers|Socket)::"),
     ("the client's side: connections, parsing, answers",
-     r"http::.*((?<!Pool)Connection::|Server|RequestParser|RequestEvents|AnswerQueue|render|InputBuffer)"),
+     r"http::.*((?<!Pool)Connection::|Server|RequestParser|RequestEvents|ResponseQueue|render|InputBuffer)"),
     ("routes: JSON in, limits, metrics", r"payswitch::(api|operate|metrics)::|http::.*[Jj]son"),
     ("the processor's side: connections, parsing",
-     r"http::.*(Pool|AnswerParser|Client)|payswitch::processor::"),
+     r"http::.*(Pool|ResponseParser|Client)|payswitch::processor::"),
     ("dispatch and routing", r"payswitch::(dispatch|routing)::"),
     ("the store: index, records, groups, books", r"payswitch::(store|books)::"),
     ("durable writes: ring, files", r"payswitch::world::.*(Ring|RealDisk|File|Worker|Draft|sync)"),

@@ -90,18 +90,18 @@ void answer(http::Responder respond, store::Verdict verdict) {
     case store::Verdict::replayed:
       return respond({.status = 202, .body = kept, .fields = {&replayed, 1}});
     case store::Verdict::conflict:
-      return answer_problem(std::move(respond), conflict());
+      return respond_with_problem(std::move(respond), conflict());
     case store::Verdict::unavailable:
       return answer_unavailable(std::move(respond),
                                 "the payment may have been accepted, or not; send it again");
     case store::Verdict::not_admitted:
-      return answer_problem(std::move(respond),
-                            {.status = 503,
-                             .slug = "not-admitted",
-                             .title = "New payments are not accepted at the moment",
-                             .detail = "the payment was not accepted; send it again later",
-                             .field = {}},
-                            {&later, 1});
+      return respond_with_problem(std::move(respond),
+                                  {.status = 503,
+                                   .slug = "not-admitted",
+                                   .title = "New payments are not accepted at the moment",
+                                   .detail = "the payment was not accepted; send it again later",
+                                   .field = {}},
+                                  {&later, 1});
   }
 }
 
@@ -133,8 +133,8 @@ std::optional<Problem> media_problem(std::span<const http::Field> fields) {
 void answer_media_problem(http::Responder respond, const Problem& problem) {
   static constexpr http::Field only{"Accept-Encoding", "identity"};
   const bool is_coding = problem.field == content_encoding;
-  answer_problem(std::move(respond), problem,
-                 is_coding ? std::span(&only, 1) : std::span<const http::Field>{});
+  respond_with_problem(std::move(respond), problem,
+                       is_coding ? std::span(&only, 1) : std::span<const http::Field>{});
 }
 
 }  // namespace
@@ -144,7 +144,7 @@ void Accept::operator()(const http::Request& request, http::Responder respond) {
     return answer_media_problem(std::move(respond), *problem);
   }
   const auto payment = read(request);
-  if (!payment) return answer_problem(std::move(respond), payment.error());
+  if (!payment) return respond_with_problem(std::move(respond), payment.error());
   dispatcher_.accept(
       payment->id, payment->amount,
       [this, begun = clock_.now(), respond = std::move(respond)](store::Verdict verdict) mutable {

@@ -26,15 +26,15 @@ std::string page_json(const store::Page& page, const std::vector<std::string>& n
 
 void Listing::operator()(const http::Request& request, http::Responder respond) {
   const auto window = read_window(request.query);
-  if (!window) return answer_problem(std::move(respond), window.error());
+  if (!window) return respond_with_problem(std::move(respond), window.error());
   const auto cursor = query_parameter(request.query, "cursor");
-  if (!cursor) return answer_problem(std::move(respond), cursor.error());
+  if (!cursor) return respond_with_problem(std::move(respond), cursor.error());
   store_.list(*window, cursor->value_or(""),
               [this, respond = std::move(respond)](const store::Store::Listed& listed) mutable {
                 if (!listed) return answer_unavailable(std::move(respond), {});
                 const auto& page = *listed;
                 if (!page) {
-                  return answer_problem(
+                  return respond_with_problem(
                       std::move(respond),
                       invalid_parameter("cursor", "is not a cursor of this list"));
                 }

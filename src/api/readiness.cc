@@ -37,11 +37,11 @@ void answer_readyz(const dispatch::Dispatcher& dispatcher, const store::Store& s
                    std::string_view durability, http::Responder respond) {
   const std::string_view why = why_not_ready(dispatcher, store);
   if (!why.empty()) {
-    return answer_problem(std::move(respond), {.status = 503,
-                                               .slug = "not-ready",
-                                               .title = "Not ready",
-                                               .detail = std::string(why),
-                                               .field = {}});
+    return respond_with_problem(std::move(respond), {.status = 503,
+                                                     .slug = "not-ready",
+                                                     .title = "Not ready",
+                                                     .detail = std::string(why),
+                                                     .field = {}});
   }
   const bool is_restored = dispatcher.restored() == dispatch::Restored::yes;
   const std::string body =

@@ -36,7 +36,7 @@ void Router::operator()(const http::Request& request, http::Responder respond) c
     if (!rest) continue;
     if (entry.method == wanted) {
       if (const auto problem = unknown_parameter(request.query, entry.parameters)) {
-        return answer_problem(std::move(respond), *problem);
+        return respond_with_problem(std::move(respond), *problem);
       }
       return entry.route(request, *rest, std::move(respond));
     }
@@ -45,20 +45,21 @@ void Router::operator()(const http::Request& request, http::Responder respond) c
     if (entry.method == Method::get) allowed += ", HEAD";
   }
   if (allowed.empty()) {
-    return answer_problem(std::move(respond), {.status = 404,
-                                               .slug = "not-found",
-                                               .title = "This path does not exist",
-                                               .detail = std::string(request.path.substr(0, 200)),
-                                               .field = {}});
+    return respond_with_problem(std::move(respond),
+                                {.status = 404,
+                                 .slug = "not-found",
+                                 .title = "This path does not exist",
+                                 .detail = std::string(request.path.substr(0, 200)),
+                                 .field = {}});
   }
   const http::Field allow{"Allow", allowed};
-  answer_problem(std::move(respond),
-                 {.status = 405,
-                  .slug = "method-not-allowed",
-                  .title = "This path does not allow that method",
-                  .detail = {},
-                  .field = {}},
-                 {&allow, 1});
+  respond_with_problem(std::move(respond),
+                       {.status = 405,
+                        .slug = "method-not-allowed",
+                        .title = "This path does not allow that method",
+                        .detail = {},
+                        .field = {}},
+                       {&allow, 1});
 }
 
 }  // namespace payswitch::api

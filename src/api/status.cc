@@ -28,13 +28,13 @@ std::expected<std::chrono::milliseconds, http::Problem> read_wait(std::string_vi
 
 void answer_too_many(http::Responder respond) {
   static constexpr http::Field later{"Retry-After", "1"};
-  answer_problem(std::move(respond),
-                 {.status = 503,
-                  .slug = "too-many-waiters",
-                  .title = "Too many clients are waiting",
-                  .detail = {},
-                  .field = "wait"},
-                 {&later, 1});
+  respond_with_problem(std::move(respond),
+                       {.status = 503,
+                        .slug = "too-many-waiters",
+                        .title = "Too many clients are waiting",
+                        .detail = {},
+                        .field = "wait"},
+                       {&later, 1});
 }
 
 }  // namespace
@@ -43,9 +43,10 @@ void Status::operator()(const http::Request& request, std::string_view text,
                         http::Responder respond) {
   const auto id = payment::CorrelationId::parse(text);
   if (!id)
-    return answer_problem(std::move(respond), invalid_parameter("correlationId", "must be a UUID"));
+    return respond_with_problem(std::move(respond),
+                                invalid_parameter("correlationId", "must be a UUID"));
   const auto time = read_wait(request.query);
-  if (!time) return answer_problem(std::move(respond), time.error());
+  if (!time) return respond_with_problem(std::move(respond), time.error());
   if (time->count() == 0) return answer(*id, std::move(respond));
   store_.find_durable(*id, [this, id = *id, time = *time, respond = std::move(respond)](
                                const store::Store::Found& found) mutable {
@@ -103,11 +104,11 @@ void Status::answer_with(const store::Store::Found& found, http::Responder respo
   if (!found) return answer_unavailable(std::move(respond), {});
   const auto& view = *found;
   if (!view) {
-    return answer_problem(std::move(respond), {.status = 404,
-                                               .slug = "unknown-payment",
-                                               .title = "No payment has this correlationId",
-                                               .detail = {},
-                                               .field = {}});
+    return respond_with_problem(std::move(respond), {.status = 404,
+                                                     .slug = "unknown-payment",
+                                                     .title = "No payment has this correlationId",
+                                                     .detail = {},
+                                                     .field = {}});
   }
   respond({.body = to_json(*view, store_.names()), .fields = {}});
 }

@@ -39,7 +39,7 @@ std::string to_json(const store::Summary& summary, const std::vector<std::string
 
 void Summary::operator()(const http::Request& request, http::Responder respond) {
   const auto window = read_window(request.query);
-  if (!window) return answer_problem(std::move(respond), window.error());
+  if (!window) return respond_with_problem(std::move(respond), window.error());
   dispatcher_.declare_final(std::min(window->to, clock_.wall()),
                             [this, window = *window, respond = std::move(respond)](
                                 std::optional<payment::UtcMs> until) mutable {

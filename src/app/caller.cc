@@ -48,7 +48,7 @@ std::expected<Caller::Server*, std::string> Caller::server_at(const std::string&
                                   {.host = parsed->host,
                                    .port = parsed->port,
                                    .max_connections = 1,
-                                   .max_answer_bytes = max_answer_bytes});
+                                   .max_response_bytes = max_response_bytes});
   server.client->listen(
       {.idle = [] {}, .connect_failed = [&server](auto) { server.connect_failed = true; }});
   return &server;
@@ -83,7 +83,7 @@ std::expected<audit::Reply, std::string> Caller::exchange(Server& server,
                       {.method = http::Method::get,
                        .target = target,
                        .fields = {&token, question.token.empty() ? 0u : 1u}},
-                      [&reply](const std::expected<http::Answer, http::Failure>& answer) {
+                      [&reply](const std::expected<http::IncomingResponse, http::Failure>& answer) {
                         if (answer) {
                           reply = audit::Reply{answer->status, std::string(answer->body)};
                         } else {

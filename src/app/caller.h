@@ -26,7 +26,7 @@ class Caller {
   static constexpr int max_tries = 6;
   // Before the second try; doubles.
   static constexpr std::chrono::milliseconds first_pause{100};
-  static constexpr std::size_t max_answer_bytes = 8 << 20;
+  static constexpr std::size_t max_response_bytes = 8 << 20;
 
   explicit Caller(const platform::Clock& clock);
   ~Caller();

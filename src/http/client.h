@@ -12,12 +12,12 @@
 
 namespace payswitch::http {
 
-// Why there is no answer. For `not_sent` nothing left this process; for all others the request may
-// have arrived.
+// Why there is no response. For `not_sent` nothing left this process; for all others the request
+// may have arrived.
 enum class Failure : std::uint8_t {
   not_sent,  // the connection was dead before the write was started
-  cut,       // closed or reset before the whole answer was here
-  garbled,   // what came back is not an HTTP answer, or is beyond the limits
+  cut,       // closed or reset before the whole response was here
+  garbled,   // what came back is not an HTTP response, or is beyond the limits
   hung_up,   // hang_up() was called
 };
 
@@ -33,11 +33,11 @@ struct OutgoingRequest {
 };
 
 // The views die when the callback returns.
-struct Answer {
+struct IncomingResponse {
   unsigned status = 0;
   std::string_view content_type;
   std::string_view body;
-  // The answer said where its body ends (RFC 9112 section 6.3). Otherwise the body ends where the
+  // The response said where its body ends (RFC 9112 section 6.3). Otherwise the body ends where the
   // connection did, and nobody knows whether more was meant to come.
   bool is_framed = true;
 };
@@ -55,7 +55,7 @@ enum class ConnectFailure : std::uint8_t {
 // world carries exchanges without bytes.
 class Client {
  public:
-  using Done = std::move_only_function<void(std::expected<Answer, Failure>)>;
+  using Done = std::move_only_function<void(std::expected<IncomingResponse, Failure>)>;
 
   struct Events {
     // A connection became idle: take() will succeed. Called from the loop, never from within a call
@@ -85,7 +85,7 @@ class Client {
   // `done` has returned, the connection is idle again, or closed when it may not be used again.
   virtual void send(ConnectionId connection, const OutgoingRequest& request, Done done) = 0;
 
-  // The answer is late: whatever comes, the connection is closed after it and never used again.
+  // The response is late: whatever comes, the connection is closed after it and never used again.
   virtual void retire(ConnectionId connection) = 0;
 
   // Closes the connection now; `done` gets Failure::hung_up, later, from the loop.

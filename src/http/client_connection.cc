@@ -23,7 +23,7 @@ ConnectFailure to_failure(int error) {
 }
 
 // A port that nobody listens on may be the one that the kernel picks for our own end: then TCP
-// joins the socket to itself, and we would read our request as the answer.
+// joins the socket to itself, and we would read our request as the response.
 bool is_connected_to_itself(int descriptor) {
   tcp::endpoint here;
   tcp::endpoint there;
@@ -44,7 +44,7 @@ ClientConnection::ClientConnection(PoolConnectionOwner& owner, boost::asio::io_c
       timers_(timers),
       connect_timeout_(options.connect_timeout),
       slot_(slot),
-      parser_(options.max_answer_bytes) {}
+      parser_(options.max_response_bytes) {}
 
 ClientConnection::~ClientConnection() {
   assert(connect_timer_ == platform::TimerId::none);
@@ -121,7 +121,7 @@ bool ClientConnection::release() {
 }
 
 std::span<char> ClientConnection::room() {
-  return awaits_answer() ? parser_.prepare() : std::span<char>{};
+  return awaits_response() ? parser_.prepare() : std::span<char>{};
 }
 
 void ClientConnection::on_ready() {
@@ -131,7 +131,7 @@ void ClientConnection::on_ready() {
       if (socket_.is_writable()) on_connected(socket_.error());
       return;
     case State::exchanging:
-      if (awaits_answer()) return read_answer();
+      if (awaits_response()) return read_response();
       if (!is_quiet()) fail(Failure::not_sent);
       return;
     case State::idle:
@@ -181,14 +181,14 @@ void ClientConnection::on_written(std::size_t bytes) {
   if (!unsent().empty()) socket_.write_soon();
 }
 
-// The answer may have come before the error.
+// The response may have come before the error.
 void ClientConnection::on_write_failed() {
   const auto self = shared_from_this();
-  awaits_answer() ? read_answer() : fail(Failure::cut);
+  awaits_response() ? read_response() : fail(Failure::cut);
 }
 
-void ClientConnection::read_answer() {
-  while (awaits_answer() && socket_.is_readable()) {
+void ClientConnection::read_response() {
+  while (awaits_response() && socket_.is_readable()) {
     const auto [status, count] = socket_.read(parser_.prepare());
     switch (status) {
       case Socket::Status::blocked:
@@ -204,23 +204,23 @@ void ClientConnection::read_answer() {
   }
 }
 
-void ClientConnection::conclude(AnswerParser::Step step) {
+void ClientConnection::conclude(ResponseParser::Step step) {
   switch (step) {
-    case AnswerParser::Step::need_more:
+    case ResponseParser::Step::need_more:
       return;
-    case AnswerParser::Step::cut:
+    case ResponseParser::Step::cut:
       return fail(Failure::cut);
-    case AnswerParser::Step::garbled:
+    case ResponseParser::Step::garbled:
       return fail(Failure::garbled);
-    case AnswerParser::Step::answer:
+    case ResponseParser::Step::response:
       break;
   }
   const auto self = shared_from_this();
-  // An answer to a request that has not left us whole leaves the rest of it in between.
+  // A response to a request that has not left us whole leaves the rest of it in between.
   const bool keep = parser_.reusable() && unsent().empty() && !retired_ && is_quiet();
   if (!keep) close();
   owner_.exchange_over(*this);
-  std::exchange(done_, nullptr)(parser_.answer());
+  std::exchange(done_, nullptr)(parser_.response());
   if (keep && state_ == State::exchanging) {
     state_ = State::idle;
     return owner_.reusable(*this);

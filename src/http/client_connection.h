@@ -35,8 +35,8 @@ class PoolConnectionOwner {
   virtual void used_up(ClientConnection& connection) = 0;
 };
 
-// One socket of a pool, from connect to close. What comes in an exchange is the answer, at any
-// other time it is the end of the connection. Nothing is read but an answer, so what came before a
+// One socket of a pool, from connect to close. What comes in an exchange is the response, at any
+// other time it is the end of the connection. Nothing is read but a response, so what came before a
 // request is still in the socket when the request is sent, and is found there.
 class ClientConnection final : public std::enable_shared_from_this<ClientConnection>,
                                private SocketOwner {
@@ -81,10 +81,10 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
   void on_ready() override;
   void lose();
   bool is_quiet();
-  // What comes before the request has begun to leave is not its answer.
-  bool awaits_answer() const { return state_ == State::exchanging && sent_ > 0; }
-  void read_answer();
-  void conclude(AnswerParser::Step step);
+  // What comes before the request has begun to leave is not its response.
+  bool awaits_response() const { return state_ == State::exchanging && sent_ > 0; }
+  void read_response();
+  void conclude(ResponseParser::Step step);
   void fail(Failure failure);
 
   std::string_view unsent() const override { return std::string_view{output_}.substr(sent_); }
@@ -100,7 +100,7 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
   const std::chrono::milliseconds connect_timeout_;
   const std::uint32_t slot_;
   Socket socket_;
-  AnswerParser parser_;
+  ResponseParser parser_;
   State state_ = State::resolving;
   Endpoints endpoints_;
   std::size_t endpoints_tried_ = 0;

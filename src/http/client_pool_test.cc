@@ -234,7 +234,7 @@ TEST_F(HttpPool, WhatIsNoAnswerIsGarbledAndTheConnectionCloses) {
 }
 
 TEST_F(HttpPool, AnAnswerBeyondTheLimitIsGarbled) {
-  start({.host = "127.0.0.1", .max_answer_bytes = ok.size()});
+  start({.host = "127.0.0.1", .max_response_bytes = ok.size()});
   Wire wire = open_one();
   const auto at_the_limit = exchange(wire, ok);
   ASSERT_TRUE(is_done(at_the_limit));

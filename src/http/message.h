@@ -32,13 +32,13 @@ struct Request {
   const std::string_view* field(std::string_view name) const;
 };
 
-// An answer. All views need to live only until the call that takes it returns.
+// A response. All views need to live only until the call that takes it returns.
 struct Response {
   unsigned status = 200;
   std::string_view content_type = "application/json";  // empty: no such field
   std::string_view body = {};
   std::span<const Field> fields = {};  // beyond Content-Type, Content-Length, Connection and Date
-  // For the laboratory's faults: these bytes go out in place of an answer, when its turn has come,
+  // For the laboratory's faults: these bytes go out in place of a response, when its turn has come,
   // and then the connection is closed. Empty: it is closed without a byte. All fields above are
   // ignored.
   std::optional<std::string_view> raw_then_close = std::nullopt;
@@ -56,7 +56,7 @@ class ResponseSink {
 };
 
 // The right to answer one request, once, now or later, from the loop thread. When the client has
-// gone meanwhile the answer falls on the floor. Destroying an unused one is a bug, except in
+// gone meanwhile the response falls on the floor. Destroying an unused one is a bug, except in
 // shutdown.
 class Responder {
  public:
@@ -68,7 +68,7 @@ class Responder {
     sink->answer(sequence_, response);
   }
 
-  // For an answer that is made to wait: `ended` is called at most once, from the loop, and only
+  // For a response that is made to wait: `ended` is called at most once, from the loop, and only
   // while the request is unanswered, when the client closes its connection, or will send no more.
   // The two look alike, so the request should then be answered with what is known. False: the
   // client has ended already, and `ended` is not called.

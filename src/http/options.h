@@ -24,7 +24,7 @@ struct ClientOptions {
   std::string host;
   std::uint16_t port = 80;
   std::size_t max_connections = 1'000;
-  std::size_t max_answer_bytes = 64 * 1024;  // header and body; beyond it the answer is garbled
+  std::size_t max_response_bytes = 64 * 1024;  // header and body; beyond it the response is garbled
   std::chrono::milliseconds connect_timeout{2'000};
 };
 

@@ -28,7 +28,8 @@ std::string to_json(const Problem& problem) {
   return out;
 }
 
-void answer_problem(Responder respond, const Problem& problem, std::span<const Field> fields) {
+void respond_with_problem(Responder respond, const Problem& problem,
+                          std::span<const Field> fields) {
   const std::string body = to_json(problem);
   respond({.status = problem.status,
            .content_type = problem_content_type,

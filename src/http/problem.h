@@ -24,6 +24,7 @@ struct Problem {
 std::string to_json(const Problem& problem);
 
 // Answers with the problem, and with `fields` beside it (Allow, Retry-After).
-void answer_problem(Responder respond, const Problem& problem, std::span<const Field> fields = {});
+void respond_with_problem(Responder respond, const Problem& problem,
+                          std::span<const Field> fields = {});
 
 }  // namespace payswitch::http

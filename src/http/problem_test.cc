@@ -63,7 +63,7 @@ class LastAnswer final : public ResponseSink {
 TEST(Problem, AnsweringSendsItsStatusItsTypeAndTheFields) {
   const auto sink = std::make_shared<LastAnswer>();
   const std::array fields{Field{"Allow", "GET"}};
-  answer_problem(Responder{sink, 0}, about("x"), fields);
+  respond_with_problem(Responder{sink, 0}, about("x"), fields);
   EXPECT_EQ(sink->status, 400u);
   EXPECT_EQ(sink->content_type, "application/problem+json");
   EXPECT_EQ(sink->first_field, "Allow");

@@ -44,7 +44,7 @@ bool may_have_content(unsigned status) {
 
 }  // namespace
 
-void append_response(std::string& out, const Response& response, AnswerShape shape,
+void append_response(std::string& out, const Response& response, ResponseShape shape,
                      std::string_view date) {
   assert(response.status >= 200 && response.status <= 599);
   out += "HTTP/1.1 ";

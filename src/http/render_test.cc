@@ -7,7 +7,7 @@
 namespace payswitch::http {
 namespace {
 
-std::string rendered(const Response& response, AnswerShape shape = {}) {
+std::string rendered(const Response& response, ResponseShape shape = {}) {
   std::string out;
   append_response(out, response, shape, "Sun, 06 Nov 1994 08:49:37 GMT");
   return out;

@@ -12,11 +12,11 @@
 
 namespace payswitch::http {
 
-// What Beast's parser reports of one answer. Of the fields only Content-Type is kept.
-class AnswerEvents final : public boost::beast::http::basic_parser<false> {
+// What Beast's parser reports of one response. Of the fields only Content-Type is kept.
+class ResponseEvents final : public boost::beast::http::basic_parser<false> {
  public:
-  // The text goes into the caller's strings, which keep their memory from answer to answer.
-  AnswerEvents(std::string& content_type, std::string& body);
+  // The text goes into the caller's strings, which keep their memory from response to response.
+  ResponseEvents(std::string& content_type, std::string& body);
 
   unsigned status() const { return status_; }
   bool says_close() const { return says_close_; }
@@ -44,26 +44,27 @@ class AnswerEvents final : public boost::beast::http::basic_parser<false> {
   bool header_done_ = false;
 };
 
-// Bytes in, one answer out; no socket. Interim answers (1xx) are passed over. What could be
+// Bytes in, one response out; no socket. interim responses (1xx) are passed over. What could be
 // understood in two ways is garbled: the payment is then asked for again, which is always safe.
 //
-//   start(), then read into prepare(), commit() and next() until it says answer or garbled; at the
-//   end of the input, finish().
-class AnswerParser {
+//   start(), then read into prepare(), commit() and next() until it says response or garbled; at
+//   the end of the input, finish().
+class ResponseParser {
  public:
   enum class Step : std::uint8_t {
     need_more,
-    answer,   // answer() is whole
-    garbled,  // not an HTTP answer, or beyond the limits
-    cut,      // the input ended inside the answer, or before it
+    response,  // response() is whole
+    garbled,   // not an HTTP response, or beyond the limits
+    cut,       // the input ended inside the response, or before it
   };
 
-  // `max_answer_bytes` counts all that comes back, as it comes: interim answers and framing too.
-  explicit AnswerParser(std::size_t max_answer_bytes);
-  AnswerParser(const AnswerParser&) = delete;
-  AnswerParser& operator=(const AnswerParser&) = delete;
+  // `max_response_bytes` counts all that comes back, as it comes: interim responses and framing
+  // too.
+  explicit ResponseParser(std::size_t max_response_bytes);
+  ResponseParser(const ResponseParser&) = delete;
+  ResponseParser& operator=(const ResponseParser&) = delete;
 
-  // The answer to a HEAD has no body, whatever it says.
+  // The response to a HEAD has no body, whatever it says.
   void start(bool to_head);
 
   std::span<char> prepare() { return buffer_.prepare(); }
@@ -73,26 +74,26 @@ class AnswerParser {
   // The other side has closed. need_more is not among the outcomes.
   Step finish();
 
-  // Valid from Step::answer until start().
-  Answer answer() const;
+  // Valid from Step::response until start().
+  IncomingResponse response() const;
 
-  // Both sides mean to keep the connection, and nothing came behind the answer.
+  // Both sides mean to keep the connection, and nothing came behind the response.
   bool reusable() const;
 
  private:
-  static constexpr int max_interim_answers = 8;
+  static constexpr int max_interim_responses = 8;
 
   void start_message();
   bool may_want_more() const;
   bool is_interim() const { return events_->status() < 200; }
 
-  const std::size_t max_answer_bytes_;
+  const std::size_t max_response_bytes_;
   InputBuffer buffer_;
   std::string content_type_;
   std::string body_;
-  std::optional<AnswerEvents> events_;
+  std::optional<ResponseEvents> events_;
   std::size_t taken_bytes_ = 0;
-  int interim_answers_ = 0;
+  int interim_responses_ = 0;
   bool to_head_ = false;
   bool input_ended_ = false;
 };

@@ -7,7 +7,7 @@
 namespace payswitch::http {
 namespace {
 
-using Step = AnswerParser::Step;
+using Step = ResponseParser::Step;
 
 struct Outcome {
   Step step = Step::need_more;
@@ -24,11 +24,11 @@ struct Feeding {
   std::size_t piece = 100'000;
   bool to_head = false;
   bool then_ends = false;
-  std::size_t max_answer_bytes = 64 * 1024;
+  std::size_t max_response_bytes = 64 * 1024;
 };
 
 Outcome fed(std::string_view bytes, const Feeding& how) {
-  AnswerParser parser{how.max_answer_bytes};
+  ResponseParser parser{how.max_response_bytes};
   parser.start(how.to_head);
   Step step = Step::need_more;
   while (!bytes.empty() && step == Step::need_more) {
@@ -40,14 +40,14 @@ Outcome fed(std::string_view bytes, const Feeding& how) {
   }
   if (step == Step::need_more && how.then_ends) step = parser.finish();
   Outcome outcome{.step = step, .status = 0, .content_type = {}, .body = {}};
-  if (step != Step::answer) return outcome;
-  const Answer answer = parser.answer();
+  if (step != Step::response) return outcome;
+  const IncomingResponse response = parser.response();
   return {.step = step,
-          .status = answer.status,
-          .content_type = std::string{answer.content_type},
-          .body = std::string{answer.body},
+          .status = response.status,
+          .content_type = std::string{response.content_type},
+          .body = std::string{response.body},
           .reusable = parser.reusable(),
-          .is_framed = answer.is_framed};
+          .is_framed = response.is_framed};
 }
 
 Outcome parsed(std::string_view bytes, Feeding how = {}) {
@@ -63,79 +63,79 @@ std::string ok(std::string_view fields, std::string_view body) {
   return "HTTP/1.1 200 OK\r\n" + std::string{fields} + "\r\n" + std::string{body};
 }
 
-TEST(AnswerParser, AnAnswerHasStatusTypeAndBody) {
+TEST(ResponseParser, AnAnswerHasStatusTypeAndBody) {
   EXPECT_EQ(parsed(ok("Content-Type: application/json\r\nContent-Length: 2\r\n", "{}")),
-            (Outcome{Step::answer, 200, "application/json", "{}", true}));
+            (Outcome{Step::response, 200, "application/json", "{}", true}));
 }
 
-TEST(AnswerParser, AnEmptyBodyIsAWholeAnswer) {
+TEST(ResponseParser, AnEmptyBodyIsAWholeAnswer) {
   EXPECT_EQ(parsed("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n"),
-            (Outcome{Step::answer, 500, "", "", true}));
+            (Outcome{Step::response, 500, "", "", true}));
 }
 
-TEST(AnswerParser, AReasonPhraseMayBeEmpty) {
+TEST(ResponseParser, AReasonPhraseMayBeEmpty) {
   EXPECT_EQ(parsed("HTTP/1.1 429 \r\nContent-Length: 0\r\n\r\n").status, 429u);
 }
 
-TEST(AnswerParser, AChunkedBodyIsPutTogether) {
+TEST(ResponseParser, AChunkedBodyIsPutTogether) {
   EXPECT_EQ(
       parsed(ok("Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n1;x\r\n!\r\n0\r\nT: t\r\n\r\n")),
-      (Outcome{Step::answer, 200, "", "hello!", true}));
-  EXPECT_EQ(parsed(ok("Transfer-Encoding: chunked\r\n", "0\r\n\r\n")).step, Step::answer);
+      (Outcome{Step::response, 200, "", "hello!", true}));
+  EXPECT_EQ(parsed(ok("Transfer-Encoding: chunked\r\n", "0\r\n\r\n")).step, Step::response);
 }
 
-TEST(AnswerParser, WithoutALengthTheBodyEndsWithTheConnection) {
+TEST(ResponseParser, WithoutALengthTheBodyEndsWithTheConnection) {
   EXPECT_EQ(parsed(ok("", "to the end"), {.then_ends = true}),
-            (Outcome{Step::answer, 200, "", "to the end", false, false}));
+            (Outcome{Step::response, 200, "", "to the end", false, false}));
   EXPECT_EQ(parsed(ok("", "to the end")).step, Step::need_more);
 }
 
-TEST(AnswerParser, AnEmptyBodyThatOnlyTheConnectionEndedIsNotFramed) {
+TEST(ResponseParser, AnEmptyBodyThatOnlyTheConnectionEndedIsNotFramed) {
   const std::string header = "HTTP/1.1 500 Internal Server Error\r\n";
   EXPECT_FALSE(parsed(header + "\r\n", {.then_ends = true}).is_framed);
   EXPECT_TRUE(parsed(header + "Content-Length: 0\r\n\r\n").is_framed);
   EXPECT_TRUE(parsed(header + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n").is_framed);
 }
 
-TEST(AnswerParser, InterimAnswersArePassedOver) {
+TEST(ResponseParser, InterimAnswersArePassedOver) {
   const std::string hundred = "HTTP/1.1 100 Continue\r\n\r\n";
   const std::string hint = "HTTP/1.1 103 Early Hints\r\nContent-Type: a/b\r\n\r\n";
   EXPECT_EQ(parsed(hundred + hint + ok("Content-Length: 1\r\n", "x")),
-            (Outcome{Step::answer, 200, "", "x", true}));
+            (Outcome{Step::response, 200, "", "x", true}));
 }
 
-TEST(AnswerParser, EightInterimAnswersAreTakenAndNineAreNot) {
+TEST(ResponseParser, EightInterimAnswersAreTakenAndNineAreNot) {
   std::string interim;
   for (int i = 0; i < 8; ++i) interim += "HTTP/1.1 102 Processing\r\n\r\n";
-  EXPECT_EQ(parsed(interim + ok("Content-Length: 0\r\n", "")).step, Step::answer);
+  EXPECT_EQ(parsed(interim + ok("Content-Length: 0\r\n", "")).step, Step::response);
   interim += "HTTP/1.1 102 Processing\r\n\r\n";
   EXPECT_EQ(parsed(interim + ok("Content-Length: 0\r\n", "")).step, Step::garbled);
 }
 
-TEST(AnswerParser, SwitchingProtocolsWasNeverAskedFor) {
+TEST(ResponseParser, SwitchingProtocolsWasNeverAskedFor) {
   EXPECT_EQ(parsed("HTTP/1.1 101 Switching Protocols\r\n\r\n").step, Step::garbled);
 }
 
-TEST(AnswerParser, SomeAnswersHaveNoBodyWhateverTheySay) {
-  EXPECT_EQ(parsed("HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n").step, Step::answer);
-  EXPECT_EQ(parsed("HTTP/1.1 304 Not Modified\r\n\r\n").step, Step::answer);
+TEST(ResponseParser, SomeAnswersHaveNoBodyWhateverTheySay) {
+  EXPECT_EQ(parsed("HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n").step, Step::response);
+  EXPECT_EQ(parsed("HTTP/1.1 304 Not Modified\r\n\r\n").step, Step::response);
   EXPECT_EQ(parsed(ok("Content-Length: 5\r\n", ""), {.to_head = true}),
-            (Outcome{Step::answer, 200, "", "", true}));
+            (Outcome{Step::response, 200, "", "", true}));
 }
 
-TEST(AnswerParser, AConnectionIsReusableOnlyWhenBothSidesMeanIt) {
+TEST(ResponseParser, AConnectionIsReusableOnlyWhenBothSidesMeanIt) {
   EXPECT_FALSE(parsed(ok("Content-Length: 0\r\nConnection: close\r\n", "")).reusable);
   EXPECT_FALSE(parsed("HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n").reusable);
   EXPECT_TRUE(
       parsed("HTTP/1.0 200 OK\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n").reusable);
 }
 
-TEST(AnswerParser, BytesBehindAnAnswerSpoilTheConnectionAndNotTheAnswer) {
+TEST(ResponseParser, BytesBehindAnAnswerSpoilTheConnectionAndNotTheAnswer) {
   const Outcome outcome = fed(ok("Content-Length: 1\r\n", "xHTTP/1.1 200 OK\r\n"), {});
-  EXPECT_EQ(outcome, (Outcome{Step::answer, 200, "", "x", false}));
+  EXPECT_EQ(outcome, (Outcome{Step::response, 200, "", "x", false}));
 }
 
-TEST(AnswerParser, AnInputThatEndsEarlyIsCut) {
+TEST(ResponseParser, AnInputThatEndsEarlyIsCut) {
   const std::string whole = ok("Content-Length: 5\r\n", "hello");
   for (std::size_t size = 0; size < whole.size(); ++size) {
     EXPECT_EQ(parsed(whole.substr(0, size), {.then_ends = true}).step, Step::cut) << size;
@@ -146,7 +146,7 @@ TEST(AnswerParser, AnInputThatEndsEarlyIsCut) {
   EXPECT_EQ(parsed("HTTP/1.1 100 Continue\r\n\r\n", {.then_ends = true}).step, Step::cut);
 }
 
-TEST(AnswerParser, WhatIsNoAnswerIsGarbled) {
+TEST(ResponseParser, WhatIsNoAnswerIsGarbled) {
   for (const char* bytes :
        {"hello world\r\n\r\n", "HTTP/2.0 200 OK\r\n\r\n", "HTTP/1.1 2000 OK\r\n\r\n",
         "HTTP/1.1 099 Low\r\n\r\n", "HTTP/1.1 600 High\r\n\r\n",
@@ -155,7 +155,7 @@ TEST(AnswerParser, WhatIsNoAnswerIsGarbled) {
   }
 }
 
-TEST(AnswerParser, FramingThatCanBeReadInTwoWaysIsGarbled) {
+TEST(ResponseParser, FramingThatCanBeReadInTwoWaysIsGarbled) {
   for (const char* fields :
        {"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n",
         "Transfer-Encoding: chunked\r\nContent-Length: 1\r\n",
@@ -167,43 +167,43 @@ TEST(AnswerParser, FramingThatCanBeReadInTwoWaysIsGarbled) {
   }
 }
 
-TEST(AnswerParser, AnAnswerMayFillItsLimitAndNotOneByteMore) {
+TEST(ResponseParser, AnAnswerMayFillItsLimitAndNotOneByteMore) {
   const auto of_size = [](std::size_t size) {
     const std::string head = ok("Content-Length: 0000\r\n", "");
     const std::size_t body = size - head.size();
     return ok("Content-Length: 0" + std::to_string(body) + "\r\n", std::string(body, 'b'));
   };
   ASSERT_EQ(of_size(1000).size(), 1000u);
-  EXPECT_EQ(parsed(of_size(1000), {.max_answer_bytes = 1000}).step, Step::answer);
-  EXPECT_EQ(parsed(of_size(1001), {.max_answer_bytes = 1000}).step, Step::garbled);
+  EXPECT_EQ(parsed(of_size(1000), {.max_response_bytes = 1000}).step, Step::response);
+  EXPECT_EQ(parsed(of_size(1001), {.max_response_bytes = 1000}).step, Step::garbled);
 }
 
-TEST(AnswerParser, ABodyToTheEndMayFillTheLimitAndNotOneByteMore) {
+TEST(ResponseParser, ABodyToTheEndMayFillTheLimitAndNotOneByteMore) {
   const std::string head = ok("", "");
-  const Feeding how{.then_ends = true, .max_answer_bytes = 1000};
-  EXPECT_EQ(parsed(head + std::string(999 - head.size(), 'b'), how).step, Step::answer);
-  EXPECT_EQ(parsed(head + std::string(1000 - head.size(), 'b'), how).step, Step::answer);
+  const Feeding how{.then_ends = true, .max_response_bytes = 1000};
+  EXPECT_EQ(parsed(head + std::string(999 - head.size(), 'b'), how).step, Step::response);
+  EXPECT_EQ(parsed(head + std::string(1000 - head.size(), 'b'), how).step, Step::response);
   EXPECT_EQ(parsed(head + std::string(1001 - head.size(), 'b'), how).step, Step::garbled);
 }
 
-TEST(AnswerParser, AnEndlessHeaderIsGarbled) {
+TEST(ResponseParser, AnEndlessHeaderIsGarbled) {
   EXPECT_EQ(
-      parsed("HTTP/1.1 200 OK\r\nX: " + std::string(2000, 'x'), {.max_answer_bytes = 1000}).step,
+      parsed("HTTP/1.1 200 OK\r\nX: " + std::string(2000, 'x'), {.max_response_bytes = 1000}).step,
       Step::garbled);
 }
 
-TEST(AnswerParser, NothingOfOneAnswerIsLeftInTheNext) {
-  AnswerParser parser{1000};
+TEST(ResponseParser, NothingOfOneAnswerIsLeftInTheNext) {
+  ResponseParser parser{1000};
   const auto feed = [&](std::string_view bytes) {
     parser.start(false);
     parser.commit(bytes.copy(parser.prepare().data(), parser.prepare().size()));
     return parser.next();
   };
-  ASSERT_EQ(feed(ok("Content-Type: a/b\r\nContent-Length: 3\r\n", "one")), Step::answer);
-  ASSERT_EQ(feed(ok("Content-Length: 3\r\n", "two") + "stray"), Step::answer);
-  ASSERT_EQ(feed(ok("Content-Length: 0\r\n", "")), Step::answer);
-  EXPECT_EQ(parser.answer().content_type, "");
-  EXPECT_EQ(parser.answer().body, "");
+  ASSERT_EQ(feed(ok("Content-Type: a/b\r\nContent-Length: 3\r\n", "one")), Step::response);
+  ASSERT_EQ(feed(ok("Content-Length: 3\r\n", "two") + "stray"), Step::response);
+  ASSERT_EQ(feed(ok("Content-Length: 0\r\n", "")), Step::response);
+  EXPECT_EQ(parser.response().content_type, "");
+  EXPECT_EQ(parser.response().body, "");
   EXPECT_TRUE(parser.reusable());
 }
 

@@ -5,14 +5,14 @@
 
 namespace payswitch::http {
 
-std::uint64_t AnswerQueue::open(AnswerShape shape) {
+std::uint64_t ResponseQueue::open(ResponseShape shape) {
   slots_.push_back(
       {.shape = shape, .answered = false, .ends = false, .bytes = {}, .ended = nullptr});
   return first_ + slots_.size() - 1;
 }
 
-void AnswerQueue::answer(std::uint64_t sequence, const Response& response, std::string_view date,
-                         std::string& out) {
+void ResponseQueue::answer(std::uint64_t sequence, const Response& response, std::string_view date,
+                           std::string& out) {
   if (ended_) return;
   assert(sequence >= first_ && sequence - first_ < slots_.size());
   Slot& slot = slots_[sequence - first_];
@@ -26,14 +26,14 @@ void AnswerQueue::answer(std::uint64_t sequence, const Response& response, std::
   pop_answered(out);
 }
 
-void AnswerQueue::watch(std::uint64_t sequence, ResponseSink::Ended ended) {
+void ResponseQueue::watch(std::uint64_t sequence, ResponseSink::Ended ended) {
   assert(sequence >= first_ && sequence - first_ < slots_.size());
   Slot& slot = slots_[sequence - first_];
   assert(!slot.answered);
   slot.ended = std::move(ended);
 }
 
-std::vector<ResponseSink::Ended> AnswerQueue::take_watchers() {
+std::vector<ResponseSink::Ended> ResponseQueue::take_watchers() {
   std::vector<ResponseSink::Ended> watchers;
   for (Slot& slot : slots_) {
     if (slot.ended) watchers.push_back(std::exchange(slot.ended, nullptr));
@@ -41,8 +41,8 @@ std::vector<ResponseSink::Ended> AnswerQueue::take_watchers() {
   return watchers;
 }
 
-void AnswerQueue::render(Slot& slot, const Response& response, std::string_view date,
-                         std::string& out) {
+void ResponseQueue::render(Slot& slot, const Response& response, std::string_view date,
+                           std::string& out) {
   slot.answered = true;
   slot.ended = nullptr;
   slot.ends = response.raw_then_close.has_value();
@@ -53,8 +53,8 @@ void AnswerQueue::render(Slot& slot, const Response& response, std::string_view 
   }
 }
 
-// An answer that was given in its turn has no bytes here: they are in `out` already.
-void AnswerQueue::pop_answered(std::string& out) {
+// A response that was given in its turn has no bytes here: they are in `out` already.
+void ResponseQueue::pop_answered(std::string& out) {
   while (!slots_.empty() && slots_.front().answered) {
     const Slot& slot = slots_.front();
     out += slot.bytes;
@@ -70,7 +70,7 @@ void AnswerQueue::pop_answered(std::string& out) {
   }
 }
 
-void AnswerQueue::close_last() {
+void ResponseQueue::close_last() {
   if (!slots_.empty()) slots_.back().shape.close = true;
 }
 

@@ -12,12 +12,12 @@ namespace payswitch::http {
 
 // The unanswered requests of one connection. Answers come in any order and leave in the order of
 // the requests (RFC 9112 section 9.3.2): one that comes early is held back as bytes.
-class AnswerQueue {
+class ResponseQueue {
  public:
   // A request came in; the number names it.
-  std::uint64_t open(AnswerShape shape);
+  std::uint64_t open(ResponseShape shape);
 
-  // Its answer, made at `date` (the value of a Date field). Appends to `out` all that may go out
+  // Its response, made at `date` (the value of a Date field). Appends to `out` all that may go out
   // now. Ignored when the queue has ended.
   void answer(std::uint64_t sequence, const Response& response, std::string_view date,
               std::string& out);
@@ -27,11 +27,11 @@ class AnswerQueue {
   // Those of all unanswered requests, in their order; each is given out once.
   std::vector<ResponseSink::Ended> take_watchers();
 
-  // No request follows the last one that is open, so its answer says so, unless that is being held
-  // back already.
+  // No request follows the last one that is open, so its response says so, unless that is being
+  // held back already.
   void close_last();
 
-  // The turn of an answer with raw_then_close has come: nothing may go out behind it.
+  // The turn of a response with raw_then_close has come: nothing may go out behind it.
   bool ended() const { return ended_; }
 
   bool empty() const { return slots_.empty(); }
@@ -40,10 +40,10 @@ class AnswerQueue {
 
  private:
   struct Slot {
-    AnswerShape shape;
+    ResponseShape shape;
     bool answered = false;
     bool ends = false;
-    std::string bytes;  // of an answer that waits for the ones before it
+    std::string bytes;  // of a response that waits for the ones before it
     ResponseSink::Ended ended = nullptr;
   };
 

@@ -26,16 +26,16 @@ std::string bodies(std::string_view out) {
   return found;
 }
 
-TEST(AnswerQueue, AnAnswerInTurnGoesOutAtOnce) {
-  AnswerQueue queue;
+TEST(ResponseQueue, AnAnswerInTurnGoesOutAtOnce) {
+  ResponseQueue queue;
   std::string out;
   queue.answer(queue.open({}), saying("a"), date, out);
   EXPECT_EQ(bodies(out), "a");
   EXPECT_TRUE(queue.empty());
 }
 
-TEST(AnswerQueue, AnswersLeaveInTheOrderOfTheRequests) {
-  AnswerQueue queue;
+TEST(ResponseQueue, AnswersLeaveInTheOrderOfTheRequests) {
+  ResponseQueue queue;
   std::string out;
   const auto a = queue.open({});
   const auto b = queue.open({});
@@ -50,8 +50,8 @@ TEST(AnswerQueue, AnswersLeaveInTheOrderOfTheRequests) {
   EXPECT_TRUE(queue.empty());
 }
 
-TEST(AnswerQueue, AnAnswerStopsAtTheNextOneThatIsMissing) {
-  AnswerQueue queue;
+TEST(ResponseQueue, AnAnswerStopsAtTheNextOneThatIsMissing) {
+  ResponseQueue queue;
   std::string out;
   const auto a = queue.open({});
   const auto b = queue.open({});
@@ -63,8 +63,8 @@ TEST(AnswerQueue, AnAnswerStopsAtTheNextOneThatIsMissing) {
   EXPECT_EQ(bodies(out), "abc");
 }
 
-TEST(AnswerQueue, NumbersStayRightWhileRequestsComeAndGo) {
-  AnswerQueue queue;
+TEST(ResponseQueue, NumbersStayRightWhileRequestsComeAndGo) {
+  ResponseQueue queue;
   std::string out;
   std::string expected;
   auto waiting = queue.open({});
@@ -79,8 +79,8 @@ TEST(AnswerQueue, NumbersStayRightWhileRequestsComeAndGo) {
   EXPECT_EQ(queue.size(), 1u);
 }
 
-TEST(AnswerQueue, ClosingMarksOnlyTheLastAnswer) {
-  AnswerQueue queue;
+TEST(ResponseQueue, ClosingMarksOnlyTheLastAnswer) {
+  ResponseQueue queue;
   std::string out;
   const auto a = queue.open({});
   const auto b = queue.open({});
@@ -91,8 +91,8 @@ TEST(AnswerQueue, ClosingMarksOnlyTheLastAnswer) {
   EXPECT_THAT(out, EndsWith("Connection: close\r\n\r\nb"));
 }
 
-TEST(AnswerQueue, RawBytesGoOutInTheirTurnAndNothingBehindThem) {
-  AnswerQueue queue;
+TEST(ResponseQueue, RawBytesGoOutInTheirTurnAndNothingBehindThem) {
+  ResponseQueue queue;
   std::string out;
   const auto a = queue.open({});
   const auto b = queue.open({});
@@ -108,7 +108,7 @@ TEST(AnswerQueue, RawBytesGoOutInTheirTurnAndNothingBehindThem) {
 }
 
 TEST(AnswerQueueDeathTest, AnsweringTwiceIsABug) {
-  AnswerQueue queue;
+  ResponseQueue queue;
   std::string out;
   queue.open({});
   const auto second = queue.open({});
@@ -116,8 +116,8 @@ TEST(AnswerQueueDeathTest, AnsweringTwiceIsABug) {
   EXPECT_DEATH(queue.answer(second, saying("b"), date, out), "answered");
 }
 
-TEST(AnswerQueue, OnlyUnansweredRequestsHaveWatchersAndEachIsGivenOutOnce) {
-  AnswerQueue queue;
+TEST(ResponseQueue, OnlyUnansweredRequestsHaveWatchersAndEachIsGivenOutOnce) {
+  ResponseQueue queue;
   std::string out;
   std::string told;
   const auto a = queue.open({});

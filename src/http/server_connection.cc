@@ -128,7 +128,7 @@ void Connection::note_request_time() {
   }
 }
 
-// The 100 goes out in the order of the answers, too. Meanwhile the client is not being slow.
+// The 100 goes out in the order of the responses, too. Meanwhile the client is not being slow.
 void Connection::say_continue() {
   if (stopped_ || continue_said_ || !parser_.awaits_continue()) return;
   request_began_.reset();

@@ -68,7 +68,7 @@ class Connection final : public ResponseSink,
   };
 
   // Upper bounds of a lingering close (RFC 9112 section 9.6): the client is given the chance to
-  // read the last answer before unread bytes of its own make the kernel reset the connection.
+  // read the last response before unread bytes of its own make the kernel reset the connection.
   static constexpr std::chrono::seconds max_linger{2};
   static constexpr std::size_t max_linger_bytes = 1024 * 1024;
   static constexpr std::size_t max_kept_output = 64 * 1024;
@@ -112,7 +112,7 @@ class Connection final : public ResponseSink,
   ConnectionOwner& owner_;
   Socket socket_;
   RequestParser parser_;
-  AnswerQueue queue_;
+  ResponseQueue queue_;
   std::string output_;
   std::size_t sent_ = 0;  // bytes of output_ that the kernel has
 

@@ -5,7 +5,7 @@
 
 namespace payswitch::processor {
 
-// Shared between the answer's callback and the deadline's.
+// Shared between the response's callback and the deadline's.
 struct Channel::Post {
   PostDone done;
   platform::Instant started;
@@ -41,11 +41,11 @@ void Channel::post(http::ConnectionId connection, const payment::CorrelationId& 
                 .target = target_,
                 .content_type = "application/json",
                 .body = body_},
-               [this, post](std::expected<http::Answer, http::Failure> answer) {
+               [this, post](std::expected<http::IncomingResponse, http::Failure> response) {
                  --posts_;
                  timers_.cancel(post->deadline);
                  post->done({.kind = PostEvent::Kind::answered,
-                             .outcome = read_answer(dialect_, answer),
+                             .outcome = read_response(dialect_, response),
                              .was_late = post->late,
                              .took = clock_.now() - post->started});
                });
@@ -53,15 +53,17 @@ void Channel::post(http::ConnectionId connection, const payment::CorrelationId& 
 
 void Channel::ask(http::ConnectionId connection, const payment::CorrelationId& id, AskDone done) {
   get(connection, "/payments/" + id.to_string(),
-      [id, done = std::move(done)](std::expected<http::Answer, http::Failure> answer) mutable {
-        done(read_entry(id, answer));
+      [id, done = std::move(done)](
+          std::expected<http::IncomingResponse, http::Failure> response) mutable {
+        done(read_entry(id, response));
       });
 }
 
 void Channel::poll_health(http::ConnectionId connection, HealthDone done) {
   get(connection, "/payments/service-health",
-      [done = std::move(done)](std::expected<http::Answer, http::Failure> answer) mutable {
-        done(read_health(answer));
+      [done =
+           std::move(done)](std::expected<http::IncomingResponse, http::Failure> response) mutable {
+        done(read_health(response));
       });
 }
 
@@ -73,11 +75,11 @@ void Channel::get(http::ConnectionId connection, std::string_view target, http::
   target_ += target;
   client_.send(connection,
                {.method = http::Method::get, .target = target_, .content_type = {}, .body = {}},
-               [this, deadline,
-                done = std::move(done)](std::expected<http::Answer, http::Failure> answer) mutable {
+               [this, deadline, done = std::move(done)](
+                   std::expected<http::IncomingResponse, http::Failure> response) mutable {
                  --gets_;
                  timers_.cancel(deadline);
-                 done(std::move(answer));
+                 done(std::move(response));
                });
 }
 

@@ -49,12 +49,12 @@ class Channel {
   void post(http::ConnectionId connection, const payment::CorrelationId& id, payment::Money amount,
             payment::UtcMs requested_at, PostDone done);
 
-  // One GET of a payment; given up at attempt_timeout, since nothing depends on its late answer.
+  // One GET of a payment; given up at attempt_timeout, since nothing depends on its late response.
   void ask(http::ConnectionId connection, const payment::CorrelationId& id, AskDone done);
 
   void poll_health(http::ConnectionId connection, HealthDone done);
 
-  // Exchanges whose answer is outstanding, late ones included.
+  // Exchanges whose response is outstanding, late ones included.
   std::uint32_t posts_outstanding() const { return posts_; }
   std::uint32_t outstanding() const { return posts_ + gets_; }
 

@@ -42,11 +42,11 @@ class WrittenClient final : public http::Client {
   const http::ClientCounters& counters() const override { return counters_; }
 
   void answer(unsigned status, std::string_view body = "{}") {
-    end(http::Answer{.status = status, .content_type = "application/json", .body = body});
+    end(http::IncomingResponse{.status = status, .content_type = "application/json", .body = body});
   }
 
  private:
-  void end(std::expected<http::Answer, http::Failure> how) {
+  void end(std::expected<http::IncomingResponse, http::Failure> how) {
     auto done = std::move(under_way_.extract(connection).mapped());
     done(std::move(how));
   }

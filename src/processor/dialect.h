@@ -9,8 +9,8 @@
 
 namespace payswitch::processor {
 
-// One row of an answer table: the first row that matches says what the answer to a POST means.
-struct AnswerRule {
+// One row of a response table: the first row that matches says what the response to a POST means.
+struct ResponseRule {
   // `empty` is said, not guessed: a body that only the end of the connection ended may have been
   // cut off before its first byte.
   enum class Body : std::uint8_t { any, empty };
@@ -22,15 +22,15 @@ struct AnswerRule {
 // How a kind of processor speaks: data, not ifs. It drives retry, breaker and score alike.
 struct Dialect {
   std::string_view name;
-  std::span<const AnswerRule> answers;
+  std::span<const ResponseRule> responses;
 };
 
 // The dialect of that name, or nullptr. "rinha" is the only one so far.
 const Dialect* find_dialect(std::string_view name);
 
-// Reads the answer to POST /payments (PROTOCOL 1). What the table does not list is unknown; of the
-// failures only not_sent is a refusal.
-payment::Outcome read_answer(const Dialect& dialect,
-                             const std::expected<http::Answer, http::Failure>& answer);
+// Reads the response to POST /payments (PROTOCOL 1). What the table does not list is unknown; of
+// the failures only not_sent is a refusal.
+payment::Outcome read_response(
+    const Dialect& dialect, const std::expected<http::IncomingResponse, http::Failure>& response);
 
 }  // namespace payswitch::processor

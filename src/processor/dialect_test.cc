@@ -8,13 +8,14 @@ namespace payswitch::processor {
 namespace {
 
 using payment::Outcome;
-using Answered = std::expected<http::Answer, http::Failure>;
+using Answered = std::expected<http::IncomingResponse, http::Failure>;
 
-Outcome read(Answered answer) {
-  return read_answer(*find_dialect("rinha"), answer);
+Outcome read(Answered response) {
+  return read_response(*find_dialect("rinha"), response);
 }
 Outcome read(unsigned status, std::string_view body) {
-  return read(http::Answer{.status = status, .content_type = "application/json", .body = body});
+  return read(
+      http::IncomingResponse{.status = status, .content_type = "application/json", .body = body});
 }
 
 TEST(Dialect, RinhaReadsEachListedAnswerAsTheProtocolSays) {
@@ -34,7 +35,8 @@ TEST(Dialect, A500WithoutABodyIsARefusalAndWithOneNobodyKnows) {
 }
 
 TEST(Dialect, A500WhoseEmptyBodyOnlyTheConnectionEndedIsUnknown) {
-  EXPECT_EQ(read(http::Answer{.status = 500, .content_type = "", .body = "", .is_framed = false}),
+  EXPECT_EQ(read(http::IncomingResponse{
+                .status = 500, .content_type = "", .body = "", .is_framed = false}),
             Outcome::unknown);
 }
 

@@ -10,7 +10,7 @@ namespace payswitch::processor {
 namespace {
 
 using http::JsonField;
-using Answered = std::expected<http::Answer, http::Failure>;
+using Answered = std::expected<http::IncomingResponse, http::Failure>;
 
 bool is_one(const JsonField& field, JsonField::Kind kind) {
   return field.kind == kind && !field.duplicate;
@@ -30,12 +30,12 @@ void write_payment_body(std::string& out, const payment::CorrelationId& id, paym
 }
 
 std::expected<BookEntry, NoEntry> read_entry(const payment::CorrelationId& id,
-                                             const Answered& answer) {
-  if (answer && answer->status == 404) return std::unexpected(NoEntry::not_found);
-  if (!answer || answer->status != 200) return std::unexpected(NoEntry::no_answer);
+                                             const Answered& response) {
+  if (response && response->status == 404) return std::unexpected(NoEntry::not_found);
+  if (!response || response->status != 200) return std::unexpected(NoEntry::no_answer);
   std::array<JsonField, 3> fields{JsonField{.name = "correlationId"}, JsonField{.name = "amount"},
                                   JsonField{.name = "requestedAt"}};
-  if (http::read_json_fields(answer->body, fields) != http::JsonVerdict::ok ||
+  if (http::read_json_fields(response->body, fields) != http::JsonVerdict::ok ||
       !is_one(fields[0], JsonField::Kind::string) || !is_one(fields[1], JsonField::Kind::number) ||
       !is_one(fields[2], JsonField::Kind::string)) {
     return std::unexpected(NoEntry::no_answer);
@@ -47,11 +47,11 @@ std::expected<BookEntry, NoEntry> read_entry(const payment::CorrelationId& id,
   return BookEntry{.amount = *amount, .requested_at = time->floor};
 }
 
-std::optional<HealthReport> read_health(const Answered& answer) {
-  if (!answer || answer->status != 200) return std::nullopt;
+std::optional<HealthReport> read_health(const Answered& response) {
+  if (!response || response->status != 200) return std::nullopt;
   std::array<JsonField, 2> fields{JsonField{.name = "failing"},
                                   JsonField{.name = "minResponseTime"}};
-  if (http::read_json_fields(answer->body, fields) != http::JsonVerdict::ok ||
+  if (http::read_json_fields(response->body, fields) != http::JsonVerdict::ok ||
       !is_one(fields[0], JsonField::Kind::boolean) || !is_one(fields[1], JsonField::Kind::number)) {
     return std::nullopt;
   }

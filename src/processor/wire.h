@@ -25,22 +25,24 @@ struct BookEntry {
   payment::UtcMs requested_at;
 };
 
-// The answer to GET /payments/{id}.
+// The response to GET /payments/{id}.
 enum class NoEntry : std::uint8_t {
   not_found,  // 404: not in the books yet
   no_answer,  // anything else: nothing was learnt
 };
 
 // 200 with that id's amount and requestedAt; a 200 that cannot be read, or that names another id,
-// is no answer.
+// is no response.
 std::expected<BookEntry, NoEntry> read_entry(
-    const payment::CorrelationId& id, const std::expected<http::Answer, http::Failure>& answer);
+    const payment::CorrelationId& id,
+    const std::expected<http::IncomingResponse, http::Failure>& response);
 
-// The answer to GET /payments/service-health.
+// The response to GET /payments/service-health.
 struct HealthReport {
   bool failing = false;
   std::chrono::milliseconds min_response_time{0};
 };
-std::optional<HealthReport> read_health(const std::expected<http::Answer, http::Failure>& answer);
+std::optional<HealthReport> read_health(
+    const std::expected<http::IncomingResponse, http::Failure>& response);
 
 }  // namespace payswitch::processor

@@ -225,7 +225,8 @@ Inquiry::Result<std::optional<processor::BookEntry>> Inquiry::entry(
   const Question question{processor.url, "/payments/" + id.to_string(), {}};
   const auto reply = ask_(question);
   if (!reply) return std::unexpected(reply.error());
-  const http::Answer answer{.status = reply->status, .content_type = {}, .body = reply->body};
+  const http::IncomingResponse answer{
+      .status = reply->status, .content_type = {}, .body = reply->body};
   const auto entry = processor::read_entry(id, answer);
   if (entry) return *entry;
   if (entry.error() == processor::NoEntry::not_found) return std::nullopt;

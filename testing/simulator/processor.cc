@@ -34,7 +34,7 @@ Posting read_posting(std::string_view body, platform::Instant at) {
           .at = at};
 }
 
-Reading reading_of(const std::expected<SentAnswer, http::Failure>& answer) {
+Reading reading_of(const std::expected<SentResponse, http::Failure>& answer) {
   if (!answer) return Reading::unclear;
   switch (answer->status) {
     case 200:
@@ -162,7 +162,7 @@ void UnsteadyProcessor::decide(const Posting& posting, const Fate& fate, std::ui
   }
   if (fate.is_silent) return;
   auto answer = fate.answer;
-  if (fate.books && known && answer) answer = SentAnswer{422, R"({"message":"known"})"};
+  if (fate.books && known && answer) answer = SentResponse{422, R"({"message":"known"})"};
   if (start != starts_) answer = std::unexpected(http::Failure::cut);  // it went down meanwhile
   watcher_.answered(index_, posting, reading_of(answer));
   reply(std::move(answer));
@@ -174,7 +174,7 @@ UnsteadyProcessor::Fate UnsteadyProcessor::fate_of_a_post(FaultProfile profile) 
   const auto refusal = [this](unsigned status) {
     return Fate{.delay = between(random_, milliseconds(0), milliseconds(50)),
                 .books = false,
-                .answer = SentAnswer{status, ""}};
+                .answer = SentResponse{status, ""}};
   };
   switch (profile) {
     case FaultProfile::slow:
@@ -215,7 +215,7 @@ UnsteadyProcessor::Fate UnsteadyProcessor::fate_of_a_late_post() {
                              : between(random_, settings.attempt_timeout / 2, settings.hang_up);
   if (random_.one_in(4)) {
     fate.books = false;
-    fate.answer = SentAnswer{random_.one_in(2) ? 500u : 429u, ""};
+    fate.answer = SentResponse{random_.one_in(2) ? 500u : 429u, ""};
   }
   return fate;
 }
@@ -225,7 +225,7 @@ UnsteadyProcessor::Fate UnsteadyProcessor::fate_of_an_erring_post(FaultProfile p
   Fate fate{.delay = between(random_, milliseconds(0), milliseconds(100)),
             .books = random_.one_in(2)};
   if (profile == FaultProfile::erring) {
-    fate.answer = SentAnswer{one_of(random_, statuses), R"({"message":"sorry"})"};
+    fate.answer = SentResponse{one_of(random_, statuses), R"({"message":"sorry"})"};
   } else if (random_.one_in(3)) {
     fate.is_silent = true;
   } else {
@@ -247,17 +247,17 @@ void UnsteadyProcessor::get(const Arrival& arrival) {
     return;
   const auto id = payment::CorrelationId::parse(target.substr(target.rfind('/') + 1)).value();
   const auto entry = books_.find(id);
-  if (entry == books_.end()) return answer_a_get(arrival, SentAnswer{404, ""});
+  if (entry == books_.end()) return answer_a_get(arrival, SentResponse{404, ""});
   answer_a_get(
       arrival,
-      SentAnswer{200, fmt::format(R"({{"correlationId":"{}","amount":{},"requestedAt":"{}"}})",
-                                  id.to_string(), entry->second.amount.to_string(),
-                                  text_of(entry->second.requested_at))});
+      SentResponse{200, fmt::format(R"({{"correlationId":"{}","amount":{},"requestedAt":"{}"}})",
+                                    id.to_string(), entry->second.amount.to_string(),
+                                    text_of(entry->second.requested_at))});
 }
 
 // Where GETs are slow, it says in the end what was true when it came in.
 void UnsteadyProcessor::answer_a_get(const Arrival& arrival,
-                                     std::expected<SentAnswer, http::Failure> answer) {
+                                     std::expected<SentResponse, http::Failure> answer) {
   const auto say = [this, reply = arrival.reply, at = arrival.at, target = arrival.request.target,
                     answer = std::move(answer), start = starts_] {
     if (start != starts_) return reply(std::unexpected(http::Failure::cut));
@@ -275,7 +275,7 @@ void UnsteadyProcessor::answer_a_get(const Arrival& arrival,
 bool UnsteadyProcessor::answer_oddly(const Reply& reply) {
   switch (random_.below(8)) {
     case 0:
-      reply(SentAnswer{429, ""});
+      reply(SentResponse{429, ""});
       return true;
     case 1:
       return true;  // silence
@@ -283,10 +283,10 @@ bool UnsteadyProcessor::answer_oddly(const Reply& reply) {
       reply(std::unexpected(http::Failure::cut));
       return true;
     case 3:
-      reply(SentAnswer{200, R"({"amount":)"});
+      reply(SentResponse{200, R"({"amount":)"});
       return true;
     case 4:
-      reply(SentAnswer{500, "{}"});
+      reply(SentResponse{500, "{}"});
       return true;
     default:
       return false;
@@ -315,7 +315,7 @@ void UnsteadyProcessor::health(const Reply& reply) {
   if (plan_.health_lies && profile_ != FaultProfile::healthy && answer_oddly(reply)) return;
   const bool failing =
       profile_ == FaultProfile::refusing || (plan_.health_lies && random_.one_in(20));
-  reply(SentAnswer{200, fmt::format(R"({{"failing":{},"minResponseTime":0}})", failing)});
+  reply(SentResponse{200, fmt::format(R"({{"failing":{},"minResponseTime":0}})", failing)});
 }
 
 }  // namespace payswitch::lab::simulator

@@ -80,7 +80,7 @@ class UnsteadyProcessor final : public Origin {
     bool books = true;
     bool is_silent = false;
     platform::Duration books_later{};  // than it answers
-    std::expected<SentAnswer, http::Failure> answer = SentAnswer{200, R"({"message":"taken"})"};
+    std::expected<SentResponse, http::Failure> answer = SentResponse{200, R"({"message":"taken"})"};
   };
   struct Arrival {
     SentRequest request;
@@ -101,7 +101,7 @@ class UnsteadyProcessor final : public Origin {
   void book(const Posting& posting);
   void decided();
   void get(const Arrival& arrival);
-  void answer_a_get(const Arrival& arrival, std::expected<SentAnswer, http::Failure> answer);
+  void answer_a_get(const Arrival& arrival, std::expected<SentResponse, http::Failure> answer);
   bool answer_oddly(const Reply& reply);
   void health(const Reply& reply);
   std::string text_of(payment::UtcMs time);

@@ -58,7 +58,7 @@ struct UnsteadyProcessorTest : testing::Test {
   World world;
   FaultPlan plan;
   Silent watcher;
-  std::vector<std::expected<SentAnswer, http::Failure>> answers;
+  std::vector<std::expected<SentResponse, http::Failure>> answers;
 };
 
 TEST_F(UnsteadyProcessorTest, WhileKindItBooksOnceAndKnowsItAgain) {
@@ -84,7 +84,8 @@ TEST_F(UnsteadyProcessorTest, TimesAreToldInSeveralWaysAndReadAsTheSame) {
   for (int i = 0; i < 50; ++i) get(processor, 1);
   for (const auto& answer : answers) {
     const auto entry = processor::read_entry(
-        id_of(1), http::Answer{.status = answer->status, .content_type = {}, .body = answer->body});
+        id_of(1),
+        http::IncomingResponse{.status = answer->status, .content_type = {}, .body = answer->body});
     ASSERT_TRUE(entry) << answer->body;
     EXPECT_EQ(entry->requested_at, booked);
     ways.insert(answer->body);

@@ -82,7 +82,7 @@ void VirtualClient::send(http::ConnectionId connection, const http::OutgoingRequ
 }
 
 void VirtualClient::arrived(http::ConnectionId connection,
-                            std::expected<SentAnswer, http::Failure> answer) {
+                            std::expected<SentResponse, http::Failure> answer) {
   if (!connections_.contains(connection)) return;  // hung up
   loop_.post([this, connection, answer = std::move(answer)] {
     if (connections_.contains(connection)) finish(connection, answer);
@@ -90,13 +90,13 @@ void VirtualClient::arrived(http::ConnectionId connection,
 }
 
 void VirtualClient::finish(http::ConnectionId connection,
-                           std::expected<SentAnswer, http::Failure> answer) {
+                           std::expected<SentResponse, http::Failure> answer) {
   Connection& used = connections_.at(connection);
   Done done = std::exchange(used.done, {});
   const bool reusable = answer && !used.retired;
   if (!reusable) connections_.erase(connection);
   if (answer) {
-    done(http::Answer{
+    done(http::IncomingResponse{
         .status = answer->status, .content_type = "application/json", .body = answer->body});
   } else {
     done(std::unexpected(answer.error()));

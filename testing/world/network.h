@@ -19,7 +19,7 @@ struct SentRequest {
   std::string body;
 };
 
-struct SentAnswer {
+struct SentResponse {
   unsigned status = 200;
   std::string body;
 };
@@ -29,7 +29,7 @@ struct SentAnswer {
 class Origin {
  public:
   // At most once, now or later. Not at all is silence.
-  using Reply = std::function<void(std::expected<SentAnswer, http::Failure>)>;
+  using Reply = std::function<void(std::expected<SentResponse, http::Failure>)>;
 
   virtual ~Origin() = default;
   virtual bool accepts_connections() const = 0;
@@ -73,8 +73,8 @@ class VirtualClient final : public http::Client {
   void drop_dead_connections();
   void connected();
   void make_idle(http::ConnectionId connection);
-  void arrived(http::ConnectionId connection, std::expected<SentAnswer, http::Failure> answer);
-  void finish(http::ConnectionId connection, std::expected<SentAnswer, http::Failure> answer);
+  void arrived(http::ConnectionId connection, std::expected<SentResponse, http::Failure> answer);
+  void finish(http::ConnectionId connection, std::expected<SentResponse, http::Failure> answer);
 
   World& world_;
   platform::Loop& loop_;

@@ -31,11 +31,11 @@ void VirtualProcessor::post(const SentRequest& request, const Reply& reply) {
     const bool known = books_.contains(id);
     if (plan.book && !known) books_[id] = entry;
     if (plan.silent) return;
-    reply(plan.book && known ? SentAnswer{422, R"({"message":"known"})"} : plan.answer);
+    reply(plan.book && known ? SentResponse{422, R"({"message":"known"})"} : plan.answer);
   });
 }
 
-SentAnswer VirtualProcessor::get(const std::string& target) {
+SentResponse VirtualProcessor::get(const std::string& target) {
   ++gets_;
   const auto id = payment::CorrelationId::parse(target.substr(target.rfind('/') + 1)).value();
   const auto entry = books_.find(id);
@@ -45,7 +45,7 @@ SentAnswer VirtualProcessor::get(const std::string& target) {
                            payment::format_iso8601(entry->second.requested_at))};
 }
 
-SentAnswer VirtualProcessor::health() {
+SentResponse VirtualProcessor::health() {
   ++health_polls_;
   return {200, fmt::format(R"({{"failing":{},"minResponseTime":0}})", failing_)};
 }

@@ -27,11 +27,11 @@ class VirtualProcessor final : public Origin {
   struct Plan {
     platform::Duration delay = std::chrono::milliseconds(1);
     bool book = true;
-    std::expected<SentAnswer, http::Failure> answer = SentAnswer{200, R"({"message":"taken"})"};
+    std::expected<SentResponse, http::Failure> answer = SentResponse{200, R"({"message":"taken"})"};
     bool silent = false;  // no answer, ever
   };
   static Plan refuse(unsigned status = 500) {
-    return {.book = false, .answer = SentAnswer{status, ""}};
+    return {.book = false, .answer = SentResponse{status, ""}};
   }
   static Plan take_and_cut() { return {.answer = std::unexpected(http::Failure::cut)}; }
 
@@ -54,8 +54,8 @@ class VirtualProcessor final : public Origin {
 
  private:
   void post(const SentRequest& request, const Reply& reply);
-  SentAnswer get(const std::string& target);
-  SentAnswer health();
+  SentResponse get(const std::string& target);
+  SentResponse health();
 
   World& world_;
   std::deque<Plan> plans_;

@@ -52,7 +52,7 @@ std::optional<BookEntry> entry_in(const json::value& tree) {
   return BookEntry{.amount = *money, .requested_at = parsed->floor};
 }
 
-void expect_the_entry(const http::Answer& answer, const json::value& tree) {
+void expect_the_entry(const http::IncomingResponse& answer, const json::value& tree) {
   const auto read = processor::read_entry(id, answer);
   if (!read) return assert(read.error() == processor::NoEntry::no_answer);
   const auto expected = entry_in(tree);
@@ -60,7 +60,7 @@ void expect_the_entry(const http::Answer& answer, const json::value& tree) {
   assert(read->requested_at == expected->requested_at);
 }
 
-void expect_the_health(const http::Answer& answer, const json::value& tree) {
+void expect_the_health(const http::IncomingResponse& answer, const json::value& tree) {
   const auto read = processor::read_health(answer);
   if (!read) return;
   const auto* failing = field(tree, "failing");
@@ -76,7 +76,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view body(reinterpret_cast<const char*>(data), size);
   boost::system::error_code error;
   const json::value tree = json::parse({body.data(), body.size()}, error);
-  const http::Answer answer{.status = 200, .content_type = "application/json", .body = body};
+  const http::IncomingResponse answer{
+      .status = 200, .content_type = "application/json", .body = body};
   expect_the_entry(answer, error ? json::value() : tree);
   expect_the_health(answer, error ? json::value() : tree);
   return 0;

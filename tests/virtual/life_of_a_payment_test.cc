@@ -380,8 +380,8 @@ TEST(ManyLives, ChargeEachPaymentOnceAndDrain) {
                                 VirtualProcessor::take_and_cut(),
                                 Plan{.silent = true},
                                 Plan{.book = false, .silent = true},
-                                Plan{.answer = SentAnswer{500, "{}"}},
-                                Plan{.book = false, .answer = SentAnswer{500, "{}"}}};
+                                Plan{.answer = SentResponse{500, "{}"}},
+                                Plan{.book = false, .answer = SentResponse{500, "{}"}}};
       for (int i = 0; i < 40; ++i) processor.next(plans[town.random.below(plans.size())]);
     };
     int paid = 0;

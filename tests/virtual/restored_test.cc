@@ -123,7 +123,7 @@ TEST_F(RestoredDirectory, WhatIsNewWaitsUntilEveryProcessorHasAnswered) {
 
 // In the copy it is unknown at the cheap one; that one refused it after the copy was taken.
 TEST_F(RestoredDirectory, WhatIsOpenInTheCopyAndWasChargedElsewhereIsFoundThere) {
-  town.cheap.next({.delay = seconds(2), .book = false, .answer = SentAnswer{500, ""}});
+  town.cheap.next({.delay = seconds(2), .book = false, .answer = SentResponse{500, ""}});
   town.cheap.usually(VirtualProcessor::refuse());
   town.pay(1);
   ASSERT_TRUE(town.world.run_until([&] { return town.cheap.posts() == 1; }));

@@ -18,7 +18,7 @@ class Far final : public Origin {
   bool accepts_connections() const override { return true; }
   void arrive(SentRequest, Reply reply) override {
     came.push_back(world_.now());
-    world_.after(delay, [reply, status = status] { reply(SentAnswer{status, ""}); });
+    world_.after(delay, [reply, status = status] { reply(SentResponse{status, ""}); });
   }
 
   platform::Duration delay = 10ms;

@@ -21,7 +21,7 @@ class Far final : public Origin {
   void arrive(SentRequest request, Reply reply) override {
     bodies.insert(request.body);
     const auto answers = std::max(world_.now() + delay, stopped_until);
-    world_.after(answers - world_.now(), [reply] { reply(SentAnswer{202, ""}); });
+    world_.after(answers - world_.now(), [reply] { reply(SentResponse{202, ""}); });
   }
 
   platform::Duration delay = 1ms;

@@ -69,13 +69,13 @@ void Outbox::send(std::uint64_t number, http::ConnectionId connection) {
                 .target = target_,
                 .content_type = "application/json",
                 .body = letter.body},
-               [this, number](std::expected<http::Answer, http::Failure> answer) {
+               [this, number](std::expected<http::IncomingResponse, http::Failure> answer) {
                  on_answer(number, answer);
                });
 }
 
 void Outbox::on_answer(std::uint64_t number,
-                       const std::expected<http::Answer, http::Failure>& answer) {
+                       const std::expected<http::IncomingResponse, http::Failure>& answer) {
   const auto at = letters_.find(number);
   if (at == letters_.end()) return;  // timed out before
   if (answer) return finish(number, answer->status);

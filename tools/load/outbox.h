@@ -54,7 +54,8 @@ class Outbox {
   // The oldest that has no connection; none when all have one.
   std::optional<std::uint64_t> next_waiting();
   void send(std::uint64_t number, http::ConnectionId connection);
-  void on_answer(std::uint64_t number, const std::expected<http::Answer, http::Failure>& answer);
+  void on_answer(std::uint64_t number,
+                 const std::expected<http::IncomingResponse, http::Failure>& answer);
   void on_connect_failed();
   void on_timeout(std::uint64_t number);
   void finish(std::uint64_t number, const Outcome& outcome);

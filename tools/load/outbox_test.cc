@@ -47,7 +47,7 @@ TEST_F(LoadOutbox, PostsTheBodyToTheTarget) {
   EXPECT_EQ(far.arrived[0].method, http::Method::post);
   EXPECT_EQ(far.arrived[0].target, "/payments");
   EXPECT_EQ(far.arrived[0].body, "a");
-  far.replies[0](SentAnswer{202, ""});
+  far.replies[0](SentResponse{202, ""});
   run();
   ASSERT_EQ(results.size(), 1u);
   EXPECT_EQ(results[0].outcome, Outcome(202u));
@@ -59,11 +59,11 @@ TEST_F(LoadOutbox, WaitsForAConnectionInTheOrderOfTheCallsAndSaysWhenItWasSent) 
   run(100ms);
   ASSERT_EQ(far.arrived.size(), 2u);
   EXPECT_EQ(outbox.unanswered(), 4u);
-  far.replies[1](SentAnswer{202, ""});
+  far.replies[1](SentResponse{202, ""});
   run();
   ASSERT_EQ(far.arrived.size(), 3u);
   EXPECT_EQ(far.arrived[2].body, "c");
-  far.replies[2](SentAnswer{202, ""});
+  far.replies[2](SentResponse{202, ""});
   run();
   ASSERT_EQ(results.size(), 2u);
   EXPECT_EQ(results[1].handed_in, platform::Instant{});
@@ -120,10 +120,10 @@ TEST_F(LoadOutbox, ALateAnswerIsNotTakenForThatOfTheNextPayment) {
   post("c");
   run();
   ASSERT_EQ(far.arrived.size(), 3u);
-  far.replies[0](SentAnswer{202, ""});
+  far.replies[0](SentResponse{202, ""});
   run();
   EXPECT_EQ(results.size(), 2u);
-  far.replies[2](SentAnswer{503, ""});
+  far.replies[2](SentResponse{503, ""});
   run();
   ASSERT_EQ(results.size(), 3u);
   EXPECT_EQ(results[2].outcome, Outcome(503u));
@@ -136,7 +136,7 @@ TEST_F(LoadOutbox, WhatCouldNotLeaveOnADeadConnectionLeavesOnTheNext) {
   post("a");
   run();
   ASSERT_EQ(far.arrived.size(), 1u);
-  far.replies[0](SentAnswer{202, ""});
+  far.replies[0](SentResponse{202, ""});
   run();
   ASSERT_EQ(results.size(), 1u);
   EXPECT_EQ(results[0].outcome, Outcome(202u));

@@ -12,14 +12,14 @@ namespace payswitch::lab {
 
 enum class PostFault : std::uint8_t {
   none,
-  drop,             // closes without booking and without an answer
-  take_and_drop,    // books, then closes without an answer
+  drop,             // closes without booking and without a response
+  take_and_drop,    // books, then closes without a response
   take_late,        // books and answers 200 after `late`, whatever delay and failure say by then
   answer_late,      // books at once, answers after `late`
   error_booked,     // books, then answers 500 with a body
   error_unbooked,   // answers 500 with a body
-  garble_booked,    // books, then sends what is no HTTP answer and closes
-  garble_unbooked,  // sends what is no HTTP answer and closes
+  garble_booked,    // books, then sends what is no HTTP response and closes
+  garble_unbooked,  // sends what is no HTTP response and closes
   status,           // answers `status` with an empty body
 };
 
@@ -28,7 +28,7 @@ enum class GetFault : std::uint8_t {
   no_zone,    // requestedAt without its Z
   not_found,  // 404, whatever the books say
   status,     // answers `status` with an empty body
-  drop,       // closes without an answer
+  drop,       // closes without a response
 };
 
 // One fault as it strikes one request.

@@ -36,45 +36,45 @@ platform::Duration Processor::start(Post& post) {
     case PostFault::take_late:
       return post.mischief.late;
     case PostFault::answer_late:
-      post.decided = book(post) ? PostAnswer::taken : PostAnswer::already_booked;
+      post.decided = book(post) ? PostResponse::taken : PostResponse::already_booked;
       return post.mischief.late;
     default:
       return platform::Duration::zero();
   }
 }
 
-PostAnswer Processor::finish(const Post& post) {
+PostResponse Processor::finish(const Post& post) {
   assert(running_ > 0);
   --running_;
   if (post.decided) return *post.decided;
   switch (post.mischief.fault) {
     case PostFault::none:
       // The switch comes before the books: a 500 to a second POST says nothing of the first.
-      if (settings_.failing) return PostAnswer::failing;
+      if (settings_.failing) return PostResponse::failing;
       [[fallthrough]];
     case PostFault::take_late:
     case PostFault::answer_late:
-      return book(post) ? PostAnswer::taken : PostAnswer::already_booked;
+      return book(post) ? PostResponse::taken : PostResponse::already_booked;
     case PostFault::take_and_drop:
       book(post);
-      return PostAnswer::silence;
+      return PostResponse::silence;
     case PostFault::drop:
-      return PostAnswer::silence;
+      return PostResponse::silence;
     case PostFault::error_booked:
       book(post);
-      return PostAnswer::broken;
+      return PostResponse::broken;
     case PostFault::error_unbooked:
-      return PostAnswer::broken;
+      return PostResponse::broken;
     case PostFault::garble_booked:
       book(post);
-      return PostAnswer::garbled;
+      return PostResponse::garbled;
     case PostFault::garble_unbooked:
-      return PostAnswer::garbled;
+      return PostResponse::garbled;
     case PostFault::status:
-      return PostAnswer::status;
+      return PostResponse::status;
   }
   assert(false);
-  return PostAnswer::silence;
+  return PostResponse::silence;
 }
 
 bool Processor::book(const Post& post) {

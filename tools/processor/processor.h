@@ -31,22 +31,22 @@ struct Counters {
 };
 
 // How a POST ends.
-enum class PostAnswer : std::uint8_t {
+enum class PostResponse : std::uint8_t {
   taken,           // 200
   already_booked,  // 422
   failing,         // 500 with an empty body
   broken,          // 500 with a body
   status,          // the fault's status with an empty body
-  garbled,         // bytes that are no HTTP answer, then the connection is closed
+  garbled,         // bytes that are no HTTP response, then the connection is closed
   silence,         // the connection is closed
 };
 
-// One POST from its admission to its answer.
+// One POST from its admission to its response.
 struct Post {
   payment::CorrelationId id;
   Entry entry;
   PostMischief mischief;
-  std::optional<PostAnswer> decided;  // before the end, where a fault wants it so
+  std::optional<PostResponse> decided;  // before the end, where a fault wants it so
 };
 
 // A payment processor as its contract describes it, and with the faults switched on: every
@@ -73,7 +73,7 @@ class Processor {
   // How long a running POST sleeps before it finishes.
   platform::Duration start(Post& post);
   // Books or not, and gives the running place back.
-  PostAnswer finish(const Post& post);
+  PostResponse finish(const Post& post);
 
   // GETs share the limit with POSTs only so far that they are turned away while it is reached.
   bool full() const { return running_ == max_running && waiting_ == max_waiting; }

@@ -27,7 +27,7 @@ void set_faults(Processor& processor, std::string_view json) {
 }
 
 // A POST from arrival to answer, without anything in between.
-PostAnswer post(Processor& processor, std::uint8_t number) {
+PostResponse post(Processor& processor, std::uint8_t number) {
   Post one = post_of(number);
   EXPECT_EQ(processor.arrive(one), Admission::run);
   processor.start(one);
@@ -40,8 +40,8 @@ bool is_booked(Processor& processor, std::uint8_t number) {
 
 TEST(Processor, TakesAPaymentOnceAndSaysSoAfterwards) {
   Processor processor{Fee{}};
-  EXPECT_EQ(post(processor, 1), PostAnswer::taken);
-  EXPECT_EQ(post(processor, 1), PostAnswer::already_booked);
+  EXPECT_EQ(post(processor, 1), PostResponse::taken);
+  EXPECT_EQ(post(processor, 1), PostResponse::already_booked);
   EXPECT_EQ(processor.ledger().size(), 1u);
   EXPECT_EQ(processor.counters().posts_booked, 1u);
 }
@@ -61,13 +61,13 @@ TEST(Processor, DecidesAfterTheSleepAndNotBefore) {
   processor.start(fails);
   EXPECT_FALSE(is_booked(processor, 1));
   processor.settings().failing = true;
-  EXPECT_EQ(processor.finish(fails), PostAnswer::failing);
+  EXPECT_EQ(processor.finish(fails), PostResponse::failing);
 
   Post lands = post_of(2);
   processor.arrive(lands);
   processor.start(lands);
   processor.settings().failing = false;
-  EXPECT_EQ(processor.finish(lands), PostAnswer::taken);
+  EXPECT_EQ(processor.finish(lands), PostResponse::taken);
   EXPECT_FALSE(is_booked(processor, 1));
   EXPECT_TRUE(is_booked(processor, 2));
 }
@@ -80,15 +80,15 @@ TEST(Processor, OfTwoPostsOfOneIdTheFirstToFinishIsBooked) {
   processor.arrive(second);
   processor.start(first);
   processor.start(second);
-  EXPECT_EQ(processor.finish(second), PostAnswer::taken);
-  EXPECT_EQ(processor.finish(first), PostAnswer::already_booked);
+  EXPECT_EQ(processor.finish(second), PostResponse::taken);
+  EXPECT_EQ(processor.finish(first), PostResponse::already_booked);
 }
 
 TEST(Processor, AFailingSwitchHidesThatAnIdIsBooked) {
   Processor processor{Fee{}};
   post(processor, 1);
   processor.settings().failing = true;
-  EXPECT_EQ(post(processor, 1), PostAnswer::failing);
+  EXPECT_EQ(post(processor, 1), PostResponse::failing);
 }
 
 TEST(Processor, EightHundredRunFiveHundredWaitAndTheNextIsTurnedAway) {
@@ -138,16 +138,16 @@ TEST(Processor, FaultsBookAndAnswerAsTheyAreNamed) {
   struct Case {
     const char* name;
     bool booked;
-    PostAnswer answer;
+    PostResponse answer;
   };
   for (const auto& [name, booked, answer] : {
-           Case{"drop", false, PostAnswer::silence},
-           Case{"take_and_drop", true, PostAnswer::silence},
-           Case{"error_booked", true, PostAnswer::broken},
-           Case{"error_unbooked", false, PostAnswer::broken},
-           Case{"garble_booked", true, PostAnswer::garbled},
-           Case{"garble_unbooked", false, PostAnswer::garbled},
-           Case{"status", false, PostAnswer::status},
+           Case{"drop", false, PostResponse::silence},
+           Case{"take_and_drop", true, PostResponse::silence},
+           Case{"error_booked", true, PostResponse::broken},
+           Case{"error_unbooked", false, PostResponse::broken},
+           Case{"garble_booked", true, PostResponse::garbled},
+           Case{"garble_unbooked", false, PostResponse::garbled},
+           Case{"status", false, PostResponse::status},
        }) {
     Processor processor{Fee{}};
     processor.settings().delay = 1000ms;
@@ -157,7 +157,7 @@ TEST(Processor, FaultsBookAndAnswerAsTheyAreNamed) {
     EXPECT_EQ(processor.start(one), 0ms) << name;
     EXPECT_EQ(processor.finish(one), answer) << name;
     EXPECT_EQ(is_booked(processor, 1), booked) << name;
-    EXPECT_EQ(post(processor, 2), PostAnswer::taken) << name;
+    EXPECT_EQ(post(processor, 2), PostResponse::taken) << name;
   }
 }
 
@@ -169,8 +169,8 @@ TEST(Processor, ALateTakerBooksAfterItsSleepWhateverTheSwitchSays) {
   EXPECT_EQ(processor.start(late), 3000ms);
   EXPECT_FALSE(is_booked(processor, 1));
   processor.settings().failing = true;
-  EXPECT_EQ(post(processor, 1), PostAnswer::failing);
-  EXPECT_EQ(processor.finish(late), PostAnswer::taken);
+  EXPECT_EQ(post(processor, 1), PostResponse::failing);
+  EXPECT_EQ(processor.finish(late), PostResponse::taken);
   EXPECT_TRUE(is_booked(processor, 1));
 }
 
@@ -180,8 +180,8 @@ TEST(Processor, ALateTakerDoesNotBookASecondTime) {
   Post late = post_of(1);
   processor.arrive(late);
   processor.start(late);
-  EXPECT_EQ(post(processor, 1), PostAnswer::taken);
-  EXPECT_EQ(processor.finish(late), PostAnswer::already_booked);
+  EXPECT_EQ(post(processor, 1), PostResponse::taken);
+  EXPECT_EQ(processor.finish(late), PostResponse::already_booked);
 }
 
 TEST(Processor, ALateAnswererBooksBeforeItsSleep) {
@@ -191,9 +191,9 @@ TEST(Processor, ALateAnswererBooksBeforeItsSleep) {
   processor.arrive(late);
   EXPECT_EQ(processor.start(late), 3000ms);
   EXPECT_TRUE(is_booked(processor, 1));
-  EXPECT_EQ(post(processor, 1), PostAnswer::already_booked);
+  EXPECT_EQ(post(processor, 1), PostResponse::already_booked);
   processor.settings().failing = true;
-  EXPECT_EQ(processor.finish(late), PostAnswer::taken);
+  EXPECT_EQ(processor.finish(late), PostResponse::taken);
 }
 
 TEST(Processor, AnswersOneHealthCallInFiveSeconds) {

@@ -8,7 +8,7 @@
 
 namespace payswitch::lab {
 
-// An answer that is ready at once.
+// A response that is ready at once.
 struct Reply {
   unsigned status = 200;
   std::string body = {};

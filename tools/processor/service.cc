@@ -9,21 +9,21 @@ namespace {
 
 constexpr std::string_view garbage = "\x16\x03\x01 this is no HTTP answer\r\n\r\n";
 
-http::Response response_to(PostAnswer answer, const Post& post) {
+http::Response response_to(PostResponse answer, const Post& post) {
   switch (answer) {
-    case PostAnswer::taken:
+    case PostResponse::taken:
       return {.body = R"({"message":"payment processed successfully"})"};
-    case PostAnswer::already_booked:
+    case PostResponse::already_booked:
       return {.status = 422, .body = R"({"message":"correlationId already exists"})"};
-    case PostAnswer::failing:
+    case PostResponse::failing:
       return {.status = 500, .content_type = {}};
-    case PostAnswer::broken:
+    case PostResponse::broken:
       return {.status = 500, .body = R"({"message":"the books could not be reached"})"};
-    case PostAnswer::status:
+    case PostResponse::status:
       return {.status = post.mischief.status, .content_type = {}};
-    case PostAnswer::garbled:
+    case PostResponse::garbled:
       return {.raw_then_close = garbage};
-    case PostAnswer::silence:
+    case PostResponse::silence:
       return {.raw_then_close = std::string_view()};
   }
   assert(false);

@@ -51,7 +51,7 @@ class Connection {
   }
 
   // The next answer, header and body.
-  std::string read_answer() {
+  std::string read_response() {
     while (unread_.find("\r\n\r\n") == unread_.npos) {
       if (!read_more()) return "(no answer)";
     }
@@ -70,7 +70,7 @@ class Connection {
 
   std::string ask(std::string_view method, std::string_view path, std::string_view body = {}) {
     send(request(method, path, body));
-    return read_answer();
+    return read_response();
   }
 
   // Everything up to the end that the other side makes.
@@ -226,7 +226,7 @@ TEST_F(ProcessorOnASocket, WhatWasAskedBeforeADropIsAnsweredAndWhatWasAskedAfter
   Connection victim(port());
   const std::string find = Connection::request("GET", "/payments/" + id(7));
   victim.send(find + Connection::request("POST", "/payments", payment(1)) + find);
-  EXPECT_THAT(victim.read_answer(), StartsWith(status(404)));
+  EXPECT_THAT(victim.read_response(), StartsWith(status(404)));
   EXPECT_EQ(victim.read_to_end(), "");
 }
 

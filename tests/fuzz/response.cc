@@ -11,9 +11,9 @@
 namespace {
 
 using namespace payswitch::http;
-using Step = AnswerParser::Step;
+using Step = ResponseParser::Step;
 
-constexpr std::size_t max_answer_bytes = 512;  // small: within reach of a fuzzer
+constexpr std::size_t max_response_bytes = 512;  // small: within reach of a fuzzer
 
 struct Outcome {
   Step step = Step::need_more;
@@ -26,24 +26,24 @@ struct Outcome {
   bool operator==(const Outcome&) const = default;
 };
 
-Outcome outcome_of(const AnswerParser& parser, Step step) {
+Outcome outcome_of(const ResponseParser& parser, Step step) {
   Outcome outcome;
   outcome.step = step;
-  if (step != Step::answer) return outcome;
-  const Answer answer = parser.answer();
-  assert(answer.status >= 200 && answer.status <= 599);
-  assert(answer.body.size() <= max_answer_bytes);
+  if (step != Step::response) return outcome;
+  const IncomingResponse response = parser.response();
+  assert(response.status >= 200 && response.status <= 599);
+  assert(response.body.size() <= max_response_bytes);
   return {.step = step,
-          .status = answer.status,
-          .content_type = std::string(answer.content_type),
-          .body = std::string(answer.body),
-          .is_framed = answer.is_framed,
+          .status = response.status,
+          .content_type = std::string(response.content_type),
+          .body = std::string(response.body),
+          .is_framed = response.is_framed,
           .reusable = parser.reusable()};
 }
 
-// The answer ends where it is whole; what is left of the bytes then is not looked at.
+// The response ends where it is whole; what is left of the bytes then is not looked at.
 Outcome read(std::string_view bytes, std::size_t piece, bool to_head) {
-  AnswerParser parser{max_answer_bytes};
+  ResponseParser parser{max_response_bytes};
   parser.start(to_head);
   while (!bytes.empty()) {
     const auto room = parser.prepare();
@@ -62,7 +62,7 @@ Outcome read(std::string_view bytes, std::size_t piece, bool to_head) {
   return outcome_of(parser, step);
 }
 
-// What is no answer may be garbled in one way and cut in the other: in pieces Beast looks at a
+// What is no response may be garbled in one way and cut in the other: in pieces Beast looks at a
 // header a second time only when its end has come, and takes the end of a line that is quoted in a
 // chunk's extension for one that is not. Both leave the payment unknown.
 void expect_same_in_pieces(const Outcome& pieces, const Outcome& whole) {
@@ -76,9 +76,9 @@ void expect_same_when_plain(const Outcome& first) {
   const std::string text =
       fmt::format("HTTP/1.1 {} x\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n{}", first.status,
                   first.content_type, first.body.size(), first.body);
-  if (text.size() > max_answer_bytes) return;
+  if (text.size() > max_response_bytes) return;
   const Outcome again = read(text, std::string::npos, false);
-  assert(again.step == Step::answer && again.status == first.status);
+  assert(again.step == Step::response && again.status == first.status);
   assert(again.content_type == first.content_type && again.body == first.body);
 }
 
@@ -92,7 +92,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       expect_same_in_pieces(read(bytes, piece, to_head), whole);
     }
     const bool has_body = whole.status != 204 && whole.status != 304;
-    if (whole.step == Step::answer && whole.is_framed && has_body) expect_same_when_plain(whole);
+    if (whole.step == Step::response && whole.is_framed && has_body) expect_same_when_plain(whole);
   }
   return 0;
 }
