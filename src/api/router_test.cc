@@ -13,7 +13,7 @@ struct Kept final : http::ResponseSink {
   unsigned status = 0;
   std::string allow;
   std::string body;
-  void answer(std::uint64_t, const http::Response& response) override {
+  void respond(std::uint64_t, const http::Response& response) override {
     status = response.status;
     body = response.body;
     for (const http::Field& field : response.fields) {

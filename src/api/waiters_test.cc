@@ -13,7 +13,7 @@ payment::CorrelationId id_of(std::size_t n) {
 }
 
 struct Deaf final : http::ResponseSink {
-  void answer(std::uint64_t, const http::Response&) override {}
+  void respond(std::uint64_t, const http::Response&) override {}
 };
 
 Waiters::Waiter waiter(std::uint64_t number) {

@@ -197,7 +197,7 @@ std::string Process::durability() const {
 }
 
 std::expected<void, std::string> Process::bind() {
-  if (!config_.io_uring) http::Poller::of(context_).give_up_io_uring();
+  if (!config_.io_uring) net::Poller::of(context_).give_up_io_uring();
   auto server = http::make_server(context_, *timers_, *clock_, server_options_,
                                   [this](const http::Request& request, http::Responder respond) {
                                     answer(request, std::move(respond));

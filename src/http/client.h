@@ -38,7 +38,7 @@ struct IncomingResponse {
   std::string_view content_type;
   std::string_view body;
   // The response said where its body ends (RFC 9112 section 6.3). Otherwise the body ends where the
-  // connection did, and nobody knows whether more was meant to come.
+  // connection did, and whether more was meant to come is not known.
   bool is_framed = true;
 };
 

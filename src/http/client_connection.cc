@@ -22,7 +22,7 @@ ConnectFailure to_failure(int error) {
                                                       : ConnectFailure::theirs;
 }
 
-// A port that nobody listens on may be the one that the kernel picks for our own end: then TCP
+// A port without a listener may be the one that the kernel picks for our own end: then TCP
 // joins the socket to itself, and we would read our request as the response.
 bool is_connected_to_itself(int descriptor) {
   tcp::endpoint here;
@@ -35,8 +35,8 @@ bool is_connected_to_itself(int descriptor) {
 
 }  // namespace
 
-ClientConnection::ClientConnection(PoolConnectionOwner& owner, boost::asio::io_context& context,
-                                   Poller& poller, platform::Timers& timers,
+ClientConnection::ClientConnection(ClientConnectionOwner& owner, boost::asio::io_context& context,
+                                   net::Poller& poller, platform::Timers& timers,
                                    const ClientOptions& options, std::uint32_t slot)
     : owner_(owner),
       context_(context),
@@ -120,40 +120,12 @@ bool ClientConnection::release() {
   return false;
 }
 
-std::span<char> ClientConnection::room() {
-  return awaits_response() ? parser_.prepare() : std::span<char>{};
-}
-
-void ClientConnection::on_ready() {
-  const auto self = shared_from_this();
-  switch (state_) {
-    case State::connecting:
-      if (socket_.is_writable()) on_connected(socket_.error());
-      return;
-    case State::exchanging:
-      if (awaits_response()) return read_response();
-      if (!is_quiet()) fail(Failure::not_sent);
-      return;
-    case State::idle:
-    case State::held:
-      if (!is_quiet()) lose();
-      return;
-    case State::resolving:
-    case State::closed:
-      return;
-  }
-}
-
 // One that is held stays in the pool's books until its holder lets go.
-void ClientConnection::lose() {
+void ClientConnection::on_stray_input() {
+  if (state_ == State::exchanging) return fail(Failure::not_sent);
   const bool was_idle = state_ == State::idle;
   close();
   if (was_idle) owner_.died(*this);
-}
-
-// Nothing has come, not even the end.
-bool ClientConnection::is_quiet() {
-  return !socket_.is_readable() || socket_.peek() == Socket::Status::blocked;
 }
 
 // -- an exchange
@@ -162,7 +134,7 @@ bool ClientConnection::is_quiet() {
 bool ClientConnection::send(const OutgoingRequest& request, std::string_view host,
                             Client::Done& done) {
   poller_.look_again();
-  if (state_ != State::held || retired_ || !is_quiet()) {
+  if (state_ != State::held || retired_ || !socket_.is_quiet()) {
     close();
     return false;
   }
@@ -176,31 +148,28 @@ bool ClientConnection::send(const OutgoingRequest& request, std::string_view hos
   return true;
 }
 
-void ClientConnection::on_written(std::size_t bytes) {
+void ClientConnection::on_sent(std::size_t bytes) {
   sent_ += bytes;
   if (!unsent().empty()) socket_.write_soon();
 }
 
 // The response may have come before the error.
-void ClientConnection::on_write_failed() {
-  const auto self = shared_from_this();
-  awaits_response() ? read_response() : fail(Failure::cut);
+void ClientConnection::on_send_failed() {
+  if (!awaits_response()) fail(Failure::cut);
 }
 
-void ClientConnection::read_response() {
-  while (awaits_response() && socket_.is_readable()) {
-    const auto [status, count] = socket_.read(parser_.prepare());
-    switch (status) {
-      case Socket::Status::blocked:
-        return;
-      case Socket::Status::failed:
-        return fail(Failure::cut);
-      case Socket::Status::ended:
-        return conclude(parser_.finish());
-      case Socket::Status::done:
-        parser_.commit(count);
-        conclude(parser_.next());
-    }
+void ClientConnection::on_input(net::Input input) {
+  const auto self = shared_from_this();
+  if (!awaits_response()) return on_stray_input();
+  switch (input.state) {
+    case net::Input::State::broken:
+      return fail(Failure::cut);
+    case net::Input::State::ended:
+      return conclude(parser_.finish());
+    case net::Input::State::open:
+    case net::Input::State::ending:
+      parser_.commit(input.bytes);
+      return conclude(parser_.next());
   }
 }
 
@@ -217,7 +186,7 @@ void ClientConnection::conclude(ResponseParser::Step step) {
   }
   const auto self = shared_from_this();
   // A response to a request that has not left us whole leaves the rest of it in between.
-  const bool keep = parser_.reusable() && unsent().empty() && !retired_ && is_quiet();
+  const bool keep = parser_.reusable() && unsent().empty() && !retired_ && socket_.is_quiet();
   if (!keep) close();
   owner_.exchange_over(*this);
   std::exchange(done_, nullptr)(parser_.response());

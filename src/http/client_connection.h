@@ -19,10 +19,10 @@ namespace payswitch::http {
 
 class ClientConnection;
 
-// What a connection tells its pool, always from the loop.
-class PoolConnectionOwner {
+// What a connection reports to its pool, always from the loop.
+class ClientConnectionOwner {
  public:
-  virtual ~PoolConnectionOwner() = default;
+  virtual ~ClientConnectionOwner() = default;
 
   virtual void connected(ClientConnection& connection) = 0;
   virtual void not_connected(ClientConnection& connection, ConnectFailure failure) = 0;
@@ -35,17 +35,17 @@ class PoolConnectionOwner {
   virtual void used_up(ClientConnection& connection) = 0;
 };
 
-// One socket of a pool, from connect to close. What comes in an exchange is the response, at any
-// other time it is the end of the connection. Nothing is read but a response, so what came before a
-// request is still in the socket when the request is sent, and is found there.
+// One socket of a pool, from connect to close. What comes in an exchange is the response; at any
+// other time it ends the connection.
 class ClientConnection final : public std::enable_shared_from_this<ClientConnection>,
-                               private SocketOwner {
+                               private net::SocketOwner {
  public:
   using Endpoints = std::vector<boost::asio::ip::tcp::endpoint>;
 
   // `slot` is the pool's name for it.
-  ClientConnection(PoolConnectionOwner& owner, boost::asio::io_context& context, Poller& poller,
-                   platform::Timers& timers, const ClientOptions& options, std::uint32_t slot);
+  ClientConnection(ClientConnectionOwner& owner, boost::asio::io_context& context,
+                   net::Poller& poller, platform::Timers& timers, const ClientOptions& options,
+                   std::uint32_t slot);
   ~ClientConnection();
   ClientConnection(const ClientConnection&) = delete;
   ClientConnection& operator=(const ClientConnection&) = delete;
@@ -75,31 +75,29 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
   enum class State : std::uint8_t { resolving, connecting, idle, held, exchanging, closed };
 
   void try_next_endpoint();
-  void on_connected(int error);
+  void on_connected(int error) override;
 
-  std::span<char> room() override;
-  void on_ready() override;
-  void lose();
-  bool is_quiet();
+  std::span<char> room() override { return parser_.prepare(); }
+  void on_input(net::Input input) override;
+  void on_stray_input();
   // What comes before the request has begun to leave is not its response.
   bool awaits_response() const { return state_ == State::exchanging && sent_ > 0; }
-  void read_response();
   void conclude(ResponseParser::Step step);
   void fail(Failure failure);
 
   std::string_view unsent() const override { return std::string_view{output_}.substr(sent_); }
-  void on_written(std::size_t bytes) override;
-  void on_write_failed() override;
+  void on_sent(std::size_t bytes) override;
+  void on_send_failed() override;
 
   void close();
 
-  PoolConnectionOwner& owner_;
+  ClientConnectionOwner& owner_;
   boost::asio::io_context& context_;
-  Poller& poller_;
+  net::Poller& poller_;
   platform::Timers& timers_;
   const std::chrono::milliseconds connect_timeout_;
   const std::uint32_t slot_;
-  Socket socket_;
+  net::Socket socket_;
   ResponseParser parser_;
   State state_ = State::resolving;
   Endpoints endpoints_;

@@ -10,9 +10,29 @@
 #include <vector>
 
 #include "http/client_connection.h"
+#include "http/connection_table.h"
 #include "net/poller.h"
 #include "platform/host.h"
+#include "platform/lifetime.h"
 
+// How this works:
+//
+//   want() ─► resolving ─► connecting ─► idle ⇄ held ─► exchanging ─► idle
+//                 │             │          │      │          └──────► closed
+//                 └─────────────┴──────────┴──────┴──────────────────► closed
+//
+// A caller says how many idle connections it wants; the pool opens what is missing, up to the
+// maximum, and never tries again by itself. take() hands out the connection that was used last, so
+// those that are not needed stay idle, and the other side closes them in its own time.
+//
+// A caller knows a connection by an id, which is good until give_back(), or until the exchange is
+// over. It is old before `done` is called, so hang_up() or retire() with it do nothing, also when
+// the connection already carries another exchange. No request is ever repeated: where one has
+// failed, `done` says so, and the caller decides (PROTOCOL 2.3).
+//
+// Example: a POST is answered after the attempt timeout. The caller had called retire(), so the
+// connection is closed after the response, and a second late response cannot be taken for that of
+// the next POST.
 namespace payswitch::http {
 namespace {
 
@@ -27,7 +47,7 @@ std::string host_field(const ClientOptions& options) {
   return options.port == http_port ? host : fmt::format("{}:{}", host, options.port);
 }
 
-class Pool final : public Client, private PoolConnectionOwner {
+class Pool final : public Client, private ClientConnectionOwner {
  public:
   Pool(boost::asio::io_context& context, platform::Timers& timers, const platform::Clock& clock,
        platform::Resolver& resolver, const ClientOptions& options)
@@ -35,22 +55,20 @@ class Pool final : public Client, private PoolConnectionOwner {
         timers_(timers),
         options_(options),
         host_field_(host_field(options)),
-        poller_(Poller::of(context)),
+        poller_(net::Poller::of(context)),
         host_(options.host, resolver, clock, [this](const auto& found) { on_looked_up(found); }) {}
 
   ~Pool() override {
-    for (const Slot& slot : slots_) {
-      if (slot.connection) slot.connection->abandon();
-    }
+    for (const auto& connection : connections_.all()) connection->abandon();
   }
 
   void listen(Events events) override { events_ = std::move(events); }
 
   void want(std::size_t count) override {
     const std::size_t coming = idle_.size() + opening_;
-    std::size_t missing = count > coming ? count - coming : 0;
-    missing =
-        std::min(missing, options_.max_connections - std::min(options_.max_connections, used_));
+    const std::size_t left =
+        options_.max_connections - std::min(options_.max_connections, connections_.size());
+    std::size_t missing = std::min(count > coming ? count - coming : 0, left);
     if (missing == 0) return;
     for (; missing > 0; --missing) open_one();
     find_address();
@@ -58,77 +76,43 @@ class Pool final : public Client, private PoolConnectionOwner {
 
   std::optional<ConnectionId> take() override {
     if (idle_.empty()) return std::nullopt;
-    const std::uint32_t slot = idle_.back();
+    const auto slot = idle_.back();
     idle_.pop_back();
     count_idle();
-    slots_[slot].connection->hold();
-    return id_of(slot);
+    connections_.at(slot).hold();
+    return connections_.id_of(slot);
   }
 
   void give_back(ConnectionId id) override {
-    Slot* const slot = find(id);
-    assert(slot);
-    ++slot->generation;
-    if (slot->connection->release()) {
-      make_idle(*slot->connection);
-    } else {
-      used_up(*slot->connection);
-    }
+    ClientConnection* const connection = connections_.find(id);
+    assert(connection);
+    connections_.end_hold(connection->slot());
+    connection->release() ? make_idle(*connection) : used_up(*connection);
   }
 
   void send(ConnectionId id, const OutgoingRequest& request, Done done) override {
-    Slot* const slot = find(id);
-    assert(slot);
-    if (slot->connection->send(request, host_field_, done)) return;
-    used_up(*slot->connection);
+    ClientConnection* const connection = connections_.find(id);
+    assert(connection);
+    if (connection->send(request, host_field_, done)) return;
+    used_up(*connection);
     fail_later(std::move(done), Failure::not_sent);
   }
 
   void retire(ConnectionId id) override {
-    if (Slot* const slot = find(id)) slot->connection->retire();
+    if (ClientConnection* const connection = connections_.find(id)) connection->retire();
   }
 
   void hang_up(ConnectionId id) override {
-    Slot* const slot = find(id);
-    if (!slot) return;
-    Done done = slot->connection->abandon();
-    used_up(*slot->connection);
+    ClientConnection* const connection = connections_.find(id);
+    if (!connection) return;
+    Done done = connection->abandon();
+    used_up(*connection);
     if (done) fail_later(std::move(done), Failure::hung_up);
   }
 
   const ClientCounters& counters() const override { return counters_; }
 
  private:
-  // An id is a slot and how often that slot had been let go when the id was made, so an old one is
-  // never taken for the one that now lives there.
-  struct Slot {
-    std::shared_ptr<ClientConnection> connection;
-    std::uint32_t generation = 1;
-  };
-
-  ConnectionId id_of(std::uint32_t slot) const {
-    return ConnectionId{std::uint64_t{slots_[slot].generation} << 32 | slot};
-  }
-
-  // nullptr: the exchange of that id is over.
-  Slot* find(ConnectionId id) {
-    const auto bits = static_cast<std::uint64_t>(id);
-    const auto index = static_cast<std::uint32_t>(bits);
-    if (index >= slots_.size()) return nullptr;
-    Slot& slot = slots_[index];
-    const bool current = slot.generation == bits >> 32 && slot.connection;
-    return current ? &slot : nullptr;
-  }
-
-  Slot& slot_of(const ClientConnection& connection) { return slots_[connection.slot()]; }
-
-  void free(Slot& slot) {
-    free_slots_.push_back(slot.connection->slot());
-    slot.connection.reset();
-    ++slot.generation;
-    --used_;
-  }
-
   void make_idle(const ClientConnection& connection) {
     idle_.push_back(connection.slot());
     count_idle();
@@ -137,26 +121,20 @@ class Pool final : public Client, private PoolConnectionOwner {
   void count_idle() { counters_.connections_idle = idle_.size(); }
 
   void fail_later(Done done, Failure failure) {
-    boost::asio::post(context_,
-                      [alive = std::weak_ptr{alive_}, done = std::move(done), failure]() mutable {
-                        if (!alive.expired()) done(std::unexpected(failure));
-                      });
+    boost::asio::post(context_, lifetime_.guard([done = std::move(done), failure]() mutable {
+      done(std::unexpected(failure));
+    }));
   }
 
   // -- opening
   void open_one() {
-    if (free_slots_.empty()) {
-      free_slots_.push_back(static_cast<std::uint32_t>(slots_.size()));
-      slots_.emplace_back();
-    }
-    const std::uint32_t slot = free_slots_.back();
-    free_slots_.pop_back();
-    PoolConnectionOwner& owner = *this;
-    slots_[slot].connection =
-        std::make_shared<ClientConnection>(owner, context_, poller_, timers_, options_, slot);
-    ++used_;
+    ClientConnectionOwner& owner = *this;
+    const auto slot = connections_.reserve();
     ++opening_;
-    slots_[slot].connection->open();
+    connections_
+        .put(slot,
+             std::make_shared<ClientConnection>(owner, context_, poller_, timers_, options_, slot))
+        .open();
   }
 
   void find_address() {
@@ -182,14 +160,12 @@ class Pool final : public Client, private PoolConnectionOwner {
   }
 
   std::vector<std::shared_ptr<ClientConnection>> awaiting_address() const {
-    std::vector<std::shared_ptr<ClientConnection>> waiting;
-    for (const Slot& slot : slots_) {
-      if (slot.connection && slot.connection->awaits_address()) waiting.push_back(slot.connection);
-    }
+    auto waiting = connections_.all();
+    std::erase_if(waiting, [](const auto& each) { return !each->awaits_address(); });
     return waiting;
   }
 
-  // -- PoolConnectionOwner
+  // -- ClientConnectionOwner
   void connected(ClientConnection& connection) override {
     --opening_;
     ++counters_.connects;
@@ -201,7 +177,7 @@ class Pool final : public Client, private PoolConnectionOwner {
     --opening_;
     ++counters_.connect_failures;
     if (failure == ConnectFailure::theirs) host_.doubt();
-    free(slot_of(connection));
+    connections_.remove(connection.slot());
     if (events_.connect_failed) events_.connect_failed(failure);
   }
 
@@ -211,7 +187,9 @@ class Pool final : public Client, private PoolConnectionOwner {
     used_up(connection);
   }
 
-  void exchange_over(ClientConnection& connection) override { ++slot_of(connection).generation; }
+  void exchange_over(ClientConnection& connection) override {
+    connections_.end_hold(connection.slot());
+  }
 
   void reusable(ClientConnection& connection) override {
     make_idle(connection);
@@ -220,24 +198,21 @@ class Pool final : public Client, private PoolConnectionOwner {
 
   void used_up(ClientConnection& connection) override {
     --counters_.connections_open;
-    free(slot_of(connection));
+    connections_.remove(connection.slot());
   }
 
   boost::asio::io_context& context_;
   platform::Timers& timers_;
   const ClientOptions options_;
   const std::string host_field_;
-  Poller& poller_;
+  net::Poller& poller_;
   platform::Host host_;
   Events events_;
   ClientCounters counters_;
-  std::vector<Slot> slots_;
-  std::vector<std::uint32_t> free_slots_;
-  std::vector<std::uint32_t> idle_;  // the one used last at the end
-  std::size_t used_ = 0;             // slots with a connection in any state
+  ConnectionTable connections_;              // in any state
+  std::vector<ConnectionTable::Slot> idle_;  // the one used last at the end
   std::size_t opening_ = 0;
-  // What is posted on the loop may run when the pool has gone.
-  std::shared_ptr<const char> alive_ = std::make_shared<const char>();
+  platform::Lifetime lifetime_;
 };
 
 }  // namespace

@@ -14,7 +14,7 @@ namespace payswitch::http {
 // while idle leaves the pool at once; bytes that arrive on an idle connection close it. Giving a
 // connection back makes no idle event. When the pool goes, no `done` is called any more; it must
 // not go from within one.
-// A host that is a name is looked up; what it had for addresses before is used meanwhile.
+// A host that is a name is looked up; until that is done, the addresses found before are used.
 std::unique_ptr<Client> make_pool(boost::asio::io_context& context, platform::Timers& timers,
                                   const platform::Clock& clock, platform::Resolver& resolver,
                                   const ClientOptions& options);

@@ -13,7 +13,7 @@
 namespace payswitch::http {
 namespace {
 
-TEST_F(HttpPool, ARequestGoesOutAndItsAnswerComesBack) {
+TEST_F(HttpPool, ARequestGoesOutAndItsResponseComesBack) {
   Wire wire = open_one();
   const auto result = send(taken(), {.method = Method::post,
                                      .target = "/payments",
@@ -41,7 +41,7 @@ TEST_F(HttpPool, AConnectionIsUsedAgainAndAgain) {
   EXPECT_EQ(pool->counters().connects, 1u);
 }
 
-TEST_F(HttpPool, AnAnswerInPiecesIsPutTogether) {
+TEST_F(HttpPool, AResponseInPiecesIsPutTogether) {
   Wire wire = open_one();
   const auto result = exchange(wire, "HTTP/1.1 100 Continue\r\n\r\nHTT");
   loop.settle();
@@ -108,7 +108,7 @@ TEST_F(HttpPool, GivingBackMakesNoIdleEvent) {
   Wire wire = open_one();
   pool->give_back(taken());
   loop.settle();
-  EXPECT_EQ(idle_events, 1) << "or whoever takes and gives back would do so for ever";
+  EXPECT_EQ(idle_events, 1) << "or a caller that takes and gives back would do so for ever";
   EXPECT_EQ(idle(), 1u);
 }
 
@@ -151,7 +151,7 @@ TEST_F(HttpPool, AConnectionThatDiedAMomentAgoSendsNothingEither) {
   EXPECT_EQ(result->failure, Failure::not_sent);
 }
 
-TEST_F(HttpPool, AnAnswerThatIsThereBeforeTheRequestIsNeverTakenForIts) {
+TEST_F(HttpPool, AResponseThatIsThereBeforeTheRequestIsNeverTakenForIts) {
   Wire wire = open_one();
   const auto connection = taken();
   wire.send(ok);
@@ -163,7 +163,7 @@ TEST_F(HttpPool, AnAnswerThatIsThereBeforeTheRequestIsNeverTakenForIts) {
 }
 
 // The request leaves at the end of the turn; until then the connection may prove to be no good.
-TEST_F(HttpPool, AnAnswerThatComesBeforeTheRequestHasLeftIsNeverTakenForItsEither) {
+TEST_F(HttpPool, AResponseThatComesBeforeTheRequestHasLeftIsNeverTakenForItsEither) {
   Wire other = open_one();
   Wire wire = open_one();
   const auto connection = taken();
@@ -215,7 +215,7 @@ TEST_F(HttpPool, AConnectionThatIsResetIsCut) {
   EXPECT_EQ(result->failure, Failure::cut);
 }
 
-TEST_F(HttpPool, AnAnswerMayEndWithItsConnection) {
+TEST_F(HttpPool, AResponseMayEndWithItsConnection) {
   Wire wire = open_one();
   const auto result = exchange(wire, "HTTP/1.1 200 OK\r\n\r\nto the end");
   wire.close();
@@ -225,7 +225,7 @@ TEST_F(HttpPool, AnAnswerMayEndWithItsConnection) {
   EXPECT_EQ(open(), 0u);
 }
 
-TEST_F(HttpPool, WhatIsNoAnswerIsGarbledAndTheConnectionCloses) {
+TEST_F(HttpPool, WhatIsNoResponseIsGarbledAndTheConnectionCloses) {
   Wire wire = open_one();
   const auto result = exchange(wire, "SSH-2.0-OpenSSH\r\n\r\n");
   ASSERT_TRUE(is_done(result));
@@ -233,7 +233,7 @@ TEST_F(HttpPool, WhatIsNoAnswerIsGarbledAndTheConnectionCloses) {
   EXPECT_EQ(open(), 0u);
 }
 
-TEST_F(HttpPool, AnAnswerBeyondTheLimitIsGarbled) {
+TEST_F(HttpPool, AResponseBeyondTheLimitIsGarbled) {
   start({.host = "127.0.0.1", .max_response_bytes = ok.size()});
   Wire wire = open_one();
   const auto at_the_limit = exchange(wire, ok);
@@ -245,7 +245,7 @@ TEST_F(HttpPool, AnAnswerBeyondTheLimitIsGarbled) {
   EXPECT_EQ(beyond->failure, Failure::garbled);
 }
 
-TEST_F(HttpPool, ALargeAnswerIsReadWhole) {
+TEST_F(HttpPool, ALargeResponseIsReadWhole) {
   Wire wire = open_one();
   const std::string body(60'000, 'b');
   const auto result = exchange(wire, "HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n" + body);
@@ -254,7 +254,7 @@ TEST_F(HttpPool, ALargeAnswerIsReadWhole) {
   EXPECT_EQ(idle(), 1u);
 }
 
-TEST_F(HttpPool, AnAnswerThatSaysCloseIsDeliveredAndTheConnectionClosed) {
+TEST_F(HttpPool, AResponseThatSaysCloseIsDeliveredAndTheConnectionClosed) {
   Wire wire = open_one();
   const auto result =
       exchange(wire, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
@@ -263,7 +263,7 @@ TEST_F(HttpPool, AnAnswerThatSaysCloseIsDeliveredAndTheConnectionClosed) {
   EXPECT_EQ(open(), 0u);
 }
 
-TEST_F(HttpPool, BytesBehindAnAnswerCloseTheConnectionAndNotTheAnswer) {
+TEST_F(HttpPool, BytesAfterAResponseCloseTheConnectionAndNotTheResponse) {
   Wire wire = open_one();
   const auto result = exchange(wire, ok + ok);
   ASSERT_TRUE(is_done(result));
@@ -272,7 +272,7 @@ TEST_F(HttpPool, BytesBehindAnAnswerCloseTheConnectionAndNotTheAnswer) {
   EXPECT_EQ(result->calls, 1);
 }
 
-TEST_F(HttpPool, ALateAnswerIsDeliveredAndItsConnectionNeverUsedAgain) {
+TEST_F(HttpPool, ALateResponseIsDeliveredAndItsConnectionNeverUsedAgain) {
   Wire wire = open_one();
   const auto connection = taken();
   const auto result = send(connection);
@@ -346,7 +346,7 @@ TEST_F(HttpPool, ALargeRequestGoesOutWholeAsTheFarEndReads) {
   EXPECT_EQ(idle(), 1u);
 }
 
-TEST_F(HttpPool, AnAnswerToHalfARequestLeavesTheConnectionUnusable) {
+TEST_F(HttpPool, AResponseToHalfARequestLeavesTheConnectionUnusable) {
   Wire wire = open_one();
   const std::string body(16 * 1024 * 1024, 'b');
   const auto result =

@@ -26,7 +26,7 @@ TEST_F(JsonFields, FindsTheNamedFieldsAndIgnoresTheOthers) {
   EXPECT_EQ(id.text, "a");
 }
 
-TEST_F(JsonFields, NamesTheFirstFieldOfTheOutermostObjectThatNobodyWants) {
+TEST_F(JsonFields, NamesTheFirstFieldOfTheOutermostObjectThatIsNotWanted) {
   std::optional<std::string> unknown;
   EXPECT_EQ(
       read_json_fields(R"({"id":"a","curr\u0065ncy":"USD","amount":1,"note":2})", fields, &unknown),
@@ -37,7 +37,7 @@ TEST_F(JsonFields, NamesTheFirstFieldOfTheOutermostObjectThatNobodyWants) {
   EXPECT_EQ(unknown, "");
   EXPECT_EQ(read_json_fields(R"({"id":{"x":1},"amount":[{"y":2}],"amount":3})", fields, &unknown),
             JsonVerdict::ok);
-  EXPECT_EQ(unknown, std::nullopt) << "inner ones are nobody's, and a second one is no stranger";
+  EXPECT_EQ(unknown, std::nullopt) << "inner ones do not count, and a second one is known";
 }
 
 TEST_F(JsonFields, KeepsANumbersTextExactlyHoweverLongItIs) {
@@ -81,7 +81,7 @@ TEST_F(JsonFields, RefusesWhatIsNotJson) {
   EXPECT_EQ(read(std::string(100, '[') + std::string(100, ']')), JsonVerdict::not_json);
 }
 
-TEST_F(JsonFields, NamesTheFieldWhoseExponentNobodyCounts) {
+TEST_F(JsonFields, NamesTheFieldWhoseExponentIsBeyondCounting) {
   for (std::string_view number : {"1e99999999999999999999", "1e-99999999999999999999"}) {
     EXPECT_EQ(read(R"({"id":"a","amount":)" + std::string(number) + "}"),
               JsonVerdict::exponent_too_large);

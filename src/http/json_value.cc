@@ -94,7 +94,7 @@ std::expected<JsonValue, std::string> read_json(std::string_view text) {
   json::error_code error;
   const std::size_t read = parser.write_some(false, text.data(), text.size(), error);
   if (error) return std::unexpected("not JSON: " + error.message());
-  if (read < text.size()) return std::unexpected("not JSON: bytes behind the end");
+  if (read < text.size()) return std::unexpected("not JSON: bytes after the end");
   return parser.handler().take();
 }
 

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,32 +31,27 @@ struct Request {
   const std::string_view* field(std::string_view name) const;
 };
 
-// A response. All views need to live only until the call that takes it returns.
+// A response to send. All views need to live only until the call that takes it returns.
 struct Response {
   unsigned status = 200;
   std::string_view content_type = "application/json";  // empty: no such field
   std::string_view body = {};
   std::span<const Field> fields = {};  // beyond Content-Type, Content-Length, Connection and Date
-  // For the laboratory's faults: these bytes go out in place of a response, when its turn has come,
-  // and then the connection is closed. Empty: it is closed without a byte. All fields above are
-  // ignored.
-  std::optional<std::string_view> raw_then_close = std::nullopt;
 };
 
-// Where answers go. A server's connection is one, a virtual client another.
+// Where responses go. A server's connection is one, a virtual client another.
 class ResponseSink {
  public:
   using Ended = std::move_only_function<void()>;
 
   virtual ~ResponseSink() = default;
-  virtual void answer(std::uint64_t sequence, const Response& response) = 0;
+  virtual void respond(std::uint64_t sequence, const Response& response) = 0;
   // See Responder::when_client_ends(). A client that is always there never ends.
   virtual bool when_client_ends(std::uint64_t /*sequence*/, Ended /*ended*/) { return true; }
 };
 
-// The right to answer one request, once, now or later, from the loop thread. When the client has
-// gone meanwhile the response falls on the floor. Destroying an unused one is a bug, except in
-// shutdown.
+// The right to respond to one request, once, now or later, from the loop thread. When the client
+// has gone by then, the response is dropped. Destroying an unused one is a bug, except in shutdown.
 class Responder {
  public:
   Responder(std::shared_ptr<ResponseSink> sink, std::uint64_t sequence)
@@ -65,7 +59,7 @@ class Responder {
 
   void operator()(const Response& response) {
     auto sink = std::move(sink_);
-    sink->answer(sequence_, response);
+    sink->respond(sequence_, response);
   }
 
   // For a response that is made to wait: `ended` is called at most once, from the loop, and only

@@ -11,7 +11,7 @@ struct ServerOptions {
   std::string host = "127.0.0.1";
   std::uint16_t port = 9999;             // 0: any free one
   std::size_t max_connections = 12'000;  // one beyond is answered 503 and closed
-  std::size_t max_turned_away = 256;     // being told so; beyond these one is just closed
+  std::size_t max_turned_away = 256;     // that are answered 503; one beyond these is just closed
   std::size_t max_header_bytes = 8 * 1024;
   std::size_t max_body_bytes = 16 * 1024;
   std::size_t max_pipelined = 64;  // unanswered requests of one connection; then it is not read

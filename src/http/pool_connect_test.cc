@@ -103,7 +103,7 @@ TEST_F(HttpPoolOfAName, ANameWithoutAnAddressIsTheirs) {
   EXPECT_EQ(time.timers(), 0u);
 }
 
-TEST_F(HttpPoolOfAName, AnAnswerThatDoesNotComeInTimeIsTheirs) {
+TEST_F(HttpPoolOfAName, AResponseThatDoesNotComeInTimeIsTheirs) {
   pool->want(1);
   time.advance(2s);
   EXPECT_THAT(failures, ElementsAre(ConnectFailure::theirs));
@@ -127,7 +127,7 @@ TEST_F(HttpPoolOfAName, TheLastGoodAddressIsUsedWhileTheNextLookUpRuns) {
   pool->want(2);
   EXPECT_EQ(played->asked.size(), 1u);
   EXPECT_TRUE(loop.until([&] { return idle() == 2; }));
-  EXPECT_EQ(played->asked.size(), 1u) << "nobody waited for it";
+  EXPECT_EQ(played->asked.size(), 1u) << "no connection waited for it";
 }
 
 TEST_F(HttpPoolOfAName, AnAddressThatRefusesIsLookedUpAnew) {

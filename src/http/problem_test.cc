@@ -50,7 +50,7 @@ TEST(Problem, WhatIsNotUtf8IsReplaced) {
 
 class LastAnswer final : public ResponseSink {
  public:
-  void answer(std::uint64_t, const Response& response) override {
+  void respond(std::uint64_t, const Response& response) override {
     status = response.status;
     content_type = response.content_type;
     first_field = std::string{response.fields[0].name};

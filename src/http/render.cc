@@ -15,7 +15,8 @@ void append_number(std::string& out, std::size_t number) {
   out.append(digits, end);
 }
 
-// A line break inside would let whoever chose the value write fields and answers of their own.
+// A line break inside would let a client that chose the value write fields and responses of its
+// own.
 bool is_one_line(std::string_view text) {
   return std::ranges::none_of(text, [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
 }

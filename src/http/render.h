@@ -16,7 +16,7 @@ struct ResponseShape {
   bool say_keep_alive = false;  // to an HTTP/1.0 client, which would not assume it
 };
 
-// Appends a whole HTTP/1.1 answer to `out`. `date` is the value of the Date field (RFC 9110
+// Appends a whole HTTP/1.1 response to `out`. `date` is the value of the Date field (RFC 9110
 // section 6.6.1).
 void append_response(std::string& out, const Response& response, ResponseShape shape,
                      std::string_view date);

@@ -19,7 +19,7 @@ std::string rendered(const OutgoingRequest& request) {
   return out;
 }
 
-TEST(Render, AnAnswerIsStatusTypeLengthFieldsAndBody) {
+TEST(Render, AResponseIsStatusTypeLengthFieldsAndBody) {
   const std::array fields{Field{"Idempotent-Replayed", "true"}};
   EXPECT_EQ(rendered({.status = 202, .body = "{}", .fields = fields}),
             "HTTP/1.1 202 Accepted\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
@@ -27,7 +27,7 @@ TEST(Render, AnAnswerIsStatusTypeLengthFieldsAndBody) {
             "Idempotent-Replayed: true\r\n\r\n{}");
 }
 
-TEST(Render, TheLastAnswerOfAConnectionSaysClose) {
+TEST(Render, TheLastResponseOfAConnectionSaysClose) {
   EXPECT_EQ(rendered({.content_type = "", .body = ""}, {.close = true, .say_keep_alive = true}),
             "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
             "Content-Length: 0\r\nConnection: close\r\n\r\n");
@@ -39,7 +39,7 @@ TEST(Render, AnOldClientIsToldThatTheConnectionStays) {
             "Content-Length: 0\r\nConnection: keep-alive\r\n\r\n");
 }
 
-TEST(Render, TheAnswerToHeadHasTheLengthButNotTheBody) {
+TEST(Render, TheResponseToHeadHasTheLengthButNotTheBody) {
   EXPECT_EQ(rendered({.content_type = "text/plain", .body = "hello"}, {.without_body = true}),
             "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
             "Content-Type: text/plain\r\nContent-Length: 5\r\n\r\n");

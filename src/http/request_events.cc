@@ -133,7 +133,7 @@ RequestEvents::Piece RequestEvents::piece(View text) const {
 }
 
 // Beast joins folded lines in a place of its own, or skips the empty ones: either way the value
-// does not stand right behind its name.
+// does not follow its name.
 bool RequestEvents::is_folded(View name, View value) const {
   const char* const name_end = name.data() + name.size();
   const char* const message_end = message_.data() + message_.size();

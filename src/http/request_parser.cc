@@ -56,7 +56,7 @@ void RequestParser::start_next_request() {
   auto memory = events_->release_memory();
   events_.emplace(std::move(memory));
   events_->body_limit(limits_.max_body_bytes);
-  // The header is limited here: Beast counts each field from where it stands.
+  // The header is limited here: Beast counts each field from its own beginning.
   events_->header_limit(std::numeric_limits<std::uint32_t>::max());
 }
 
@@ -67,7 +67,7 @@ RequestParser::Step RequestParser::next() {
   return parse_on();
 }
 
-// RFC 9112 section 2.2: one empty line before a request is forgiven. False: cannot tell yet.
+// RFC 9112 section 2.2: one empty line before a request is forgiven. False: not known yet.
 bool RequestParser::skip_blank_line() {
   if (blank_line_skipped_ || parsed_ > 0) return true;
   const std::string_view bytes = buffer_.readable();
@@ -167,7 +167,7 @@ Rejection RequestParser::classify_bad_length() {
   return is_number ? Rejection::body_too_large : Rejection::malformed;
 }
 
-// What a chunked body decoded to is kept elsewhere; behind the header the buffer holds only what is
+// What a chunked body decoded to is kept elsewhere; after the header the buffer holds only what is
 // still to be parsed.
 void RequestParser::drop_chunk_framing() {
   buffer_.erase(header_bytes_, parsed_ - header_bytes_);

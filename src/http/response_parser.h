@@ -44,7 +44,7 @@ class ResponseEvents final : public boost::beast::http::basic_parser<false> {
   bool header_done_ = false;
 };
 
-// Bytes in, one response out; no socket. interim responses (1xx) are passed over. What could be
+// Bytes in, one response out; no socket. Interim responses (1xx) are passed over. What could be
 // understood in two ways is garbled: the payment is then asked for again, which is always safe.
 //
 //   start(), then read into prepare(), commit() and next() until it says response or garbled; at
@@ -77,7 +77,7 @@ class ResponseParser {
   // Valid from Step::response until start().
   IncomingResponse response() const;
 
-  // Both sides mean to keep the connection, and nothing came behind the response.
+  // Both sides mean to keep the connection, and nothing came after the response.
   bool reusable() const;
 
  private:

@@ -63,12 +63,12 @@ std::string ok(std::string_view fields, std::string_view body) {
   return "HTTP/1.1 200 OK\r\n" + std::string{fields} + "\r\n" + std::string{body};
 }
 
-TEST(ResponseParser, AnAnswerHasStatusTypeAndBody) {
+TEST(ResponseParser, AResponseHasStatusTypeAndBody) {
   EXPECT_EQ(parsed(ok("Content-Type: application/json\r\nContent-Length: 2\r\n", "{}")),
             (Outcome{Step::response, 200, "application/json", "{}", true}));
 }
 
-TEST(ResponseParser, AnEmptyBodyIsAWholeAnswer) {
+TEST(ResponseParser, AnEmptyBodyIsAWholeResponse) {
   EXPECT_EQ(parsed("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n"),
             (Outcome{Step::response, 500, "", "", true}));
 }
@@ -97,14 +97,14 @@ TEST(ResponseParser, AnEmptyBodyThatOnlyTheConnectionEndedIsNotFramed) {
   EXPECT_TRUE(parsed(header + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n").is_framed);
 }
 
-TEST(ResponseParser, InterimAnswersArePassedOver) {
+TEST(ResponseParser, InterimResponsesArePassedOver) {
   const std::string hundred = "HTTP/1.1 100 Continue\r\n\r\n";
   const std::string hint = "HTTP/1.1 103 Early Hints\r\nContent-Type: a/b\r\n\r\n";
   EXPECT_EQ(parsed(hundred + hint + ok("Content-Length: 1\r\n", "x")),
             (Outcome{Step::response, 200, "", "x", true}));
 }
 
-TEST(ResponseParser, EightInterimAnswersAreTakenAndNineAreNot) {
+TEST(ResponseParser, EightInterimResponsesAreTakenAndNineAreNot) {
   std::string interim;
   for (int i = 0; i < 8; ++i) interim += "HTTP/1.1 102 Processing\r\n\r\n";
   EXPECT_EQ(parsed(interim + ok("Content-Length: 0\r\n", "")).step, Step::response);
@@ -116,7 +116,7 @@ TEST(ResponseParser, SwitchingProtocolsWasNeverAskedFor) {
   EXPECT_EQ(parsed("HTTP/1.1 101 Switching Protocols\r\n\r\n").step, Step::garbled);
 }
 
-TEST(ResponseParser, SomeAnswersHaveNoBodyWhateverTheySay) {
+TEST(ResponseParser, SomeResponsesHaveNoBodyWhateverTheySay) {
   EXPECT_EQ(parsed("HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n").step, Step::response);
   EXPECT_EQ(parsed("HTTP/1.1 304 Not Modified\r\n\r\n").step, Step::response);
   EXPECT_EQ(parsed(ok("Content-Length: 5\r\n", ""), {.to_head = true}),
@@ -130,7 +130,7 @@ TEST(ResponseParser, AConnectionIsReusableOnlyWhenBothSidesMeanIt) {
       parsed("HTTP/1.0 200 OK\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n").reusable);
 }
 
-TEST(ResponseParser, BytesBehindAnAnswerSpoilTheConnectionAndNotTheAnswer) {
+TEST(ResponseParser, BytesAfterAResponseSpoilTheConnectionAndNotTheResponse) {
   const Outcome outcome = fed(ok("Content-Length: 1\r\n", "xHTTP/1.1 200 OK\r\n"), {});
   EXPECT_EQ(outcome, (Outcome{Step::response, 200, "", "x", false}));
 }
@@ -146,7 +146,7 @@ TEST(ResponseParser, AnInputThatEndsEarlyIsCut) {
   EXPECT_EQ(parsed("HTTP/1.1 100 Continue\r\n\r\n", {.then_ends = true}).step, Step::cut);
 }
 
-TEST(ResponseParser, WhatIsNoAnswerIsGarbled) {
+TEST(ResponseParser, WhatIsNoResponseIsGarbled) {
   for (const char* bytes :
        {"hello world\r\n\r\n", "HTTP/2.0 200 OK\r\n\r\n", "HTTP/1.1 2000 OK\r\n\r\n",
         "HTTP/1.1 099 Low\r\n\r\n", "HTTP/1.1 600 High\r\n\r\n",
@@ -167,7 +167,7 @@ TEST(ResponseParser, FramingThatCanBeReadInTwoWaysIsGarbled) {
   }
 }
 
-TEST(ResponseParser, AnAnswerMayFillItsLimitAndNotOneByteMore) {
+TEST(ResponseParser, AResponseMayFillItsLimitAndNotOneByteMore) {
   const auto of_size = [](std::size_t size) {
     const std::string head = ok("Content-Length: 0000\r\n", "");
     const std::size_t body = size - head.size();
@@ -192,7 +192,7 @@ TEST(ResponseParser, AnEndlessHeaderIsGarbled) {
       Step::garbled);
 }
 
-TEST(ResponseParser, NothingOfOneAnswerIsLeftInTheNext) {
+TEST(ResponseParser, NothingOfOneResponseIsLeftInTheNext) {
   ResponseParser parser{1000};
   const auto feed = [&](std::string_view bytes) {
     parser.start(false);

@@ -6,24 +6,21 @@
 namespace payswitch::http {
 
 std::uint64_t ResponseQueue::open(ResponseShape shape) {
-  slots_.push_back(
-      {.shape = shape, .answered = false, .ends = false, .bytes = {}, .ended = nullptr});
+  slots_.push_back({.shape = shape, .answered = false, .bytes = {}, .ended = nullptr});
   return first_ + slots_.size() - 1;
 }
 
-void ResponseQueue::answer(std::uint64_t sequence, const Response& response, std::string_view date,
-                           std::string& out) {
-  if (ended_) return;
+void ResponseQueue::respond(std::uint64_t sequence, const Response& response, std::string_view date,
+                            std::string& out) {
   assert(sequence >= first_ && sequence - first_ < slots_.size());
   Slot& slot = slots_[sequence - first_];
   assert(!slot.answered);
-  if (sequence != first_) {
-    render(slot, response, date, slot.bytes);
-    held_bytes_ += slot.bytes.size();
-    return;
-  }
-  render(slot, response, date, out);
-  pop_answered(out);
+  slot.answered = true;
+  slot.ended = nullptr;
+  const bool is_next = sequence == first_;
+  append_response(is_next ? out : slot.bytes, response, slot.shape, date);
+  held_bytes_ += slot.bytes.size();
+  if (is_next) pop_answered(out);
 }
 
 void ResponseQueue::watch(std::uint64_t sequence, ResponseSink::Ended ended) {
@@ -41,30 +38,11 @@ std::vector<ResponseSink::Ended> ResponseQueue::take_watchers() {
   return watchers;
 }
 
-void ResponseQueue::render(Slot& slot, const Response& response, std::string_view date,
-                           std::string& out) {
-  slot.answered = true;
-  slot.ended = nullptr;
-  slot.ends = response.raw_then_close.has_value();
-  if (slot.ends) {
-    out += *response.raw_then_close;
-  } else {
-    append_response(out, response, slot.shape, date);
-  }
-}
-
-// A response that was given in its turn has no bytes here: they are in `out` already.
+// A response that came in its turn has no bytes here: they are in `out` already.
 void ResponseQueue::pop_answered(std::string& out) {
   while (!slots_.empty() && slots_.front().answered) {
-    const Slot& slot = slots_.front();
-    out += slot.bytes;
-    held_bytes_ -= slot.bytes.size();
-    ended_ = slot.ends;
-    if (ended_) {
-      slots_.clear();
-      held_bytes_ = 0;
-      return;
-    }
+    out += slots_.front().bytes;
+    held_bytes_ -= slots_.front().bytes.size();
     slots_.pop_front();
     ++first_;
   }

@@ -10,7 +10,7 @@
 
 namespace payswitch::http {
 
-// The unanswered requests of one connection. Answers come in any order and leave in the order of
+// The unanswered requests of one connection. Responses come in any order and leave in the order of
 // the requests (RFC 9112 section 9.3.2): one that comes early is held back as bytes.
 class ResponseQueue {
  public:
@@ -18,9 +18,9 @@ class ResponseQueue {
   std::uint64_t open(ResponseShape shape);
 
   // Its response, made at `date` (the value of a Date field). Appends to `out` all that may go out
-  // now. Ignored when the queue has ended.
-  void answer(std::uint64_t sequence, const Response& response, std::string_view date,
-              std::string& out);
+  // now.
+  void respond(std::uint64_t sequence, const Response& response, std::string_view date,
+               std::string& out);
 
   // `ended` is for the client's end, as long as that request is unanswered.
   void watch(std::uint64_t sequence, ResponseSink::Ended ended);
@@ -31,29 +31,25 @@ class ResponseQueue {
   // held back already.
   void close_last();
 
-  // The turn of a response with raw_then_close has come: nothing may go out behind it.
-  bool ended() const { return ended_; }
-
   bool empty() const { return slots_.empty(); }
   std::size_t size() const { return slots_.size(); }
+  // The request that is answered next, or the number of the next one to come in.
+  std::uint64_t first() const { return first_; }
   std::size_t held_bytes() const { return held_bytes_; }
 
  private:
   struct Slot {
     ResponseShape shape;
     bool answered = false;
-    bool ends = false;
     std::string bytes;  // of a response that waits for the ones before it
     ResponseSink::Ended ended = nullptr;
   };
 
-  void render(Slot& slot, const Response& response, std::string_view date, std::string& out);
   void pop_answered(std::string& out);
 
   std::deque<Slot> slots_;
   std::uint64_t first_ = 0;  // the number of slots_.front()
   std::size_t held_bytes_ = 0;
-  bool ended_ = false;
 };
 
 }  // namespace payswitch::http

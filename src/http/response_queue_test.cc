@@ -26,40 +26,40 @@ std::string bodies(std::string_view out) {
   return found;
 }
 
-TEST(ResponseQueue, AnAnswerInTurnGoesOutAtOnce) {
+TEST(ResponseQueue, AResponseInTurnGoesOutAtOnce) {
   ResponseQueue queue;
   std::string out;
-  queue.answer(queue.open({}), saying("a"), date, out);
+  queue.respond(queue.open({}), saying("a"), date, out);
   EXPECT_EQ(bodies(out), "a");
   EXPECT_TRUE(queue.empty());
 }
 
-TEST(ResponseQueue, AnswersLeaveInTheOrderOfTheRequests) {
+TEST(ResponseQueue, ResponsesLeaveInTheOrderOfTheRequests) {
   ResponseQueue queue;
   std::string out;
   const auto a = queue.open({});
   const auto b = queue.open({});
   const auto c = queue.open({});
-  queue.answer(c, saying("c"), date, out);
-  queue.answer(b, saying("b"), date, out);
+  queue.respond(c, saying("c"), date, out);
+  queue.respond(b, saying("b"), date, out);
   EXPECT_EQ(out, "");
   EXPECT_GT(queue.held_bytes(), 0u);
-  queue.answer(a, saying("a"), date, out);
+  queue.respond(a, saying("a"), date, out);
   EXPECT_EQ(bodies(out), "abc");
   EXPECT_EQ(queue.held_bytes(), 0u);
   EXPECT_TRUE(queue.empty());
 }
 
-TEST(ResponseQueue, AnAnswerStopsAtTheNextOneThatIsMissing) {
+TEST(ResponseQueue, AResponseStopsAtTheNextOneThatIsMissing) {
   ResponseQueue queue;
   std::string out;
   const auto a = queue.open({});
   const auto b = queue.open({});
   const auto c = queue.open({});
-  queue.answer(c, saying("c"), date, out);
-  queue.answer(a, saying("a"), date, out);
+  queue.respond(c, saying("c"), date, out);
+  queue.respond(a, saying("a"), date, out);
   EXPECT_EQ(bodies(out), "a");
-  queue.answer(b, saying("b"), date, out);
+  queue.respond(b, saying("b"), date, out);
   EXPECT_EQ(bodies(out), "abc");
 }
 
@@ -71,7 +71,7 @@ TEST(ResponseQueue, NumbersStayRightWhileRequestsComeAndGo) {
   for (int i = 0; i < 1000; ++i) {
     const char letter = static_cast<char>('a' + i % 26);
     const auto next = queue.open({});
-    queue.answer(waiting, saying({&letter, 1}), date, out);
+    queue.respond(waiting, saying({&letter, 1}), date, out);
     expected += letter;
     waiting = next;
   }
@@ -79,56 +79,40 @@ TEST(ResponseQueue, NumbersStayRightWhileRequestsComeAndGo) {
   EXPECT_EQ(queue.size(), 1u);
 }
 
-TEST(ResponseQueue, ClosingMarksOnlyTheLastAnswer) {
+TEST(ResponseQueue, ClosingMarksOnlyTheLastResponse) {
   ResponseQueue queue;
   std::string out;
   const auto a = queue.open({});
   const auto b = queue.open({});
   queue.close_last();
-  queue.answer(a, saying("a"), date, out);
+  queue.respond(a, saying("a"), date, out);
   EXPECT_THAT(out, Not(HasSubstr("Connection: close")));
-  queue.answer(b, saying("b"), date, out);
+  queue.respond(b, saying("b"), date, out);
   EXPECT_THAT(out, EndsWith("Connection: close\r\n\r\nb"));
 }
 
-TEST(ResponseQueue, RawBytesGoOutInTheirTurnAndNothingBehindThem) {
-  ResponseQueue queue;
-  std::string out;
-  const auto a = queue.open({});
-  const auto b = queue.open({});
-  const auto c = queue.open({});
-  queue.answer(b, {.raw_then_close = "garbage"}, date, out);
-  EXPECT_FALSE(queue.ended());
-  queue.answer(a, saying("a"), date, out);
-  EXPECT_TRUE(queue.ended());
-  EXPECT_TRUE(queue.empty());
-  EXPECT_THAT(out, EndsWith("\r\n\r\nagarbage"));
-  queue.answer(c, saying("c"), date, out);
-  EXPECT_THAT(out, EndsWith("garbage"));
-}
-
-TEST(AnswerQueueDeathTest, AnsweringTwiceIsABug) {
+TEST(ResponseQueueDeathTest, RespondingTwiceIsABug) {
   ResponseQueue queue;
   std::string out;
   queue.open({});
   const auto second = queue.open({});
-  queue.answer(second, saying("b"), date, out);
-  EXPECT_DEATH(queue.answer(second, saying("b"), date, out), "answered");
+  queue.respond(second, saying("b"), date, out);
+  EXPECT_DEATH(queue.respond(second, saying("b"), date, out), "answered");
 }
 
 TEST(ResponseQueue, OnlyUnansweredRequestsHaveWatchersAndEachIsGivenOutOnce) {
   ResponseQueue queue;
   std::string out;
-  std::string told;
+  std::string called;
   const auto a = queue.open({});
   const auto b = queue.open({});
   const auto c = queue.open({});
-  queue.watch(a, [&] { told += 'a'; });
-  queue.watch(b, [&] { told += 'b'; });
-  queue.watch(c, [&] { told += 'c'; });
-  queue.answer(b, saying("b"), date, out);
+  queue.watch(a, [&] { called += 'a'; });
+  queue.watch(b, [&] { called += 'b'; });
+  queue.watch(c, [&] { called += 'c'; });
+  queue.respond(b, saying("b"), date, out);
   for (auto& ended : queue.take_watchers()) ended();
-  EXPECT_EQ(told, "ac");
+  EXPECT_EQ(called, "ac");
   EXPECT_TRUE(queue.take_watchers().empty());
 }
 

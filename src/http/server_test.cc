@@ -15,7 +15,7 @@ using testing::EndsWith;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-TEST_F(HttpServer, ARequestIsHandedOverAndItsAnswerComesBack) {
+TEST_F(HttpServer, ARequestIsHandedOverAndItsResponseComesBack) {
   Wire client = connect();
   client.send(post("Content-Length: 5\r\n", "hello"));
   ASSERT_TRUE(has_asked(1));
@@ -41,7 +41,7 @@ TEST_F(HttpServer, AConnectionIsKeptFromRequestToRequest) {
   EXPECT_EQ(server->counters().connections_open, 1u);
 }
 
-TEST_F(HttpServer, PipelinedRequestsAreAnsweredInOrderWhateverOrderTheAnswersHave) {
+TEST_F(HttpServer, PipelinedRequestsAreAnsweredInOrderWhateverOrderTheResponsesHave) {
   Wire client = connect();
   client.send(get("/a") + get("/b") + get("/c"));
   ASSERT_TRUE(has_asked(3));
@@ -56,7 +56,7 @@ TEST_F(HttpServer, PipelinedRequestsAreAnsweredInOrderWhateverOrderTheAnswersHav
   EXPECT_LT(all.find("[second]"), all.find("[third]"));
 }
 
-TEST_F(HttpServer, AChunkedRequestAndOneBehindItBothArrive) {
+TEST_F(HttpServer, AChunkedRequestAndTheOneAfterItBothArrive) {
   Wire client = connect();
   client.send(post("Transfer-Encoding: chunked\r\n", "3\r\nabc\r\n0\r\n\r\n") + get("/next"));
   ASSERT_TRUE(has_asked(2));
@@ -86,7 +86,7 @@ TEST_F(HttpServer, HeadIsAnsweredWithoutABody) {
   EXPECT_THAT(all, EndsWith("\r\n\r\n"));
 }
 
-TEST_F(HttpServer, AClientThatAsksForItIsClosedAfterItsAnswer) {
+TEST_F(HttpServer, AClientThatAsksForItIsClosedAfterItsResponse) {
   at_once = true;
   Wire client = connect();
   client.send(get("/a", "Connection: close\r\n") + get("/never"));
@@ -108,7 +108,7 @@ TEST_F(HttpServer, AnOldClientIsClosedUnlessItAsksToBeKept) {
   EXPECT_TRUE(receives(second, "/b"));
 }
 
-TEST_F(HttpServer, AClientThatHasSentItsLastByteStillGetsItsAnswers) {
+TEST_F(HttpServer, AClientThatHasSentItsLastByteStillGetsItsResponses) {
   Wire client = connect();
   client.send(get("/a") + get("/b"));
   client.end_sending();
@@ -120,7 +120,7 @@ TEST_F(HttpServer, AClientThatHasSentItsLastByteStillGetsItsAnswers) {
   EXPECT_EQ(server->counters().connections_open, 0u);
 }
 
-TEST_F(HttpServer, AnAnswerToAClientThatHasGoneFallsOnTheFloor) {
+TEST_F(HttpServer, AResponseToAClientThatHasGoneIsDropped) {
   Wire client = connect();
   client.send(get("/a"));
   ASSERT_TRUE(has_asked(1));
@@ -142,7 +142,7 @@ TEST_F(HttpServer, ABodyThatWaitsForA100GetsIt) {
   EXPECT_EQ(client.received(), "") << "said once";
 }
 
-TEST_F(HttpServer, The100WaitsForTheAnswersBeforeIt) {
+TEST_F(HttpServer, The100WaitsForTheResponsesBeforeIt) {
   Wire client = connect();
   client.send(get("/a") + post("Expect: 100-continue\r\nContent-Length: 5\r\n", ""));
   ASSERT_TRUE(has_asked(1));

@@ -5,7 +5,7 @@
 // What a request is for: its target, and the host that it names. Pure.
 namespace payswitch::http {
 
-// A host (RFC 3986 section 3.2.2) and perhaps a port. What stands in brackets is not looked at more
+// A host (RFC 3986 section 3.2.2) and perhaps a port. What is in brackets is not looked at more
 // closely.
 bool is_host(std::string_view text);
 
@@ -16,7 +16,7 @@ bool is_target(std::string_view text);
 
 struct Target {
   std::string_view path;   // "/" when the URL has none
-  std::string_view query;  // behind the '?', or empty
+  std::string_view query;  // after the '?', or empty
 };
 
 // `text` is_target, or "*".

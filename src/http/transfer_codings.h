@@ -15,8 +15,8 @@ class TransferCodings {
 
   bool any() const { return any_; }
 
-  // Of the whole list. Where chunked is not the last coding, or is there twice, nobody can tell
-  // where the body ends: malformed (RFC 9112 sections 6.1 and 6.3). A coding that we do not know
+  // Of the whole list. Where chunked is not the last coding, or is there twice, the end of
+  // the body is not known: malformed (RFC 9112 sections 6.1 and 6.3). A coding that we do not know
   // before it: unknown_transfer_coding. None for "chunked" alone.
   Rejection judge() const;
   // A few words on what is malformed.

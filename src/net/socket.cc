@@ -2,7 +2,6 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -11,25 +10,30 @@
 #include <utility>
 
 #include "net/poller.h"
-#include "net/transfers.h"
 
-namespace payswitch::http {
-namespace {
-
-bool would_block(int error) {
-  return error == EAGAIN || error == EWOULDBLOCK;
-}
-
-}  // namespace
+// How this works:
+//
+//   connecting ──on_connected(0)──► open ──► ending ──► ended | broken     close() from anywhere
+//
+// The Poller calls room() and on_read() first, for all sockets that are ready, and take_turn()
+// later in the same turn of the loop. In between another owner may run: it may close this socket,
+// which drops what was read, or ask is_quiet(), for which what was read and not reported counts.
+//
+// A turn is one call of the owner at most, because the owner may destroy the socket in it. So
+// whatever else is left to do (more to read, a turn that was asked for) is enqueued before that
+// call; close() takes it out of the queue again.
+//
+// Example: the other side sends 3 bytes and closes. The kernel reports EPOLLIN and EPOLLRDHUP at
+// once. First turn: {3 bytes, ending}. Second turn, which the socket asked for itself, because an
+// end is reported only once: {0, ended}.
+namespace payswitch::net {
 
 int Socket::open(Poller& poller, int descriptor, SocketOwner& owner) {
   assert(!is_open() && descriptor != -1);
   poller_ = &poller;
   owner_ = &owner;
-  descriptor_ = descriptor;
-  if (poller.add(descriptor, *this)) return 0;
-  const int error = errno;
-  close();
+  const int error = poller.add(descriptor, *this);
+  if (error != 0) ::close(descriptor);
   return error;
 }
 
@@ -39,113 +43,123 @@ int Socket::connect(Poller& poller, const sockaddr& address, std::size_t size, S
   if (descriptor == -1) return errno;
   int error = 0;
   if (::connect(descriptor, &address, static_cast<socklen_t>(size)) != 0) error = errno;
-  if (error == 0 || error == EINPROGRESS || error == EINTR) return open(poller, descriptor, owner);
+  if (error == 0 || error == EINPROGRESS || error == EINTR) {
+    error = open(poller, descriptor, owner);
+    is_connecting_ = error == 0;
+    return error;
+  }
   ::close(descriptor);
   return error;
 }
 
-void Socket::be_ready_again() {
-  poller_->enqueue(*this);
-  poller_->call_ready_soon();
+void Socket::close() {
+  if (!is_open()) return;
+  const int closing = descriptor();
+  poller_->remove(*this);
+  unreported_.reset();
+  is_connecting_ = end_reported_ = is_over_ = turn_wanted_ = false;
+  ::close(closing);
 }
 
-Socket::Transfer Socket::read(std::span<char> room) {
-  if (std::exchange(has_read_, false)) {
-    assert(room.data() == read_into_);
-    return read_;
+// -- input
+// -----------------------------------------------------------------------------------------
+
+std::span<char> Socket::room() {
+  return is_connecting_ || is_over_ ? std::span<char>{} : owner_->room();
+}
+
+void Socket::on_read(int result) {
+  assert(!unreported_);
+  if (result > 0) {
+    unreported_ = {.bytes = static_cast<std::size_t>(result)};
+  } else {
+    is_over_ = true;
+    unreported_ = {.state = result == 0 ? Input::State::ended : Input::State::broken};
   }
-  return after_read(Transfers::read(descriptor_, room), room.size());
 }
 
-Socket::Transfer Socket::after_read(int result, std::size_t room) {
-  if (result < 0 && !would_block(-result)) return {.status = Status::failed};
-  if (result == 0) return {.status = Status::ended};
-  // A short read has emptied the socket: what comes later is told again.
-  if (std::cmp_less(result, room)) readable_ = end_is_near_;
-  if (result < 0) return {};
-  return {.status = Status::done, .bytes = static_cast<std::size_t>(result)};
+void Socket::take_turn() {
+  if (is_connecting_) return conclude_connect();
+  const auto input = news();
+  const bool may_go_on = input && input->bytes > 0 && is_readable();
+  if (may_go_on || (input && turn_wanted_)) poller_->enqueue(*this);
+  if (input) return owner_->on_input(*input);
+  if (std::exchange(turn_wanted_, false)) owner_->on_turn();
 }
 
-void Socket::read_ahead(int result, std::span<char> room) {
-  read_ = after_read(result, room.size());
-  read_into_ = room.data();
-  has_read_ = read_.status != Status::blocked;
+// What the owner has not heard yet.
+std::optional<Input> Socket::news() {
+  std::optional<Input> input = std::exchange(unreported_, std::nullopt);
+  if (!is_ending() || is_over_) return input;
+  if (!std::exchange(end_reported_, true) && !input) input.emplace();
+  if (input) input->state = Input::State::ending;
+  return input;
 }
 
-void Socket::write_soon() {
-  wants_to_write_ = true;
-  if (writable_) poller_->enqueue_write(*this);
-}
-
-void Socket::after_write(int result) {
-  if (result >= 0) {
-    wants_to_write_ = false;
-    return owner_->on_written(static_cast<std::size_t>(result));
-  }
-  writable_ = false;
-  if (would_block(-result)) return;
-  wants_to_write_ = false;
-  readable_ = end_is_near_ = true;  // what came before the error, and the error itself
-  owner_->on_write_failed();
-}
-
-Socket::Status Socket::peek() {
-  if (has_read_) return read_.status;
+bool Socket::is_quiet() {
+  if (unreported_ || is_over_) return false;
+  if (!is_readable()) return true;
   char byte = 0;
   ssize_t count = 0;
   do {
-    count = ::recv(descriptor_, &byte, 1, MSG_PEEK);
+    count = ::recv(descriptor(), &byte, 1, MSG_PEEK);
   } while (count < 0 && errno == EINTR);
-  if (count > 0) return Status::done;
-  if (count == 0) return Status::ended;
-  if (!would_block(errno)) return Status::failed;
-  readable_ = end_is_near_;
-  return Status::blocked;
+  if (count >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) return false;
+  poller_->note_blocked_read(*this);
+  return true;
 }
 
-int Socket::accept() {
-  const int accepted = ::accept4(descriptor_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-  if (accepted != -1) return accepted;
-  if (would_block(errno)) readable_ = false;
-  return -errno;
+void Socket::resume_reading() {
+  if (is_readable() && !is_over_) poller_->enqueue(*this);
 }
+
+void Socket::call_back() {
+  assert(is_open());
+  turn_wanted_ = true;
+  poller_->enqueue(*this);
+}
+
+// -- connecting, and output
+// ------------------------------------------------------------------------
+
+void Socket::conclude_connect() {
+  if (!is_writable()) return;
+  is_connecting_ = false;
+  if (is_readable()) poller_->enqueue(*this);
+  owner_->on_connected(error());
+}
+
+void Socket::write_soon() {
+  assert(is_open());
+  poller_->write_soon(*this);
+}
+
+void Socket::on_write(int result) {
+  if (result < 0) return owner_->on_send_failed();
+  owner_->on_sent(static_cast<std::size_t>(result));
+}
+
+// -- the descriptor
+// --------------------------------------------------------------------------------
 
 void Socket::set_no_delay() {
   const int yes = 1;
-  ::setsockopt(descriptor_, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+  ::setsockopt(descriptor(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
 }
 
 void Socket::set_send_buffer(int bytes) {
-  ::setsockopt(descriptor_, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
-}
-
-int Socket::error() const {
-  int error = 0;
-  socklen_t size = sizeof error;
-  return ::getsockopt(descriptor_, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
+  ::setsockopt(descriptor(), SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
 }
 
 void Socket::shutdown_send() {
-  ::shutdown(descriptor_, SHUT_WR);
+  ::shutdown(descriptor(), SHUT_WR);
 }
 
-void Socket::shutdown_both() {
-  ::shutdown(descriptor_, SHUT_RDWR);
+// What went wrong, as errno; 0: nothing.
+int Socket::error() const {
+  int error = 0;
+  socklen_t size = sizeof error;
+  return ::getsockopt(descriptor(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
 }
 
-void Socket::close() {
-  if (!is_open()) return;
-  poller_->forget(*this);
-  queued_ = write_queued_ = wants_to_write_ = false;
-  readable_ = writable_ = end_is_near_ = has_read_ = false;
-  ::close(std::exchange(descriptor_, -1));
-}
-
-void Socket::note(std::uint32_t events) {
-  constexpr std::uint32_t broken = EPOLLHUP | EPOLLERR;
-  if (events & (broken | EPOLLRDHUP)) end_is_near_ = true;
-  if (events & (broken | EPOLLRDHUP | EPOLLIN)) readable_ = true;
-  if (events & (broken | EPOLLOUT)) writable_ = true;
-}
-
-}  // namespace payswitch::http
+}  // namespace payswitch::net

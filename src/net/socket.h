@@ -2,116 +2,110 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
+#include "net/pollable.h"
+
 struct sockaddr;
 
-namespace payswitch::http {
+namespace payswitch::net {
 
-class Poller;
+// What has come in on a socket.
+struct Input {
+  enum class State : std::uint8_t {
+    open,    // more may come
+    ending,  // the other side sends no more than what is still to be read
+    ended,   // the other side has sent its last byte, and it was read
+    broken,  // the connection is gone
+  };
 
-// Is called from the loop, never from within a call to the socket.
+  std::size_t bytes = 0;  // at the beginning of the owner's room(); none when ended or broken
+  State state = State::open;
+};
+
+// What a Socket reports to its owner, always from the loop, never from within a call to the socket.
+// The owner may close or destroy the socket in each of these calls.
 class SocketOwner {
  public:
-  // There may be something to read, or the connection is made, or broken.
-  virtual void on_ready() = 0;
+  // connect() is over: 0, or errno.
+  virtual void on_connected(int /*error*/) {}
 
-  // Where to put what has come; empty: nothing is wanted now. What is put there read() tells in the
-  // on_ready() that follows, until which the room must stay.
-  virtual std::span<char> room() { return {}; }
+  // Where the next bytes go; empty: none are wanted now. The room must stay until on_input().
+  virtual std::span<char> room() = 0;
+  // Bytes were read into the room, or the state has changed. Nothing follows `ended` or `broken`.
+  virtual void on_input(Input input) = 0;
 
-  // What is to be written now; asked for after write_soon().
-  virtual std::string_view unsent() const { return {}; }
-  // The kernel has so many bytes of it; or the connection is gone, and whoever reads finds out why.
-  virtual void on_written(std::size_t /*bytes*/) {}
-  virtual void on_write_failed() {}
+  // What is to be written now. Not empty after write_soon().
+  virtual std::string_view unsent() const = 0;
+  // The kernel has taken that many bytes of it, at least one.
+  virtual void on_sent(std::size_t bytes) = 0;
+  // The connection is gone. What came before that is still read, while there is room, and then the
+  // input ends.
+  virtual void on_send_failed() = 0;
+
+  // call_back() asked for it.
+  virtual void on_turn() {}
 
  protected:
   ~SocketOwner() = default;
 };
 
-// A TCP socket that never blocks. It knows from its Poller whether a call can do anything at all;
-// and the Poller reads and writes for it, together with others. Loop thread only; it does not move,
-// and goes before its loop.
-class Socket {
+// A TCP socket that never blocks: it reports to its owner what comes, and asks it for what is to be
+// sent. Its Poller reads and writes for it, together with others. Loop thread only; it does not
+// move, and goes before its loop.
+class Socket final : private Pollable {
  public:
-  enum class Status : std::uint8_t {
-    done,     // some bytes, at least one
-    blocked,  // none now: on_ready() comes when there may be
-    ended,    // the other side sends no more
-    failed,   // the connection is gone
-  };
-  struct Transfer {
-    Status status = Status::blocked;
-    std::size_t bytes = 0;
-  };
-
   Socket() = default;
   ~Socket() { close(); }
-  Socket(const Socket&) = delete;
-  Socket& operator=(const Socket&) = delete;
 
   // Takes the descriptor, which must not block. 0, or errno; then the descriptor is closed.
   int open(Poller& poller, int descriptor, SocketOwner& owner);
-  // A new one, and the attempt to connect it: when that is over, is_writable() is true, and error()
-  // tells.
+  // Makes a new one and begins to connect it; on_connected() follows. Or errno, and nothing
+  // follows.
   int connect(Poller& poller, const sockaddr& address, std::size_t size, SocketOwner& owner);
 
-  bool is_open() const { return descriptor_ != -1; }
-  int descriptor() const { return descriptor_; }
+  bool is_open() const { return descriptor() != -1; }
+  using Pollable::descriptor;
 
-  // False: a read would be blocked. True: perhaps not.
-  bool is_readable() const { return readable_ || has_read_; }
-  // Likewise for a write.
-  bool is_writable() const { return writable_; }
-  // The other side will send no more than what is there to be read, or the connection is gone.
-  bool has_ended() const { return end_is_near_; }
-  // The owner's room() was filled, or the end was met: read() tells.
-  bool has_read() const { return has_read_; }
-  // on_ready() comes once more, in the next turn of the loop.
-  void be_ready_again();
-
-  Transfer read(std::span<char> room);
+  // Nothing has come that was not reported, not even the end. Asks the kernel where that is not
+  // known.
+  bool is_quiet();
+  // The owner has room again.
+  void resume_reading();
   // At the end of this turn of the loop, or when the kernel has room again, as much of the owner's
-  // unsent() is written as it takes. It must not be empty then.
+  // unsent() is written as the kernel takes. After on_sent() the owner asks again for the rest.
   void write_soon();
-  // What read() would say; takes nothing.
-  Status peek();
-  // The descriptor of a new connection (non-blocking), or -errno. For a listening socket.
-  int accept();
+  // on_turn() in the next turn of the loop, after what is ready on other sockets.
+  void call_back();
 
   void set_no_delay();
-  // What the kernel may hold of what was written and not read yet.
+  // How much the kernel may hold of what was written and not read yet.
   void set_send_buffer(int bytes);
-  // What went wrong, as errno; 0: nothing.
-  int error() const;
-  // Says to the other side that no more is coming; or, with both, cuts the connection.
+  // Says to the other side that no more is coming.
   void shutdown_send();
-  void shutdown_both();
+  // Nothing is reported any more.
   void close();
 
  private:
-  friend class Poller;
+  std::span<char> room() override;
+  void on_read(int result) override;
+  void take_turn() override;
+  std::string_view unsent() const override { return owner_->unsent(); }
+  void on_write(int result) override;
 
-  void note(std::uint32_t events);
-  // Of a read into room of this size: bytes, or -errno.
-  Transfer after_read(int result, std::size_t room);
-  void read_ahead(int result, std::span<char> room);
-  void after_write(int result);
+  void conclude_connect();
+  std::optional<Input> news();
+  int error() const;
 
   Poller* poller_ = nullptr;
   SocketOwner* owner_ = nullptr;
-  int descriptor_ = -1;
-  bool readable_ = false;
-  bool writable_ = false;
-  bool end_is_near_ = false;  // the kernel has told of the end, and will not tell again
-  bool queued_ = false;       // on_ready() is about to be called
-  bool wants_to_write_ = false;
-  bool write_queued_ = false;
-  bool has_read_ = false;  // read_ is still to be told
-  Transfer read_;
-  const char* read_into_ = nullptr;  // the room that was filled
+  std::optional<Input> unreported_;  // was read, and its turn has not come
+  bool is_connecting_ = false;
+  bool end_reported_ = false;  // that it is ending, at least
+  bool is_over_ = false;       // ended or broken: nothing is read any more
+  bool turn_wanted_ = false;
 };
 
-}  // namespace payswitch::http
+}  // namespace payswitch::net

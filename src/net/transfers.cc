@@ -6,7 +6,7 @@
 #include <cassert>
 #include <cerrno>
 
-namespace payswitch::http {
+namespace payswitch::net {
 namespace {
 
 template <class Call>
@@ -101,7 +101,7 @@ void Transfers::do_together(std::size_t first, std::size_t count) {
     done += reap();
     if (done == count) return;
   }
-  // The kernel takes them in order: what is behind was not begun.
+  // The kernel takes them in order: the ones after those were not begun.
   reap();
   give_up_io_uring();
   for (auto i = first + taken; i < first + count; ++i) results_[i] = do_alone(pieces_[i]);
@@ -119,4 +119,4 @@ unsigned Transfers::reap() {
   return count;
 }
 
-}  // namespace payswitch::http
+}  // namespace payswitch::net

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace payswitch::http {
+namespace payswitch::net {
 
 // Reads and writes of many sockets, done together: by one system call for up to max_together of
 // them (io_uring), or by one for each, where the kernel does not offer that. None of them waits.
@@ -59,4 +59,4 @@ class Transfers {
   std::vector<int> results_;
 };
 
-}  // namespace payswitch::http
+}  // namespace payswitch::net

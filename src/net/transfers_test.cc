@@ -10,8 +10,11 @@
 
 #include "testing/fixtures/http_world.h"
 
-namespace payswitch::http {
+namespace payswitch::net {
 namespace {
+
+using http::FewDescriptors;
+using http::Wire;
 
 struct Pair {
   Pair() {
@@ -135,4 +138,4 @@ TEST(Transfers, WithoutADescriptorForTheRingEachIsDoneAlone) {
 }
 
 }  // namespace
-}  // namespace payswitch::http
+}  // namespace payswitch::net

@@ -18,7 +18,7 @@ Outcome read(unsigned status, std::string_view body) {
       http::IncomingResponse{.status = status, .content_type = "application/json", .body = body});
 }
 
-TEST(Dialect, RinhaReadsEachListedAnswerAsTheProtocolSays) {
+TEST(Dialect, RinhaReadsEachListedResponseAsTheProtocolSays) {
   EXPECT_EQ(read(200, R"({"message":"ok"})"), Outcome::taken);
   EXPECT_EQ(read(200, ""), Outcome::taken);
   EXPECT_EQ(read(422, "{}"), Outcome::already_booked);

@@ -45,7 +45,7 @@ TEST(Wire, Only404MeansNotFoundAndEverythingElseTeachesNothing) {
   EXPECT_EQ(read_entry(id, std::unexpected(http::Failure::cut)).error(), NoEntry::no_answer);
 }
 
-TEST(Wire, AnEntryThatCannotBeReadOrNamesAnotherPaymentIsNoAnswer) {
+TEST(Wire, AnEntryThatCannotBeReadOrNamesAnotherPaymentIsNoResponse) {
   const auto good = entry("19.9", "2025-07-08T12:34:56Z");
   EXPECT_EQ(read_entry({}, response(200, good)).error(), NoEntry::no_answer);
   for (const auto& body :

@@ -13,7 +13,7 @@ namespace {
 class Mailbox final : public http::ResponseSink {
  public:
   explicit Mailbox(VirtualSwitch::Answered answered) : answered_(std::move(answered)) {}
-  void answer(std::uint64_t, const http::Response& response) override {
+  void respond(std::uint64_t, const http::Response& response) override {
     Received received{.status = response.status, .body = std::string(response.body)};
     for (const http::Field& field : response.fields) {
       received.replayed |= field.name == "Idempotent-Replayed";

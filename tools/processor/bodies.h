@@ -17,7 +17,7 @@ namespace payswitch::lab {
 
 inline constexpr std::uint64_t max_delay_ms = 24 * 60 * 60 * 1000;
 
-// Reads the named fields; a field that stands twice is an error.
+// Reads the named fields; a field that appears twice is an error.
 std::expected<void, std::string> read_object(std::string_view json,
                                              std::span<http::JsonField> fields);
 

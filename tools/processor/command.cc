@@ -8,10 +8,10 @@
 #include <csignal>
 #include <cstdio>
 
-#include "http/server.h"
 #include "platform/linux/real.h"
 #include "text/url.h"
 #include "tools/processor/fee.h"
+#include "tools/processor/server.h"
 #include "tools/processor/service.h"
 
 namespace payswitch::lab {
@@ -33,18 +33,15 @@ std::expected<void, std::string> serve_processor(const ProcessorFlags& flags) {
   const auto timers = platform::make_real_timers(context, *clock);
   Processor processor(*fee, {.token = flags.token});
   Service service(processor, *timers, *clock);
-  http::ServerOptions server_options;
-  server_options.host = address->host;
-  server_options.port = address->port;
-  const auto server =
-      http::make_server(context, *timers, *clock, server_options,
-                        [&service](const http::Request& request, http::Responder respond) {
-                          service.handle(request, std::move(respond));
-                        });
-  if (!server) return std::unexpected(server.error());
+  Server server(context, *timers, *clock,
+                [&service](const http::Request& request, Respond respond) {
+                  service.handle(request, std::move(respond));
+                });
+  const auto port = server.listen(address->host, address->port);
+  if (!port) return std::unexpected(port.error());
   boost::asio::signal_set signals(context, SIGTERM, SIGINT);
   signals.async_wait([&context](const boost::system::error_code&, int) { context.stop(); });
-  fmt::print("listening on {}:{}\n", address->host, (*server)->port());
+  fmt::print("listening on {}:{}\n", address->host, *port);
   std::fflush(stdout);
   context.run();
   return {};

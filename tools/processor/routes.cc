@@ -20,21 +20,21 @@ struct Call {
   platform::Instant now;
 };
 
-Reply message(unsigned status, std::string_view text) {
+Response message(unsigned status, std::string_view text) {
   return {.status = status, .body = message_json(text)};
 }
 
-Reply health(const Call& call) {
+Response health(const Call& call) {
   if (!call.processor.admit_health_call(call.now)) return message(429, "one call in five seconds");
   const Settings& settings = call.processor.settings();
   return {.body = fmt::format(R"({{"failing":{},"minResponseTime":{}}})", settings.failing,
                               settings.delay.count())};
 }
 
-Reply find_payment(const Call& call) {
+Response find_payment(const Call& call) {
   const GetMischief mischief = call.processor.strike_get();
   if (call.processor.full()) return message(429, "too many requests");
-  if (mischief.fault == GetFault::drop) return {.silence = true};
+  if (mischief.fault == GetFault::drop) return {.raw_then_close = ""};
   if (mischief.fault == GetFault::status) return {.status = mischief.status};
   const auto id = payment::CorrelationId::parse(call.last_segment);
   const Entry* entry = id ? call.processor.ledger().find(*id) : nullptr;
@@ -64,7 +64,7 @@ std::optional<payment::Total> sum_of_window(const Call& call) {
   return ledger.sum(from->rounded_up(), to->floor);
 }
 
-Reply summary(const Call& call) {
+Response summary(const Call& call) {
   const auto total = sum_of_window(call);
   if (!total) return message(400, "from and to must be ISO 8601 times");
   const Fee fee = call.processor.fee();
@@ -74,40 +74,40 @@ Reply summary(const Call& call) {
                               payment::format_cents(fee.of(total->cents)), fee.to_string())};
 }
 
-Reply set_token(const Call& call) {
+Response set_token(const Call& call) {
   auto token = read_token(call.request.body);
   if (!token) return message(400, token.error());
   call.processor.settings().token = std::move(*token);
   return {.status = 204};
 }
 
-Reply set_delay(const Call& call) {
+Response set_delay(const Call& call) {
   const auto delay = read_delay(call.request.body);
   if (!delay) return message(400, delay.error());
   call.processor.settings().delay = *delay;
   return message(200, "delay set");
 }
 
-Reply set_failure(const Call& call) {
+Response set_failure(const Call& call) {
   const auto failing = read_failure(call.request.body);
   if (!failing) return message(400, failing.error());
   call.processor.settings().failing = *failing;
   return message(200, "failure set");
 }
 
-Reply purge(const Call& call) {
+Response purge(const Call& call) {
   call.processor.ledger().purge();
   return message(200, "all payments purged");
 }
 
-Reply set_faults(const Call& call) {
+Response set_faults(const Call& call) {
   const auto faults = Faults::parse(call.request.body);
   if (!faults) return message(400, faults.error());
   call.processor.set_faults(*faults);
   return {.status = 204};
 }
 
-Reply put_entry(const Call& call) {
+Response put_entry(const Call& call) {
   const auto id = payment::CorrelationId::parse(call.last_segment);
   if (!id) return message(400, "the path must end in a UUID");
   const auto entry = read_entry(call.request.body);
@@ -116,17 +116,17 @@ Reply put_entry(const Call& call) {
   return {.status = 204};
 }
 
-Reply remove_entry(const Call& call) {
+Response remove_entry(const Call& call) {
   const auto id = payment::CorrelationId::parse(call.last_segment);
   if (!id || !call.processor.ledger().remove(*id)) return message(404, "no such payment");
   return {.status = 204};
 }
 
-Reply list_books(const Call& call) {
+Response list_books(const Call& call) {
   return {.body = call.processor.ledger().to_ndjson(), .content_type = "application/x-ndjson"};
 }
 
-Reply counters(const Call& call) {
+Response counters(const Call& call) {
   const Counters& counters = call.processor.counters();
   return {.body =
               fmt::format(R"({{"posts":{},"posts_booked":{},"gets":{},"health_calls":{},)"
@@ -138,7 +138,7 @@ Reply counters(const Call& call) {
 struct Route {
   http::Method method;
   std::string_view path;  // one that ends in '/' is followed by an id
-  Reply (*answer)(const Call&);
+  Response (*answer)(const Call&);
 };
 
 // The first row whose path matches is meant: service-health is no id.
@@ -169,7 +169,7 @@ bool may_pass(const Call& call) {
 
 }  // namespace
 
-Reply answer(Processor& processor, const http::Request& request, platform::Instant now) {
+Response answer(Processor& processor, const http::Request& request, platform::Instant now) {
   const auto last_slash = request.path.rfind('/');
   Call call{processor, request, request.path.substr(last_slash + 1), now};
   if (!may_pass(call)) return message(401, "wrong or missing token");

@@ -15,15 +15,15 @@ constexpr std::string_view id_text = "4a7901b8-7d26-4d9d-aa19-4dc1c7cf60b3";
 
 class Routes : public testing::Test {
  protected:
-  Reply ask(Method method, std::string_view path, std::string_view body = {},
-            std::string_view query = {}) {
+  Response ask(Method method, std::string_view path, std::string_view body = {},
+               std::string_view query = {}) {
     const http::Field token{"X-Rinha-Token", token_};
     const http::Request request{
         .method = method, .path = path, .query = query, .fields = {&token, 1}, .body = body};
     return answer(processor_, request, now_);
   }
 
-  Reply find(std::string_view id = id_text) {
+  Response find(std::string_view id = id_text) {
     return ask(Method::get, "/payments/" + std::string(id));
   }
 
@@ -99,17 +99,17 @@ TEST_F(Routes, FaultsStrikeFinds) {
   EXPECT_EQ(find().status, 503u);
   EXPECT_EQ(find().body, "");
   set_faults(R"({"get":"drop"})");
-  EXPECT_TRUE(find().silence);
+  EXPECT_EQ(find().raw_then_close, "");
   set_faults("{}");
   EXPECT_EQ(find().status, 200u);
 }
 
 TEST_F(Routes, BadFaultsChangeNothing) {
   set_faults(R"({"get":"drop"})");
-  const Reply reply = ask(Method::put, "/lab/faults", R"({"get":"dorp"})");
-  EXPECT_EQ(reply.status, 400u);
-  EXPECT_EQ(reply.body, R"({"message":"get"})");
-  EXPECT_TRUE(find().silence);
+  const Response response = ask(Method::put, "/lab/faults", R"({"get":"dorp"})");
+  EXPECT_EQ(response.status, 400u);
+  EXPECT_EQ(response.body, R"({"message":"get"})");
+  EXPECT_EQ(find().raw_then_close, "");
 }
 
 TEST_F(Routes, TheSummaryIsExactAndBothEndsAreInclusive) {
@@ -148,8 +148,8 @@ TEST_F(Routes, EveryAdminPathNeedsTheToken) {
 }
 
 TEST_F(Routes, TheTokenCanBeChanged) {
-  const Reply reply = ask(Method::put, "/admin/configurations/token", R"({"token":"new"})");
-  EXPECT_EQ(reply.status, 204u);
+  const Response response = ask(Method::put, "/admin/configurations/token", R"({"token":"new"})");
+  EXPECT_EQ(response.status, 204u);
   EXPECT_EQ(ask(Method::get, "/admin/payments-summary").status, 401u);
   token_ = "new";
   EXPECT_EQ(ask(Method::get, "/admin/payments-summary").status, 200u);
@@ -173,7 +173,7 @@ TEST_F(Routes, APurgeEmptiesTheBooks) {
 TEST_F(Routes, TheBooksCanBeForgedAndListed) {
   put_entry(R"({"amount":1,"requestedAt":"1970-01-01T00:00:00Z"})");
   put_entry(R"({"amount":2,"requestedAt":"1970-01-01T00:00:01Z"})");
-  const Reply list = ask(Method::get, "/lab/books");
+  const Response list = ask(Method::get, "/lab/books");
   EXPECT_EQ(list.content_type, "application/x-ndjson");
   EXPECT_EQ(list.body,
             "{\"correlationId\":\"4a7901b8-7d26-4d9d-aa19-4dc1c7cf60b3\","

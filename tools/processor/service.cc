@@ -9,49 +9,42 @@ namespace {
 
 constexpr std::string_view garbage = "\x16\x03\x01 this is no HTTP answer\r\n\r\n";
 
-http::Response response_to(PostResponse answer, const Post& post) {
+Response response_to(PostResponse answer, const Post& post) {
   switch (answer) {
     case PostResponse::taken:
       return {.body = R"({"message":"payment processed successfully"})"};
     case PostResponse::already_booked:
       return {.status = 422, .body = R"({"message":"correlationId already exists"})"};
     case PostResponse::failing:
-      return {.status = 500, .content_type = {}};
+      return {.status = 500};
     case PostResponse::broken:
       return {.status = 500, .body = R"({"message":"the books could not be reached"})"};
     case PostResponse::status:
-      return {.status = post.mischief.status, .content_type = {}};
+      return {.status = post.mischief.status};
     case PostResponse::garbled:
       return {.raw_then_close = garbage};
     case PostResponse::silence:
-      return {.raw_then_close = std::string_view()};
+      return {.raw_then_close = ""};
   }
   assert(false);
   return {};
 }
 
-void send(const Reply& reply, http::Responder respond) {
-  http::Response response{.status = reply.status, .body = reply.body};
-  response.content_type = reply.body.empty() ? std::string_view() : reply.content_type;
-  if (reply.silence) response.raw_then_close = std::string_view();
-  respond(response);
-}
-
 }  // namespace
 
-void Service::handle(const http::Request& request, http::Responder respond) {
+void Service::handle(const http::Request& request, Respond respond) {
   if (request.method == http::Method::post && request.path == "/payments") {
     take_post(request, std::move(respond));
   } else {
-    send(answer(processor_, request, clock_.now()), std::move(respond));
+    respond(answer(processor_, request, clock_.now()));
   }
 }
 
-void Service::take_post(const http::Request& request, http::Responder respond) {
+void Service::take_post(const http::Request& request, Respond respond) {
   processor_.count_post();
   const auto body = reader_.read(request.body);
   if (!body) {
-    send({.status = 400, .body = message_json(body.error())}, std::move(respond));
+    respond({.status = 400, .body = message_json(body.error())});
     return;
   }
   Post post{.id = body->id, .entry = body->entry, .mischief = {}, .decided = {}};
@@ -63,12 +56,12 @@ void Service::take_post(const http::Request& request, http::Responder respond) {
       waiting_.push_back({post, std::move(respond)});
       return;
     case Processor::Admission::turn_away:
-      send({.status = 429, .body = message_json("too many requests")}, std::move(respond));
+      respond({.status = 429, .body = message_json("too many requests")});
       return;
   }
 }
 
-void Service::run(Post post, http::Responder respond) {
+void Service::run(Post post, Respond respond) {
   const platform::Duration sleep = processor_.start(post);
   if (sleep == platform::Duration::zero()) {
     finish(post, std::move(respond));
@@ -80,7 +73,7 @@ void Service::run(Post post, http::Responder respond) {
   });
 }
 
-void Service::finish(const Post& post, http::Responder respond) {
+void Service::finish(const Post& post, Respond respond) {
   respond(response_to(processor_.finish(post), post));
 }
 

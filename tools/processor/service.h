@@ -6,27 +6,28 @@
 #include "platform/loop.h"
 #include "tools/processor/bodies.h"
 #include "tools/processor/processor.h"
+#include "tools/processor/response.h"
 
 namespace payswitch::lab {
 
-// Puts a processor behind a server: it sleeps and answers as the processor decides. Loop thread
-// only. Timers hold on to it, so it lives as long as they run.
+// A processor's requests, each answered when the processor says so. Loop thread only. Timers hold
+// on to it, so it lives as long as they run.
 class Service {
  public:
   Service(Processor& processor, platform::Timers& timers, const platform::Clock& clock)
       : processor_(processor), timers_(timers), clock_(clock) {}
 
-  void handle(const http::Request& request, http::Responder respond);
+  void handle(const http::Request& request, Respond respond);
 
  private:
   struct Waiting {
     Post post;
-    http::Responder respond;
+    Respond respond;
   };
 
-  void take_post(const http::Request& request, http::Responder respond);
-  void run(Post post, http::Responder respond);
-  void finish(const Post& post, http::Responder respond);
+  void take_post(const http::Request& request, Respond respond);
+  void run(Post post, Respond respond);
+  void finish(const Post& post, Respond respond);
   void start_waiting();
 
   Processor& processor_;

@@ -1,4 +1,4 @@
-// The processor behind the real server, spoken to over real sockets.
+// The processor and its server, spoken to over real sockets.
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -12,8 +12,8 @@
 #include <string>
 #include <thread>
 
-#include "http/server.h"
 #include "platform/linux/real.h"
+#include "tools/processor/server.h"
 #include "tools/processor/service.h"
 
 namespace payswitch::lab {
@@ -22,10 +22,10 @@ namespace {
 using testing::HasSubstr;
 using testing::StartsWith;
 
-// One blocking connection.
-class Connection {
+// A client with one blocking connection.
+class Client {
  public:
-  explicit Connection(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  explicit Client(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
     const timeval patience{.tv_sec = 20, .tv_usec = 0};
     ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     sockaddr_in address{};
@@ -34,8 +34,8 @@ class Connection {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     EXPECT_EQ(::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
   }
-  ~Connection() { ::close(socket_); }
-  Connection(Connection&&) = delete;
+  ~Client() { ::close(socket_); }
+  Client(Client&&) = delete;
 
   static std::string request(std::string_view method, std::string_view path,
                              std::string_view body = {}) {
@@ -92,21 +92,12 @@ class Connection {
   std::string unread_;
 };
 
-struct Nobody : http::ResponseSink {
-  void answer(std::uint64_t, const http::Response&) override {}
-};
-
 class ProcessorOnASocket : public testing::Test {
  protected:
   void SetUp() override {
-    http::ServerOptions options;
-    options.port = 0;
-    auto server = http::make_server(context_, *timers_, *clock_, options,
-                                    [this](const http::Request& request, http::Responder respond) {
-                                      service_.handle(request, std::move(respond));
-                                    });
-    ASSERT_TRUE(server) << server.error();
-    server_ = std::move(*server);
+    const auto port = server_.listen("127.0.0.1", 0);
+    ASSERT_TRUE(port) << port.error();
+    port_ = *port;
     loop_ = std::thread([this] { context_.run(); });
   }
   void TearDown() override {
@@ -114,7 +105,7 @@ class ProcessorOnASocket : public testing::Test {
     if (loop_.joinable()) loop_.join();
   }
 
-  std::uint16_t port() const { return server_->port(); }
+  std::uint16_t port() const { return port_; }
 
   // As many POSTs without a client as can run at once; each sleeps the delay that is set.
   void fill_all_places() {
@@ -122,7 +113,7 @@ class ProcessorOnASocket : public testing::Test {
       for (unsigned i = 0; i < Processor::max_running; ++i) {
         service_.handle(
             {.method = http::Method::post, .path = "/payments", .body = payment(1000 + i)},
-            http::Responder(std::make_shared<Nobody>(), 0));
+            [](const Response&) {});
       }
     });
   }
@@ -142,12 +133,16 @@ class ProcessorOnASocket : public testing::Test {
   std::unique_ptr<platform::Timers> timers_ = platform::make_real_timers(context_, *clock_);
   Processor processor_{Fee::parse("0.05").value()};
   lab::Service service_{processor_, *timers_, *clock_};
-  std::unique_ptr<http::Server> server_;
+  Server server_{context_, *timers_, *clock_,
+                 [this](const http::Request& request, Respond respond) {
+                   service_.handle(request, std::move(respond));
+                 }};
+  std::uint16_t port_ = 0;
   std::thread loop_;
 };
 
 TEST_F(ProcessorOnASocket, TakesFindsAndSums) {
-  Connection connection(port());
+  Client connection(port());
   EXPECT_THAT(connection.ask("POST", "/payments", payment(1)), StartsWith(status(200)));
   EXPECT_THAT(connection.ask("POST", "/payments", payment(1)), StartsWith(status(422)));
   EXPECT_THAT(connection.ask("GET", "/payments/" + id(1)),
@@ -160,7 +155,7 @@ TEST_F(ProcessorOnASocket, TakesFindsAndSums) {
 }
 
 TEST_F(ProcessorOnASocket, TheFailureSwitchAnswersWithoutABodyAndTheConnectionGoesOn) {
-  Connection connection(port());
+  Client connection(port());
   connection.ask("PUT", "/admin/configurations/failure", R"({"failure":true})");
   const std::string answer = connection.ask("POST", "/payments", payment(1));
   EXPECT_THAT(answer, StartsWith(status(500)));
@@ -173,11 +168,11 @@ TEST_F(ProcessorOnASocket, TheFailureSwitchAnswersWithoutABodyAndTheConnectionGo
 }
 
 TEST_F(ProcessorOnASocket, ADelayedPaymentIsBookedEvenWhenItsClientHasGone) {
-  Connection control(port());
+  Client control(port());
   control.ask("PUT", "/admin/configurations/delay", R"({"delay":100})");
   {
-    Connection impatient(port());
-    impatient.send(Connection::request("POST", "/payments", payment(1)));
+    Client impatient(port());
+    impatient.send(Client::request("POST", "/payments", payment(1)));
     while (control.ask("GET", "/lab/counters").find(R"("posts":1)") == std::string::npos) {
     }
   }
@@ -187,33 +182,33 @@ TEST_F(ProcessorOnASocket, ADelayedPaymentIsBookedEvenWhenItsClientHasGone) {
 }
 
 TEST_F(ProcessorOnASocket, ADropClosesTheConnectionWithoutAByte) {
-  Connection control(port());
+  Client control(port());
   control.ask("PUT", "/lab/faults",
               R"({"post":"take_and_drop","count":1,"get":"drop","get_count":1})");
-  Connection victim(port());
-  victim.send(Connection::request("POST", "/payments", payment(1)));
+  Client victim(port());
+  victim.send(Client::request("POST", "/payments", payment(1)));
   EXPECT_EQ(victim.read_to_end(), "");
-  Connection reader(port());
-  reader.send(Connection::request("GET", "/payments/" + id(1)));
+  Client reader(port());
+  reader.send(Client::request("GET", "/payments/" + id(1)));
   EXPECT_EQ(reader.read_to_end(), "");
   EXPECT_THAT(control.ask("GET", "/payments/" + id(1)), StartsWith(status(200)));
 }
 
 TEST_F(ProcessorOnASocket, ADropThatComesLateClosesTheConnectionToo) {
-  Connection control(port());
+  Client control(port());
   control.ask("PUT", "/admin/configurations/delay", R"({"delay":200})");
   fill_all_places();
   control.ask("PUT", "/lab/faults", R"({"post":"drop","count":1})");
-  Connection victim(port());
-  victim.send(Connection::request("POST", "/payments", payment(1)));
+  Client victim(port());
+  victim.send(Client::request("POST", "/payments", payment(1)));
   EXPECT_EQ(victim.read_to_end(), "");
 }
 
 TEST_F(ProcessorOnASocket, GarbageIsSentAndThenTheConnectionIsClosed) {
-  Connection control(port());
+  Client control(port());
   control.ask("PUT", "/lab/faults", R"({"post":"garble_unbooked"})");
-  Connection victim(port());
-  victim.send(Connection::request("POST", "/payments", payment(1)));
+  Client victim(port());
+  victim.send(Client::request("POST", "/payments", payment(1)));
   const std::string bytes = victim.read_to_end();
   EXPECT_NE(bytes, "");
   EXPECT_EQ(bytes.find("HTTP/1.1"), bytes.npos);
@@ -221,11 +216,11 @@ TEST_F(ProcessorOnASocket, GarbageIsSentAndThenTheConnectionIsClosed) {
 }
 
 TEST_F(ProcessorOnASocket, WhatWasAskedBeforeADropIsAnsweredAndWhatWasAskedAfterItIsNot) {
-  Connection control(port());
+  Client control(port());
   control.ask("PUT", "/lab/faults", R"({"post":"drop","count":1})");
-  Connection victim(port());
-  const std::string find = Connection::request("GET", "/payments/" + id(7));
-  victim.send(find + Connection::request("POST", "/payments", payment(1)) + find);
+  Client victim(port());
+  const std::string find = Client::request("GET", "/payments/" + id(7));
+  victim.send(find + Client::request("POST", "/payments", payment(1)) + find);
   EXPECT_THAT(victim.read_response(), StartsWith(status(404)));
   EXPECT_EQ(victim.read_to_end(), "");
 }
@@ -238,7 +233,7 @@ TEST_F(ProcessorOnASocket, BooksOfTwoHundredThousandPaymentsAreListedWhole) {
                                {.amount = payment::Money::from_cents(1), .requested_at = {i}});
     }
   });
-  Connection connection(port());
+  Client connection(port());
   const std::string answer = connection.ask("GET", "/lab/books");
   EXPECT_THAT(answer, StartsWith(status(200)));
   const std::string_view body = std::string_view(answer).substr(answer.find("\r\n\r\n") + 4);
