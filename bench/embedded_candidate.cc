@@ -77,7 +77,7 @@ class Embedded final : public Candidate {
   // With its segments prepared, so that no run leaves that work to the next.
   bool is_at_rest() const {
     return store_->idle() &&
-           store_->counters().prepared_segments == store::embedded::reserve_segments + 1;
+           store_->counters().prepared_segments == store::journal::reserve_segments + 1;
   }
 
   template <class Condition>

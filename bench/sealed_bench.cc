@@ -259,7 +259,7 @@ void measure(const Path& directory, std::uint64_t payments) {
   json += "," + figures("unknown", ask_for_payments(past, payments, payments, false));
   fmt::print(R"({},"sealed_files":{},"waited_for_the_disk":{}}})"
              "\n",
-             json, past.counters().sealed_files, past.counters().look_ups);
+             json, past.counters().sealed_files, past.counters().page_reads);
 }
 
 }  // namespace

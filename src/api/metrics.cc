@@ -152,7 +152,7 @@ void machine(PrometheusText& text, const Sources& from) {
   }
   text.counter("payswitch_journal_groups_total",
                "Groups made durable: one write and one sync each.");
-  text.sample(store.groups);
+  text.sample(store.batches);
   text.counter("payswitch_journal_records_total", "Records in them.");
   text.sample(store.records);
   text.counter("payswitch_journal_bytes_total", "Bytes in them.");
@@ -163,17 +163,17 @@ void machine(PrometheusText& text, const Sources& from) {
   text.sample(store.prepared_segments);
   text.gauge("payswitch_journal_dropped_groups",
              "Intact groups that this start dropped behind a gap (durability os).");
-  text.sample(store.dropped_groups);
+  text.sample(store.dropped_batches);
   text.gauge("payswitch_sealed_files", "Sealed files.");
   text.sample(store.sealed_files);
   text.gauge("payswitch_sealed_payments", "Payments in them.");
   text.sample(store.sealed_payments);
   text.counter("payswitch_sealing_copies_total",
                "Payments told again, so that their segment could be sealed.");
-  text.sample(store.copies);
+  text.sample(store.carried_forward);
   text.counter("payswitch_sealed_look_ups_total",
                "Questions to the sealed files that waited for the disk.");
-  text.sample(store.look_ups);
+  text.sample(store.page_reads);
   text.counter("payswitch_http_requests_total", "Well-formed requests.");
   text.sample(server.requests);
   text.counter("payswitch_http_bad_requests_total",

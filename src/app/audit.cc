@@ -6,8 +6,8 @@
 #include "platform/linux/real.h"
 #include "reconcile/exit_code.h"
 #include "reconcile/live_report.h"
-#include "store/embedded/check/journal_report.h"
-#include "store/embedded/check/offline.h"
+#include "store/embedded/check/directory_check.h"
+#include "store/embedded/check/report.h"
 #include "text/one_line.h"
 
 namespace payswitch::app {
@@ -15,6 +15,7 @@ namespace payswitch::app {
 namespace {
 
 using namespace payswitch::audit;
+namespace check = store::embedded::check;
 
 int fail(const std::string& line, std::ostream& err) {
   err << "payswitch: " << text::on_one_line(line) << '\n';
@@ -24,13 +25,13 @@ int fail(const std::string& line, std::ostream& err) {
 int audit_directory(const Options& options, Progress& progress, std::ostream& out,
                     std::ostream& err) {
   const std::string& directory = *options.data;
-  auto files = open_files(directory);
+  auto files = check::open_files(directory);
   if (!files) return fail(files.error().message(), err);
-  auto report = audit_journal(**files, progress);
+  auto report = check::check_directory(**files, progress);
   if (!report) return fail(fmt::format("{}: {}", directory, report.error()), err);
-  if (options.processors) report->unasked = unasked_of(*report, *options.processors);
-  out << (options.json ? to_json(*report, directory) : to_text(*report, directory));
-  return exit_code(report->finding_count, report->unasked);
+  if (options.processors) report->unasked = check::unasked_of(*report, *options.processors);
+  out << (options.json ? check::to_json(*report, directory) : check::to_text(*report, directory));
+  return exit_code(report->discrepancy_count, report->unasked);
 }
 
 int audit_switch(const Options& options, const platform::Clock& clock, Progress& progress,

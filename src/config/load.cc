@@ -278,8 +278,8 @@ Applied finish(Config& config) {
     return std::unexpected("data and store.url are both set: payments are kept in one place");
   }
   // A group must fit a small segment, with room for others.
-  config.store.max_group_bytes =
-      std::min(config.store.max_group_bytes, config.store.segment_bytes / 4);
+  config.store.max_batch_bytes =
+      std::min(config.store.max_batch_bytes, config.store.segment_bytes / 4);
   return {};
 }
 

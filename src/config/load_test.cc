@@ -172,8 +172,8 @@ TEST_F(LoadTest, WhatToTomlWritesLoadsToTheSame) {
 }
 
 TEST_F(LoadTest, AGroupFitsASmallSegment) {
-  EXPECT_EQ(load_with("").value().store.max_group_bytes, 4u << 20);
-  EXPECT_EQ(load_with("[journal]\nsegment_size = 65536").value().store.max_group_bytes, 16'384u);
+  EXPECT_EQ(load_with("").value().store.max_batch_bytes, 4u << 20);
+  EXPECT_EQ(load_with("[journal]\nsegment_size = 65536").value().store.max_batch_bytes, 16'384u);
 }
 
 // -- PORT and LISTEN

@@ -35,14 +35,14 @@ bool allocations_are_counted() {
 
 struct Backlog {
   explicit Backlog(bool at_work) : is_at_work(at_work) {
-    index.apply(store::embedded::named_record(0, "default"), ++sequence);
+    index.apply(store::journal::named_record(0, "default"), ++sequence);
   }
 
   void add(std::uint32_t number) {
     const auto id = test_id(number);
     const auto accepted = store::acceptance(
         number, 1990, is_at_work ? std::optional(store::intent(1, store::at(1))) : std::nullopt);
-    index.apply(store::embedded::accepted_record(accepted), ++sequence);
+    index.apply(store::journal::accepted_record(accepted), ++sequence);
     Job& job = jobs.add();
     job.id = id;
     jobs.mark_open(job);

@@ -7,7 +7,7 @@
 
 namespace payswitch::lab::simulator {
 
-using namespace store::embedded;
+namespace journal = store::journal;
 
 namespace {
 
@@ -16,15 +16,15 @@ struct Bytes {
   std::uint64_t end = 0;
 };
 
-// Of the last group before the last end mark in this segment.
-std::optional<Bytes> group_before_the_end_mark(const platform::Bytes& file) {
+// Of the last batch before the last end mark in this segment.
+std::optional<Bytes> batch_before_the_end_mark(const platform::Bytes& file) {
   std::optional<Bytes> before;
   std::optional<Bytes> found;
-  std::uint64_t offset = segment_header_bytes;
-  while (const auto group = group_at(file, offset)) {
-    if (group->record(0).type == RecordType::clean_stop) found = before;
-    before = Bytes{offset, group->offset + (group->header.record_count + 1) * slot_bytes};
-    offset = group->end();
+  std::uint64_t offset = journal::segment_header_bytes;
+  while (const auto batch = journal::batch_at(file, offset)) {
+    if (batch->record(0).type == journal::RecordType::clean_stop) found = before;
+    before = Bytes{offset, batch->offset + (batch->header.record_count + 1) * journal::slot_bytes};
+    offset = batch->end();
   }
   return found;
 }
@@ -34,14 +34,14 @@ std::optional<Bytes> group_before_the_end_mark(const platform::Bytes& file) {
 std::optional<FlippedBit> flip_before_the_end_mark(VirtualDisk& disk, SeededRandom& random) {
   std::optional<FlippedBit> flipped;
   for (const auto& name : *disk.list()) {
-    if (!segment_number(name)) continue;
+    if (!journal::segment_number(name)) continue;
     const auto file = disk.content(name);
-    if (!group_at(file, segment_header_bytes)) continue;
+    if (!journal::batch_at(file, journal::segment_header_bytes)) continue;
     flipped.reset();  // this one is a later one
-    const auto group = group_before_the_end_mark(file);
-    if (!group) continue;
+    const auto batch = batch_before_the_end_mark(file);
+    if (!batch) continue;
     flipped = FlippedBit{.file = name,
-                         .offset = group->begin + random.below(group->end - group->begin),
+                         .offset = batch->begin + random.below(batch->end - batch->begin),
                          .bit = static_cast<std::byte>(1u << random.below(8))};
   }
   if (flipped) flip(disk, *flipped);

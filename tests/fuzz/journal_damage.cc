@@ -1,5 +1,5 @@
 // A journal of whole payments, damaged at will: bytes changed, blocks moved, ends cut off. Recovery
-// either stops, or goes on from a beginning of the log behind which no intact group was left
+// either stops, or goes on from a beginning of the log after which no intact batch was left
 // (PROTOCOL 4.2); and what it made of it, it reads again without complaint.
 #include <fuzzer/FuzzedDataProvider.h>
 
@@ -20,7 +20,7 @@ using namespace payswitch::store;
 using namespace payswitch::store::embedded;
 using platform::Bytes;
 
-constexpr std::uint64_t segment_bytes = min_segment_bytes;
+constexpr std::uint64_t segment_bytes = journal::min_segment_bytes;
 
 store::Options options() {
   store::Options options;
@@ -35,47 +35,48 @@ struct Written {
   std::uint64_t offset = 0;
 };
 
-// The log as it was written: groups, numbered from 1.
+// The log as it was written: batches, numbered from 1.
 struct Log {
   std::map<std::string, Bytes> segments;
-  std::vector<Written> groups;
-  std::vector<std::uint64_t> payments;  // accepted up to and with each group
+  std::vector<Written> batches;
+  std::vector<std::uint64_t> payments;  // accepted up to and with each batch
 };
 
 void begin_segment(Log& log, std::uint64_t number) {
-  const SegmentHeader header = make_segment_header({.number = number, .size = segment_bytes});
+  const journal::SegmentHeader header =
+      journal::make_segment_header({.number = number, .size = segment_bytes});
   Bytes bytes(segment_bytes);
   std::memcpy(bytes.data(), &header, sizeof(header));
-  log.segments.emplace(segment_name(number), std::move(bytes));
+  log.segments.emplace(journal::segment_name(number), std::move(bytes));
 }
 
 Log write_log(FuzzedDataProvider& input) {
   Log log;
-  Chain chain;
+  journal::Chain chain;
   std::uint64_t segment = 1;
-  std::uint64_t offset = segment_header_bytes;
+  std::uint64_t offset = journal::segment_header_bytes;
   std::uint32_t payments = 0;
   begin_segment(log, segment);
-  const int groups = input.ConsumeIntegralInRange(0, 24);
-  for (int i = 0; i < groups; ++i) {
-    GroupBuffer group;
+  const int batches = input.ConsumeIntegralInRange(0, 24);
+  for (int i = 0; i < batches; ++i) {
+    journal::BatchBuilder batch;
     if (i == 0) {
-      group.add(named_record(0, "default"));
-      group.add(named_record(1, "fallback"));
+      batch.add(journal::named_record(0, "default"));
+      batch.add(journal::named_record(1, "fallback"));
     }
     for (int n = input.ConsumeIntegralInRange(1, 12); n > 0; --n) {
-      group.add(accepted_record(acceptance(++payments)));
+      batch.add(journal::accepted_record(acceptance(++payments)));
     }
-    const auto sealed = group.seal(chain, at(i));
-    if (offset + sealed.size() > segment_bytes) {
+    const auto archived = batch.finish(chain, at(i));
+    if (offset + archived.size() > segment_bytes) {
       begin_segment(log, ++segment);
-      offset = segment_header_bytes;
+      offset = journal::segment_header_bytes;
     }
-    const std::string name = segment_name(segment);
-    std::ranges::copy(sealed, log.segments[name].begin() + static_cast<std::ptrdiff_t>(offset));
-    log.groups.push_back({{sealed.begin(), sealed.end()}, name, offset});
+    const std::string name = journal::segment_name(segment);
+    std::ranges::copy(archived, log.segments[name].begin() + static_cast<std::ptrdiff_t>(offset));
+    log.batches.push_back({{archived.begin(), archived.end()}, name, offset});
     log.payments.push_back(payments);
-    offset += sealed.size();
+    offset += archived.size();
   }
   for (int i = input.ConsumeIntegralInRange(0, 2); i > 0; --i) begin_segment(log, ++segment);
   return log;
@@ -88,8 +89,10 @@ Bytes& any_segment(FuzzedDataProvider& input, std::map<std::string, Bytes>& segm
 }
 
 std::uint64_t any_block(FuzzedDataProvider& input, const Bytes& segment) {
-  const std::uint64_t blocks = segment.size() / block_bytes;
-  return blocks == 0 ? 0 : input.ConsumeIntegralInRange<std::uint64_t>(0, blocks - 1) * block_bytes;
+  const std::uint64_t blocks = segment.size() / journal::block_bytes;
+  return blocks == 0
+             ? 0
+             : input.ConsumeIntegralInRange<std::uint64_t>(0, blocks - 1) * journal::block_bytes;
 }
 
 void damage(FuzzedDataProvider& input, std::map<std::string, Bytes>& segments) {
@@ -97,7 +100,7 @@ void damage(FuzzedDataProvider& input, std::map<std::string, Bytes>& segments) {
   const Bytes from = any_segment(input, segments);
   const std::uint64_t target = any_block(input, to);
   const std::uint64_t source = any_block(input, from);
-  const auto room = std::min({block_bytes, to.size() - target, from.size() - source});
+  const auto room = std::min({journal::block_bytes, to.size() - target, from.size() - source});
   const auto begin = to.begin() + static_cast<std::ptrdiff_t>(target);
   switch (input.ConsumeIntegralInRange(0, 4)) {
     case 0:
@@ -107,7 +110,7 @@ void damage(FuzzedDataProvider& input, std::map<std::string, Bytes>& segments) {
       }
       break;
     case 1:  // a write that never came
-      std::fill_n(begin, std::min(block_bytes, to.size() - target), std::byte{0});
+      std::fill_n(begin, std::min(journal::block_bytes, to.size() - target), std::byte{0});
       break;
     case 2:  // a block that came to another place
       std::copy_n(from.begin() + static_cast<std::ptrdiff_t>(source), room, begin);
@@ -123,7 +126,7 @@ void damage(FuzzedDataProvider& input, std::map<std::string, Bytes>& segments) {
 }
 
 struct Outcome {
-  std::expected<JournalStart, RefusedStart> start;
+  std::expected<journal::Start, RefusedStart> start;
   std::uint64_t payments = 0;
   bool complained = false;
 };
@@ -132,20 +135,20 @@ Outcome recovered(lab::World& world, lab::VirtualDisk& disk) {
   lab::CollectedLog log;
   store::Counters counters;
   Index index(counters);
-  const Archive sealed;
-  index.begin_behind(sealed);
-  auto start = recover(options(), disk, world, log, sealed, index);
+  const archive::FileSet archived;
+  index.begin_after(archived);
+  auto start = recover(options(), disk, world, log, archived, index);
   return {std::move(start), counters.open(), log.count(platform::Level::warn, "") > 0};
 }
 
-// No group behind the `kept` first ones is where it was, as it was.
+// No batch after the `kept` first ones is where it was, as it was.
 bool none_is_left(const Log& log, std::uint64_t kept, const std::map<std::string, Bytes>& damaged) {
-  return std::none_of(log.groups.begin() + static_cast<std::ptrdiff_t>(kept), log.groups.end(),
-                      [&](const Written& group) {
-                        const Bytes& now = damaged.at(group.segment);
-                        if (now.size() < group.offset + group.bytes.size()) return false;
-                        return std::equal(group.bytes.begin(), group.bytes.end(),
-                                          now.begin() + static_cast<std::ptrdiff_t>(group.offset));
+  return std::none_of(log.batches.begin() + static_cast<std::ptrdiff_t>(kept), log.batches.end(),
+                      [&](const Written& batch) {
+                        const Bytes& now = damaged.at(batch.segment);
+                        if (now.size() < batch.offset + batch.bytes.size()) return false;
+                        return std::equal(batch.bytes.begin(), batch.bytes.end(),
+                                          now.begin() + static_cast<std::ptrdiff_t>(batch.offset));
                       });
 }
 
@@ -155,9 +158,9 @@ bool is_passed_over(const std::map<std::string, Bytes>& damaged) {
   return std::ranges::any_of(damaged, [](const auto& segment) {
     const Bytes& bytes = segment.second;
     const auto is_zero = [](std::byte byte) { return byte == std::byte{0}; };
-    if (bytes.size() < segment_header_bytes + block_bytes) return false;
-    const auto first = bytes.begin() + segment_header_bytes;
-    const auto rest = first + block_bytes;
+    if (bytes.size() < journal::segment_header_bytes + journal::block_bytes) return false;
+    const auto first = bytes.begin() + journal::segment_header_bytes;
+    const auto rest = first + journal::block_bytes;
     return std::all_of(first, rest, is_zero) && !std::all_of(rest, bytes.end(), is_zero);
   });
 }

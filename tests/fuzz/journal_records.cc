@@ -1,4 +1,4 @@
-// The journal of a program with a bug, or of another version: intact groups, any records. Reading
+// The journal of a program with a bug, or of another version: intact batches, any records. Reading
 // them never aborts; what they are taken for, a second reading takes them for, too.
 #include <cassert>
 #include <cstring>
@@ -12,15 +12,16 @@
 namespace {
 
 using namespace payswitch;
+using namespace payswitch::store;
 using namespace payswitch::store::embedded;
 
-constexpr std::size_t records_per_group = 5;
+constexpr std::size_t records_per_batch = 5;
 constexpr std::size_t max_records = 80;
 
-Record fact_at(Record record, std::uint8_t which) {
-  record.type = static_cast<RecordType>(32 + which % 3);
-  if (record.type == RecordType::processor_origin) {
-    record.flags &= flag_continues;
+journal::Record fact_at(journal::Record record, std::uint8_t which) {
+  record.type = static_cast<journal::RecordType>(32 + which % 3);
+  if (record.type == journal::RecordType::processor_origin) {
+    record.flags &= journal::flag_continues;
     record.processor %= 4;
     record.attempt %= 2 * store::max_origin_bytes;
     return record;
@@ -33,14 +34,14 @@ Record fact_at(Record record, std::uint8_t which) {
 
 // As the input says; but when its last byte is even, what would be refused at once is brought near,
 // so that records of one payment meet.
-Record record_at(const std::uint8_t* bytes) {
-  Record record;
+journal::Record record_at(const std::uint8_t* bytes) {
+  journal::Record record;
   std::memcpy(&record, bytes, sizeof(record));
-  if (bytes[slot_bytes - 1] % 2 != 0) return record;
+  if (bytes[journal::slot_bytes - 1] % 2 != 0) return record;
   if (bytes[0] >= 192) return fact_at(record, bytes[0]);
-  record.type = static_cast<RecordType>(1 + bytes[0] % 6);
+  record.type = static_cast<journal::RecordType>(1 + bytes[0] % 6);
   record.processor %= 4;
-  if (record.type == RecordType::processor_named) return record;
+  if (record.type == journal::RecordType::processor_named) return record;
   record.flags %= 4;
   record.outcome %= 12;
   record.attempt %= 32;
@@ -50,21 +51,21 @@ Record record_at(const std::uint8_t* bytes) {
   return record;
 }
 
-std::vector<std::byte> segment_of(const std::vector<Record>& records) {
-  const std::uint64_t size =
-      segment_header_bytes + (records.size() / records_per_group + 1) * block_bytes;
-  const SegmentHeader header =
-      make_segment_header({.number = 1, .size = std::max(size, min_segment_bytes)});
+std::vector<std::byte> segment_of(const std::vector<journal::Record>& records) {
+  const std::uint64_t size = journal::segment_header_bytes +
+                             (records.size() / records_per_batch + 1) * journal::block_bytes;
+  const journal::SegmentHeader header = journal::make_segment_header(
+      {.number = 1, .size = std::max(size, journal::min_segment_bytes)});
   std::vector<std::byte> segment(header.segment_size);
   std::memcpy(segment.data(), &header, sizeof(header));
-  Chain chain;
-  std::uint64_t offset = segment_header_bytes;
+  journal::Chain chain;
+  std::uint64_t offset = journal::segment_header_bytes;
   for (std::size_t i = 0; i < records.size();) {
-    GroupBuffer group;
-    for (; group.record_count() < records_per_group && i < records.size(); ++i) {
-      group.add(records[i]);
+    journal::BatchBuilder batch;
+    for (; batch.record_count() < records_per_batch && i < records.size(); ++i) {
+      batch.add(records[i]);
     }
-    const auto bytes = group.seal(chain, {0});
+    const auto bytes = batch.finish(chain, {0});
     std::memcpy(segment.data() + offset, bytes.data(), bytes.size());
     offset += bytes.size();
   }
@@ -85,11 +86,12 @@ struct Reading {
   }
 };
 
-void expect_sound(const Reading& reading, const std::vector<Record>& records) {
+void expect_sound(const Reading& reading, const std::vector<journal::Record>& records) {
   std::map<payment::CorrelationId, store::PaymentView> views;
-  for (const Record& record : records) {
-    if (record.type == RecordType::processor_named) continue;
-    if (const auto view = reading.index.view(id_of(record))) views.emplace(view->id, *view);
+  for (const journal::Record& record : records) {
+    if (record.type == journal::RecordType::processor_named) continue;
+    if (const auto view = reading.index.view(journal::id_of(record)))
+      views.emplace(view->id, *view);
   }
   std::array<std::uint64_t, payment::state_count> by_state{};
   std::array<payment::Total, payment::max_processors> settled;
@@ -111,16 +113,16 @@ void expect_sound(const Reading& reading, const std::vector<Record>& records) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  std::vector<Record> records;
-  for (; size >= slot_bytes && records.size() < max_records; size -= slot_bytes) {
+  std::vector<journal::Record> records;
+  for (; size >= journal::slot_bytes && records.size() < max_records; size -= journal::slot_bytes) {
     records.push_back(record_at(data));
-    data += slot_bytes;
+    data += journal::slot_bytes;
   }
   const Reading reading(segment_of(records));
   expect_sound(reading, records);
   if (!reading.whole) return 0;
   // Said twice, it changes nothing (PROTOCOL 4.5), or is named as what it is.
-  std::vector<Record> twice = records;
+  std::vector<journal::Record> twice = records;
   twice.insert(twice.end(), records.begin(), records.end());
   const Reading again(segment_of(twice));
   if (again.whole) {

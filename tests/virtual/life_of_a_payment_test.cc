@@ -120,7 +120,7 @@ TEST_F(LifeOfAPayment, Rule6_ASumIsToldWhenItIsKeptThatItWas) {
   town.world.run_for(milliseconds(200));
   EXPECT_EQ(sum.status, 200u);
   // The next ones within the second, and those of the past, write nothing.
-  const auto groups = town.process->store().counters().groups;
+  const auto groups = town.process->store().counters().batches;
   for (int i = 0; i < 5; ++i) {
     Received again;
     town.world.run_for(milliseconds(10));
@@ -128,15 +128,15 @@ TEST_F(LifeOfAPayment, Rule6_ASumIsToldWhenItIsKeptThatItWas) {
     town.world.run_for(milliseconds(1));
     EXPECT_EQ(again.status, 200u);
   }
-  EXPECT_EQ(town.process->store().counters().groups, groups);
+  EXPECT_EQ(town.process->store().counters().batches, groups);
 }
 
 TEST_F(LifeOfAPayment, TheFastPathMakesTwoDurableWritesAPayment) {
   warm_up();
-  const auto before = town.process->store().counters().groups;
+  const auto before = town.process->store().counters().batches;
   town.pay(1);
   ASSERT_TRUE(town.drains());
-  EXPECT_EQ(town.process->store().counters().groups - before, 2u);
+  EXPECT_EQ(town.process->store().counters().batches - before, 2u);
 }
 
 TEST_F(LifeOfAPayment, ALostReplyAndACrashChargeItOnce) {

@@ -9,7 +9,7 @@
 #include <cstdio>
 #include <cstring>
 
-namespace payswitch::store::embedded {
+namespace payswitch::store::archive {
 
 namespace {
 
@@ -22,68 +22,67 @@ std::span<std::byte> bytes_of(std::vector<T>& table) {
 
 }  // namespace
 
-std::optional<std::pair<std::uint64_t, std::uint64_t>> sealed_segments(std::string_view name) {
+std::optional<std::pair<std::uint64_t, std::uint64_t>> segments_in_name(std::string_view name) {
   unsigned long long first = 0;
   unsigned long long last = 0;
   if (std::sscanf(std::string(name).c_str(), "sealed-%10llu-%10llu", &first, &last) != 2) {
     return std::nullopt;
   }
-  if (name != sealed_name(first, last)) return std::nullopt;
+  if (name != file_name(first, last)) return std::nullopt;
   return std::pair{std::uint64_t{first}, std::uint64_t{last}};
 }
 
 bool is_of_another_format(const platform::RandomAccessFile& file) {
-  SealedFooter footer;
+  Footer footer;
   if (file.size() < page_bytes) return false;
   const auto bytes = std::as_writable_bytes(std::span(&footer, 1));
   if (!file.read(file.size() - page_bytes, bytes)) return false;
-  return footer.magic == sealed_magic &&
-         (footer.version < oldest_sealed_version || footer.version > sealed_version);
+  return footer.magic == file_magic &&
+         (footer.version < oldest_format_version || footer.version > format_version);
 }
 
 // -- opening ----------------------------------------------------------------------------
 
-std::expected<std::shared_ptr<const ArchiveFile>, std::string> ArchiveFile::open(
+std::expected<std::shared_ptr<const File>, std::string> File::open(
     std::shared_ptr<const platform::RandomAccessFile> file, const std::string& name) {
-  std::shared_ptr<ArchiveFile> sealed(new ArchiveFile(name, std::move(file)));
-  const auto footer = sealed->read_footer();
+  std::shared_ptr<File> archived(new File(name, std::move(file)));
+  const auto footer = archived->read_footer();
   if (!footer) return std::unexpected(footer.error());
-  if (auto tables = sealed->read_tables(*footer); !tables) return std::unexpected(tables.error());
-  sealed->take(*footer);
-  if (name != sealed_name(sealed->info_.first_segment, sealed->info_.last_segment)) {
+  if (auto tables = archived->read_tables(*footer); !tables) return std::unexpected(tables.error());
+  archived->take(*footer);
+  if (name != file_name(archived->info_.first_segment, archived->info_.last_segment)) {
     return std::unexpected(name + " holds other segments than its name says: it was renamed");
   }
-  return sealed;
+  return archived;
 }
 
-std::expected<std::shared_ptr<const ArchiveFile>, std::string> ArchiveFile::open(
-    platform::Disk& disk, const std::string& name) {
+std::expected<std::shared_ptr<const File>, std::string> File::open(platform::Disk& disk,
+                                                                   const std::string& name) {
   auto file = disk.open_for_reading(name);
   if (!file) return std::unexpected(file.error().message());
   return open(*std::move(file), name);
 }
 
-std::expected<SealedFooter, std::string> ArchiveFile::read_footer() const {
+std::expected<Footer, std::string> File::read_footer() const {
   const auto size = file_->size();
-  SealedFooter footer;
+  Footer footer;
   if (size < page_bytes) return std::unexpected(name_ + " is too short to have a footer");
   const auto offset = size - page_bytes;
   const auto bytes = std::as_writable_bytes(std::span(&footer, 1));
   if (auto read = file_->read(offset, bytes); !read) return std::unexpected(read.error().message());
-  if (footer.magic != sealed_magic) return std::unexpected(damaged(offset, "no footer is there"));
-  const bool is_old = footer.version == oldest_sealed_version;
-  if (footer.version != sealed_version && !is_old) {
+  if (footer.magic != file_magic) return std::unexpected(damaged(offset, "no footer is there"));
+  const bool is_old = footer.version == oldest_format_version;
+  if (footer.version != format_version && !is_old) {
     return std::unexpected(fmt::format("{} has format version {}, this program reads {} and {}",
-                                       name_, footer.version, oldest_sealed_version,
-                                       sealed_version));
+                                       name_, footer.version, oldest_format_version,
+                                       format_version));
   }
   const auto checksum = is_old ? footer.filter_seed : footer.checksum;
   if (checksum != XXH3_64bits(&footer, covered_bytes(footer))) {
     return std::unexpected(damaged(offset, "the footer has a wrong checksum"));
   }
   const auto tables = footer.filter_blocks * sizeof(Filter::Block) +
-                      footer.id_pages * sizeof(SealedSlot::id) +
-                      footer.sum_pages * sizeof(std::int64_t);
+                      footer.id_pages * sizeof(Slot::id) + footer.sum_pages * sizeof(std::int64_t);
   if ((footer.id_pages + footer.sum_pages) * page_bytes + tables != offset) {
     return std::unexpected(damaged(offset, "the file has another length than the footer says"));
   }
@@ -92,11 +91,11 @@ std::expected<SealedFooter, std::string> ArchiveFile::read_footer() const {
   return footer;
 }
 
-std::expected<void, std::string> ArchiveFile::read_tables(const SealedFooter& footer) {
+std::expected<void, std::string> File::read_tables(const Footer& footer) {
   std::vector<Filter::Block> blocks(footer.filter_blocks);
   first_ids_.resize(footer.id_pages);
   first_times_.resize(footer.sum_pages);
-  static_assert(sizeof(payment::CorrelationId) == sizeof(SealedSlot::id));
+  static_assert(sizeof(payment::CorrelationId) == sizeof(Slot::id));
   const auto begin = (footer.id_pages + footer.sum_pages) * page_bytes;
   auto offset = begin;
   const std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state(XXH3_createState(),
@@ -116,11 +115,11 @@ std::expected<void, std::string> ArchiveFile::read_tables(const SealedFooter& fo
   return {};
 }
 
-void ArchiveFile::take(const SealedFooter& footer) {
+void File::take(const Footer& footer) {
   footer_ = footer;
   info_ = {.first_segment = footer.first_segment,
            .last_segment = footer.last_segment,
-           .chain = {footer.group_number, footer.group_checksum},
+           .chain = {footer.batch_number, footer.batch_checksum},
            .records = footer.records,
            .payments = footer.payments,
            .findings = footer.findings,
@@ -130,7 +129,7 @@ void ArchiveFile::take(const SealedFooter& footer) {
            .seal = footer.seal,
            .filter_seed = footer.filter_seed};
   for (std::uint32_t i = 0; i < footer.processors; ++i) {
-    const SealedProcessor& processor = footer.processor[i];
+    const FooterProcessor& processor = footer.processor[i];
     info_.names.emplace_back(processor.name.begin(), std::ranges::find(processor.name, '\0'));
     sums_.push_back(
         {.first_page = processor.first_page,
@@ -140,11 +139,11 @@ void ArchiveFile::take(const SealedFooter& footer) {
   }
 }
 
-std::string ArchiveFile::damaged(std::uint64_t offset, std::string_view why) const {
+std::string File::damaged(std::uint64_t offset, std::string_view why) const {
   return fmt::format("{} is damaged at offset {}: {}", name_, offset, why);
 }
 
-std::expected<void, std::string> ArchiveFile::check_whole() const {
+std::expected<void, std::string> File::check_whole() const {
   const auto end = file_->size() - page_bytes;
   const std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state(XXH3_createState(),
                                                                        &XXH3_freeState);
@@ -169,39 +168,38 @@ std::expected<void, std::string> ArchiveFile::check_whole() const {
 
 // -- questions --------------------------------------------------------------------------
 
-payment::Total ArchiveFile::total(payment::ProcessorNumber processor) const {
+payment::Total File::total(payment::ProcessorNumber processor) const {
   return processor < sums_.size() ? sums_[processor].total : payment::Total{};
 }
 
-payment::UtcMs ArchiveFile::highest_time() const {
+payment::UtcMs File::highest_time() const {
   auto highest = info_.highest_requested_at;
   for (const auto& sums : sums_) highest = std::max(highest, payment::UtcMs{sums.last_time});
   return highest;
 }
 
-std::uint64_t ArchiveFile::page_of(const payment::CorrelationId& id) const {
-  const auto behind = std::ranges::upper_bound(first_ids_, id);
-  return behind == first_ids_.begin() ? 0
-                                      : static_cast<std::uint64_t>(behind - first_ids_.begin() - 1);
+std::uint64_t File::page_of(const payment::CorrelationId& id) const {
+  const auto after = std::ranges::upper_bound(first_ids_, id);
+  return after == first_ids_.begin() ? 0
+                                     : static_cast<std::uint64_t>(after - first_ids_.begin() - 1);
 }
 
-std::uint64_t ArchiveFile::sum_pages(payment::ProcessorNumber processor) const {
+std::uint64_t File::sum_pages(payment::ProcessorNumber processor) const {
   return processor < sums_.size() ? sums_[processor].pages : 0;
 }
 
-Read<std::optional<SettledPayment>> ArchiveFile::find(const payment::CorrelationId& id,
-                                                      Wait wait) const {
-  const auto behind = std::ranges::upper_bound(first_ids_, id);
-  if (behind == first_ids_.begin()) return std::nullopt;
-  const auto page = id_page(static_cast<std::uint64_t>(behind - first_ids_.begin() - 1), wait);
+Read<std::optional<SettledPayment>> File::find(const payment::CorrelationId& id, Wait wait) const {
+  const auto after = std::ranges::upper_bound(first_ids_, id);
+  if (after == first_ids_.begin()) return std::nullopt;
+  const auto page = id_page(static_cast<std::uint64_t>(after - first_ids_.begin() - 1), wait);
   if (!page) return std::unexpected(page.error());
   const auto entry = page->find(id);
   if (!entry) return std::nullopt;
   return read_entry(*entry);
 }
 
-Read<payment::Total> ArchiveFile::sum(payment::ProcessorNumber processor,
-                                      const books::Window& window, Wait wait) const {
+Read<payment::Total> File::sum(payment::ProcessorNumber processor, const books::Window& window,
+                               Wait wait) const {
   if (processor >= sums_.size() || window.from > window.to) return payment::Total{};
   const Sums& sums = sums_[processor];
   const auto until = sum_until(sums, window.to.value, wait);
@@ -212,13 +210,13 @@ Read<payment::Total> ArchiveFile::sum(payment::ProcessorNumber processor,
                         .cents = until->cents - before->cents};
 }
 
-Read<payment::Total> ArchiveFile::sum_until(const Sums& sums, std::int64_t time, Wait wait) const {
+Read<payment::Total> File::sum_until(const Sums& sums, std::int64_t time, Wait wait) const {
   if (time >= sums.last_time) return sums.total;
   const auto begin = first_times_.begin() + static_cast<std::ptrdiff_t>(sums.first_page);
   const auto end = begin + static_cast<std::ptrdiff_t>(sums.pages);
-  const auto behind = std::upper_bound(begin, end, time);
-  if (behind == begin) return payment::Total{};
-  const auto number = static_cast<std::uint64_t>(behind - first_times_.begin() - 1);
+  const auto after = std::upper_bound(begin, end, time);
+  if (after == begin) return payment::Total{};
+  const auto number = static_cast<std::uint64_t>(after - first_times_.begin() - 1);
   const auto page = this->page(id_pages() + number, wait);
   if (!page) return std::unexpected(page.error());
   const auto found = page->last_sum_until(time);
@@ -226,19 +224,19 @@ Read<payment::Total> ArchiveFile::sum_until(const Sums& sums, std::int64_t time,
   return read_total(found->count, found->cents_low, found->cents_high);
 }
 
-Read<ArchivePage> ArchiveFile::id_page(std::uint64_t number, Wait wait) const {
+Read<Page> File::id_page(std::uint64_t number, Wait wait) const {
   assert(number < id_pages());
   return page(number, wait);
 }
 
-Read<ArchivePage> ArchiveFile::sum_page(payment::ProcessorNumber processor, std::uint64_t number,
-                                        Wait wait) const {
+Read<Page> File::sum_page(payment::ProcessorNumber processor, std::uint64_t number,
+                          Wait wait) const {
   assert(number < sum_pages(processor));
   return page(id_pages() + sums_[processor].first_page + number, wait);
 }
 
-Read<ArchivePage> ArchiveFile::page(std::uint64_t number, Wait wait) const {
-  Read<ArchivePage> page;
+Read<Page> File::page(std::uint64_t number, Wait wait) const {
+  Read<Page> page;
   const auto offset = number * page_bytes;
   if (!file_->read_at_once(offset, page->bytes())) {
     if (wait == Wait::no) return std::unexpected(Miss{});
@@ -255,4 +253,4 @@ Read<ArchivePage> ArchiveFile::page(std::uint64_t number, Wait wait) const {
   return page;
 }
 
-}  // namespace payswitch::store::embedded
+}  // namespace payswitch::store::archive

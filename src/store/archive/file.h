@@ -11,12 +11,12 @@
 
 #include "books/books.h"
 #include "platform/disk.h"
+#include "store/archive/builder.h"
 #include "store/archive/filter.h"
 #include "store/archive/format.h"
 #include "store/archive/page.h"
-#include "store/archive/writer.h"
 
-namespace payswitch::store::embedded {
+namespace payswitch::store::archive {
 
 // Whether a reader may wait for the disk. The loop may not.
 enum class Wait : std::uint8_t { no, yes };
@@ -29,18 +29,18 @@ struct Miss {
 template <class T>
 using Read = std::expected<T, Miss>;
 
-// One sealed file: 2.3 bytes a payment in memory (filter, first ids, first times), the rest on the
+// One archive file: 2.3 bytes a payment in memory (filter, first ids, first times), the rest on the
 // disk, one page a question. It never changes. Any thread.
-class ArchiveFile {
+class File {
  public:
   // Reads footer and tables; blocks. An error is one line for a person.
-  static std::expected<std::shared_ptr<const ArchiveFile>, std::string> open(
+  static std::expected<std::shared_ptr<const File>, std::string> open(
       std::shared_ptr<const platform::RandomAccessFile> file, const std::string& name);
-  static std::expected<std::shared_ptr<const ArchiveFile>, std::string> open(
-      platform::Disk& disk, const std::string& name);
+  static std::expected<std::shared_ptr<const File>, std::string> open(platform::Disk& disk,
+                                                                      const std::string& name);
 
   const std::string& name() const { return name_; }
-  const SealInfo& info() const { return info_; }
+  const FileInfo& info() const { return info_; }
   std::uint64_t bytes() const { return file_->size(); }
   payment::Total total(payment::ProcessorNumber processor) const;
 
@@ -65,9 +65,8 @@ class ArchiveFile {
   // -- from the first page to the last; what merging reads --------------------------------------
   std::uint64_t id_pages() const { return first_ids_.size(); }
   std::uint64_t sum_pages(payment::ProcessorNumber processor) const;
-  Read<ArchivePage> id_page(std::uint64_t number, Wait wait) const;
-  Read<ArchivePage> sum_page(payment::ProcessorNumber processor, std::uint64_t number,
-                             Wait wait) const;
+  Read<Page> id_page(std::uint64_t number, Wait wait) const;
+  Read<Page> sum_page(payment::ProcessorNumber processor, std::uint64_t number, Wait wait) const;
 
  private:
   struct Sums {
@@ -77,20 +76,20 @@ class ArchiveFile {
     std::int64_t last_time = 0;
   };
 
-  ArchiveFile(std::string name, std::shared_ptr<const platform::RandomAccessFile> file)
+  File(std::string name, std::shared_ptr<const platform::RandomAccessFile> file)
       : name_(std::move(name)), file_(std::move(file)), filter_(0, 0) {}
 
-  std::expected<SealedFooter, std::string> read_footer() const;
-  std::expected<void, std::string> read_tables(const SealedFooter& footer);
+  std::expected<Footer, std::string> read_footer() const;
+  std::expected<void, std::string> read_tables(const Footer& footer);
   std::string damaged(std::uint64_t offset, std::string_view why) const;
-  void take(const SealedFooter& footer);
-  Read<ArchivePage> page(std::uint64_t number, Wait wait) const;
+  void take(const Footer& footer);
+  Read<Page> page(std::uint64_t number, Wait wait) const;
   Read<payment::Total> sum_until(const Sums& sums, std::int64_t time, Wait wait) const;
 
   const std::string name_;
   const std::shared_ptr<const platform::RandomAccessFile> file_;
-  SealedFooter footer_{};
-  SealInfo info_;
+  Footer footer_{};
+  FileInfo info_;
   Filter filter_;
   std::vector<payment::CorrelationId> first_ids_;
   std::vector<std::int64_t> first_times_;
@@ -100,7 +99,7 @@ class ArchiveFile {
 // It is not damage: another version of the program reads it. Blocks.
 bool is_of_another_format(const platform::RandomAccessFile& file);
 
-// The segments in a sealed file's name; nullopt when the file is none.
-std::optional<std::pair<std::uint64_t, std::uint64_t>> sealed_segments(std::string_view name);
+// The segments in an archive file's name; nullopt when the file is none.
+std::optional<std::pair<std::uint64_t, std::uint64_t>> segments_in_name(std::string_view name);
 
-}  // namespace payswitch::store::embedded
+}  // namespace payswitch::store::archive

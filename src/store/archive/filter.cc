@@ -2,7 +2,7 @@
 
 #include <xxhash.h>
 
-namespace payswitch::store::embedded {
+namespace payswitch::store::archive {
 
 // One bit in each word of the block.
 Filter::Place Filter::place_of(const payment::CorrelationId& id) const {
@@ -32,4 +32,4 @@ bool Filter::may_hold(const payment::CorrelationId& id) const {
   return true;
 }
 
-}  // namespace payswitch::store::embedded
+}  // namespace payswitch::store::archive

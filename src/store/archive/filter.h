@@ -8,10 +8,10 @@
 
 #include "payment/correlation_id.h"
 
-namespace payswitch::store::embedded {
+namespace payswitch::store::archive {
 
-// Says of most ids that are not in a sealed file that they are not: a Bloom filter in blocks of one
-// cache line, with two bytes an id. About one in a thousand strangers is taken for a member; a
+// Says of most ids that are not in an archive file that they are not: a Bloom filter in blocks of
+// one cache line, with two bytes an id. About one in a thousand strangers is taken for a member; a
 // member is always known. Pure.
 class Filter {
  public:
@@ -43,4 +43,4 @@ class Filter {
   std::uint64_t seed_;
 };
 
-}  // namespace payswitch::store::embedded
+}  // namespace payswitch::store::archive

@@ -7,16 +7,16 @@
 #include "payment/processor_number.h"
 #include "store/journal/format.h"
 
-// The bytes of a sealed file; docs/formats.md draws them. Shared by the writer and the readers.
+// The bytes of an archive file; docs/formats.md draws them. Shared by the writer and the readers.
 // Everything is little-endian. In this order: pages of payments sorted by id, pages of sums for
 // each processor sorted by time, the filter, the first id of each page of payments, the first time
 // of each page of sums, the footer.
-namespace payswitch::store::embedded {
+namespace payswitch::store::archive {
 
-inline constexpr std::uint32_t sealed_version = 3;
+inline constexpr std::uint32_t format_version = 3;
 // It is still read: a file without a seed of its own.
-inline constexpr std::uint32_t oldest_sealed_version = 2;
-inline constexpr std::array<char, 8> sealed_magic = {'P', 'S', 'W', 'S', 'E', 'A', 'L', '\n'};
+inline constexpr std::uint32_t oldest_format_version = 2;
+inline constexpr std::array<char, 8> file_magic = {'P', 'S', 'W', 'S', 'E', 'A', 'L', '\n'};
 
 // What is read at once, and what a checksum covers.
 inline constexpr std::uint64_t page_bytes = 4096;
@@ -37,8 +37,8 @@ struct PageHeader {
 };
 static_assert(sizeof(PageHeader) == 16);
 
-// One settled payment. Behind it, in the same page, come the slots of its attempts; most have none.
-struct SealedSlot {
+// One settled payment. After it, in the same page, come the slots of its attempts; most have none.
+struct Slot {
   std::array<std::uint8_t, 16> id;
   std::int64_t cents;         // as it was accepted
   std::int64_t accepted_at;   // ms, as all times
@@ -51,10 +51,10 @@ struct SealedSlot {
   std::uint8_t attempt_count;  // that follow; 0: the first one settled it, as it was sent
   std::uint8_t reserved;       // zero
 };
-inline constexpr std::uint64_t sealed_slot_bytes = 64;
-static_assert(sizeof(SealedSlot) == sealed_slot_bytes);
+inline constexpr std::uint64_t slot_bytes = 64;
+static_assert(sizeof(Slot) == slot_bytes);
 
-struct SealedAttempt {
+struct StoredAttempt {
   std::int64_t requested_at;
   std::uint32_t number;
   std::uint8_t processor;
@@ -62,27 +62,25 @@ struct SealedAttempt {
   std::array<std::uint8_t, 2> reserved;
 };
 inline constexpr std::uint8_t no_outcome = 255;
-inline constexpr std::uint64_t attempts_per_slot = sealed_slot_bytes / sizeof(SealedAttempt);
+inline constexpr std::uint64_t attempts_per_slot = slot_bytes / sizeof(StoredAttempt);
 static_assert(attempts_per_slot == 4);
 
-inline constexpr std::uint64_t slots_per_page =
-    (page_bytes - sizeof(PageHeader)) / sealed_slot_bytes;
+inline constexpr std::uint64_t slots_per_page = (page_bytes - sizeof(PageHeader)) / slot_bytes;
 
 // What this processor has booked, of the payments in this file, up to and including this moment.
-struct SealedSum {
+struct Sum {
   std::int64_t time;
   std::uint64_t count;
   std::uint64_t cents_low;  // 128 bits
   std::uint64_t cents_high;
 };
-static_assert(sizeof(SealedSum) == 32);
+static_assert(sizeof(Sum) == 32);
 
-inline constexpr std::uint64_t sums_per_page =
-    (page_bytes - sizeof(PageHeader)) / sizeof(SealedSum);
+inline constexpr std::uint64_t sums_per_page = (page_bytes - sizeof(PageHeader)) / sizeof(Sum);
 
-struct SealedProcessor {
-  std::array<char, max_name_bytes> name;  // zero-padded
-  std::uint64_t first_page;               // of its sums
+struct FooterProcessor {
+  std::array<char, journal::max_name_bytes> name;  // zero-padded
+  std::uint64_t first_page;                        // of its sums
   std::uint64_t pages;
   std::uint64_t count;
   std::uint64_t cents_low;
@@ -91,14 +89,14 @@ struct SealedProcessor {
 };
 
 // The last page of the file.
-struct SealedFooter {
+struct Footer {
   std::array<char, 8> magic;
   std::uint32_t version;
   std::uint32_t processors;  // how many have a name
   std::uint64_t first_segment;
-  std::uint64_t last_segment;  // the journal goes on behind it, with the group after this one:
-  std::uint64_t group_number;
-  std::uint64_t group_checksum;
+  std::uint64_t last_segment;  // the journal goes on after it, with the batch after this one:
+  std::uint64_t batch_number;
+  std::uint64_t batch_checksum;
   std::uint64_t records;  // of the journal, up to there
   std::uint64_t payments;
   std::uint64_t findings;
@@ -107,13 +105,13 @@ struct SealedFooter {
   std::uint64_t seal;                 // covers the one before and all payments up to here
   std::uint64_t content;              // XXH3-64 of all pages before the footer
   std::uint64_t id_pages;             // from the beginning of the file
-  std::uint64_t sum_pages;            // behind them
-  std::uint64_t filter_blocks;        // behind them, from a page's boundary on
-  std::uint64_t tables;  // XXH3-64 of filter and first ids and times, which lie behind each other
-  std::array<SealedProcessor, payment::max_processors> processor;
+  std::uint64_t sum_pages;            // after them
+  std::uint64_t filter_blocks;        // after them, from a page's boundary on
+  std::uint64_t tables;  // XXH3-64 of filter and first ids and times, which lie after each other
+  std::array<FooterProcessor, payment::max_processors> processor;
   std::uint64_t filter_seed;  // drawn for this file; in version 2 the checksum lies here
   std::uint64_t checksum;     // XXH3-64 of all before
 };
-static_assert(sizeof(SealedFooter) <= page_bytes && std::is_trivially_copyable_v<SealedFooter>);
+static_assert(sizeof(Footer) <= page_bytes && std::is_trivially_copyable_v<Footer>);
 
-}  // namespace payswitch::store::embedded
+}  // namespace payswitch::store::archive

@@ -7,7 +7,7 @@
 #include <tuple>
 #include <utility>
 
-namespace payswitch::store::embedded {
+namespace payswitch::store::archive {
 
 using platform::DiskError;
 using platform::DiskResult;
@@ -21,7 +21,7 @@ std::unexpected<DiskError> damage(std::string what) {
 // Walks through the payments of one file.
 class IdScan {
  public:
-  explicit IdScan(const ArchiveFile& file) : file_(file) {}
+  explicit IdScan(const File& file) : file_(file) {}
 
   DiskResult<void> advance() {
     for (;;) {
@@ -34,20 +34,20 @@ class IdScan {
     }
   }
 
-  const std::optional<SealedEntry>& entry() const { return entry_; }
+  const std::optional<Entry>& entry() const { return entry_; }
 
  private:
-  const ArchiveFile& file_;
+  const File& file_;
   std::uint64_t next_page_ = 0;
-  std::optional<ArchivePage> page_;
+  std::optional<Page> page_;
   std::uint32_t slot_ = 0;
-  std::optional<SealedEntry> entry_;
+  std::optional<Entry> entry_;
 };
 
 // Walks through the moments at which one processor booked, as one file has them.
 class SumScan {
  public:
-  SumScan(const ArchiveFile& file, payment::ProcessorNumber processor)
+  SumScan(const File& file, payment::ProcessorNumber processor)
       : file_(file), processor_(processor) {}
 
   DiskResult<void> advance() {
@@ -59,7 +59,7 @@ class SumScan {
       page_ = *page;
       index_ = 0;
     }
-    const SealedSum sum = page_->sum(index_++);
+    const Sum sum = page_->sum(index_++);
     const auto until = read_total(sum.count, sum.cents_low, sum.cents_high);
     time_ = {sum.time};
     total_ = {.count = until.count - running_.count, .cents = until.cents - running_.cents};
@@ -72,10 +72,10 @@ class SumScan {
   const payment::Total& total() const { return total_; }  // at that moment alone
 
  private:
-  const ArchiveFile& file_;
+  const File& file_;
   const payment::ProcessorNumber processor_;
   std::uint64_t next_page_ = 0;
-  std::optional<ArchivePage> page_;
+  std::optional<Page> page_;
   std::uint32_t index_ = 0;
   payment::Total running_;
   payment::UtcMs time_;
@@ -83,7 +83,7 @@ class SumScan {
   bool is_over_ = false;
 };
 
-DiskResult<void> merge_payments(ArchiveWriter& writer, const ArchiveFiles& parts) {
+DiskResult<void> merge_payments(Builder& writer, const Files& parts) {
   std::vector<std::unique_ptr<IdScan>> scans;
   for (const auto& part : parts) {
     scans.push_back(std::make_unique<IdScan>(*part));
@@ -103,7 +103,7 @@ DiskResult<void> merge_payments(ArchiveWriter& writer, const ArchiveFiles& parts
   }
 }
 
-DiskResult<void> merge_sums(ArchiveWriter& writer, const ArchiveFiles& parts,
+DiskResult<void> merge_sums(Builder& writer, const Files& parts,
                             payment::ProcessorNumber processor) {
   std::vector<std::unique_ptr<SumScan>> scans;
   for (const auto& part : parts) {
@@ -126,9 +126,8 @@ DiskResult<void> merge_sums(ArchiveWriter& writer, const ArchiveFiles& parts,
   }
 }
 
-DiskResult<void> write_merged(platform::FileWriter& draft, const ArchiveFiles& parts,
-                              const SealInfo& info) {
-  ArchiveWriter writer(draft, info);
+DiskResult<void> write_merged(platform::FileWriter& out, const Files& parts, const FileInfo& info) {
+  Builder writer(out, info);
   if (auto merged = merge_payments(writer, parts); !merged) return merged;
   for (std::size_t processor = 0; processor < info.names.size(); ++processor) {
     auto merged = merge_sums(writer, parts, static_cast<payment::ProcessorNumber>(processor));
@@ -140,9 +139,9 @@ DiskResult<void> write_merged(platform::FileWriter& draft, const ArchiveFiles& p
 }  // namespace
 
 // It ends where the last part ends, and takes its place in the chain of seals.
-SealInfo merged_info(const ArchiveFiles& parts, std::uint64_t filter_seed) {
+FileInfo merged_info(const Files& parts, std::uint64_t filter_seed) {
   assert(parts.size() >= 2);
-  SealInfo info = parts.back()->info();
+  FileInfo info = parts.back()->info();
   info.first_segment = parts.front()->info().first_segment;
   info.previous = parts.front()->info().previous;
   info.filter_seed = filter_seed;
@@ -155,8 +154,8 @@ SealInfo merged_info(const ArchiveFiles& parts, std::uint64_t filter_seed) {
   return info;
 }
 
-platform::Disk::Content merge_of(const ArchiveFiles& parts, const SealInfo& info) {
-  return [parts, info](platform::FileWriter& draft) { return write_merged(draft, parts, info); };
+platform::Disk::Content merged_content(const Files& parts, const FileInfo& info) {
+  return [parts, info](platform::FileWriter& out) { return write_merged(out, parts, info); };
 }
 
-}  // namespace payswitch::store::embedded
+}  // namespace payswitch::store::archive

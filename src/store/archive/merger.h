@@ -4,16 +4,16 @@
 #include <vector>
 
 #include "platform/disk.h"
+#include "store/archive/builder.h"
 #include "store/archive/file.h"
-#include "store/archive/writer.h"
 
 // What goes into a merged file. It runs on a helper thread and may wait for the disk.
-namespace payswitch::store::embedded {
+namespace payswitch::store::archive {
 
-using ArchiveFiles = std::vector<std::shared_ptr<const ArchiveFile>>;
+using Files = std::vector<std::shared_ptr<const File>>;
 
-// Several sealed files, each following the one before, as one. At least two. `filter_seed` is new.
-SealInfo merged_info(const ArchiveFiles& parts, std::uint64_t filter_seed);
-platform::Disk::Content merge_of(const ArchiveFiles& parts, const SealInfo& info);
+// Several archive files, each following the one before, as one. At least two. `filter_seed` is new.
+FileInfo merged_info(const Files& parts, std::uint64_t filter_seed);
+platform::Disk::Content merged_content(const Files& parts, const FileInfo& info);
 
-}  // namespace payswitch::store::embedded
+}  // namespace payswitch::store::archive

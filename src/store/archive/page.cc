@@ -7,30 +7,29 @@
 #include <cstddef>
 #include <cstring>
 
-namespace payswitch::store::embedded {
+namespace payswitch::store::archive {
 
-std::uint64_t SealedEntry::slots() const {
+std::uint64_t Entry::slots() const {
   return 1 + (slot.attempt_count + attempts_per_slot - 1) / attempts_per_slot;
 }
 
-SealedEntry make_entry(const SettledPayment& payment) {
+Entry make_entry(const SettledPayment& payment) {
   const Settlement& settlement = payment.settlement;
   const bool plain = payment.is_plain();
   assert(payment.attempts.size() <= max_attempts_remembered);
-  SealedEntry entry{
-      .slot = {.id = payment.id.bytes(),
-               .cents = payment.amount.cents(),
-               .accepted_at = payment.accepted_at.value,
-               .requested_at = settlement.requested_at.value,
-               .settled_at = settlement.settled_at.value,
-               .booked_cents = settlement.amount.cents(),
-               .settled_by = settlement.number,
-               .processor = settlement.processor,
-               .flags = settlement.finding ? flag_finding : std::uint8_t{0},
-               .attempt_count =
-                   plain ? std::uint8_t{0} : static_cast<std::uint8_t>(payment.attempts.size()),
-               .reserved = 0},
-      .attempts = {}};
+  Entry entry{.slot = {.id = payment.id.bytes(),
+                       .cents = payment.amount.cents(),
+                       .accepted_at = payment.accepted_at.value,
+                       .requested_at = settlement.requested_at.value,
+                       .settled_at = settlement.settled_at.value,
+                       .booked_cents = settlement.amount.cents(),
+                       .settled_by = settlement.number,
+                       .processor = settlement.processor,
+                       .flags = settlement.finding ? journal::flag_finding : std::uint8_t{0},
+                       .attempt_count = plain ? std::uint8_t{0}
+                                              : static_cast<std::uint8_t>(payment.attempts.size()),
+                       .reserved = 0},
+              .attempts = {}};
   for (std::size_t i = 0; i < entry.slot.attempt_count; ++i) {
     const AttemptView& attempt = payment.attempts[i];
     entry.attempts[i] = {
@@ -43,8 +42,8 @@ SealedEntry make_entry(const SettledPayment& payment) {
   return entry;
 }
 
-SettledPayment read_entry(const SealedEntry& entry) {
-  const SealedSlot& slot = entry.slot;
+SettledPayment read_entry(const Entry& entry) {
+  const Slot& slot = entry.slot;
   SettledPayment payment{.id = entry.id(),
                          .amount = payment::Money::from_cents(slot.cents),
                          .accepted_at = {slot.accepted_at},
@@ -53,10 +52,10 @@ SettledPayment read_entry(const SealedEntry& entry) {
                                         .requested_at = {slot.requested_at},
                                         .amount = payment::Money::from_cents(slot.booked_cents),
                                         .settled_at = {slot.settled_at},
-                                        .finding = (slot.flags & flag_finding) != 0},
+                                        .finding = (slot.flags & journal::flag_finding) != 0},
                          .attempts = {}};
   for (std::size_t i = 0; i < slot.attempt_count; ++i) {
-    const SealedAttempt& attempt = entry.attempts[i];
+    const StoredAttempt& attempt = entry.attempts[i];
     auto& view = payment.attempts.emplace_back(AttemptView{.number = attempt.number,
                                                            .processor = attempt.processor,
                                                            .requested_at = {attempt.requested_at},
@@ -87,33 +86,33 @@ std::uint64_t high_half(__int128 cents) {
 
 // -- making -----------------------------------------------------------------------------
 
-void ArchivePage::add(const SealedEntry& entry) {
+void Page::add(const Entry& entry) {
   assert(has_room_for(entry));
   const auto first = count();
-  std::memcpy(at(first, sealed_slot_bytes), &entry.slot, sizeof(entry.slot));
-  std::memcpy(at(first + 1, sealed_slot_bytes), entry.attempts.data(),
-              entry.slot.attempt_count * sizeof(SealedAttempt));
+  std::memcpy(at(first, slot_bytes), &entry.slot, sizeof(entry.slot));
+  std::memcpy(at(first + 1, slot_bytes), entry.attempts.data(),
+              entry.slot.attempt_count * sizeof(StoredAttempt));
   set_count(first + static_cast<std::uint32_t>(entry.slots()));
 }
 
-void ArchivePage::add(const SealedSum& sum) {
+void Page::add(const Sum& sum) {
   assert(has_room_for_sum());
   const auto index = count();
   std::memcpy(at(index, sizeof(sum)), &sum, sizeof(sum));
   set_count(index + 1);
 }
 
-std::span<const std::byte> ArchivePage::close(const PagePlace& place) {
+std::span<const std::byte> Page::close(const PagePlace& place) {
   const auto sum = checksum(place);
   std::memcpy(bytes_.data(), &sum, sizeof(sum));
   return bytes_;
 }
 
-void ArchivePage::set_count(std::uint32_t count) {
+void Page::set_count(std::uint32_t count) {
   std::memcpy(bytes_.data() + offsetof(PageHeader, count), &count, sizeof(count));
 }
 
-std::uint64_t ArchivePage::checksum(const PagePlace& place) const {
+std::uint64_t Page::checksum(const PagePlace& place) const {
   constexpr auto covered = sizeof(PageHeader::checksum);
   return XXH3_64bits_withSeed(bytes_.data() + covered, bytes_.size() - covered,
                               XXH3_64bits(&place, sizeof(place)));
@@ -121,33 +120,33 @@ std::uint64_t ArchivePage::checksum(const PagePlace& place) const {
 
 // -- reading ----------------------------------------------------------------------------
 
-bool ArchivePage::is_intact(const PagePlace& place) const {
+bool Page::is_intact(const PagePlace& place) const {
   std::uint64_t sum;
   std::memcpy(&sum, bytes_.data(), sizeof(sum));
   return sum == checksum(place);
 }
 
-std::uint32_t ArchivePage::count() const {
+std::uint32_t Page::count() const {
   std::uint32_t count;
   std::memcpy(&count, bytes_.data() + offsetof(PageHeader, count), sizeof(count));
   return count;
 }
 
-std::optional<SealedEntry> ArchivePage::next(std::uint32_t& slot) const {
+std::optional<Entry> Page::next(std::uint32_t& slot) const {
   const auto end = std::min<std::uint64_t>(count(), slots_per_page);
   if (slot >= end) return std::nullopt;
-  SealedEntry entry;
-  std::memcpy(&entry.slot, at(slot, sealed_slot_bytes), sizeof(entry.slot));
+  Entry entry;
+  std::memcpy(&entry.slot, at(slot, slot_bytes), sizeof(entry.slot));
   const bool fits =
       entry.slot.attempt_count <= max_attempts_remembered && slot + entry.slots() <= end;
   if (!fits) return std::nullopt;
-  std::memcpy(entry.attempts.data(), at(slot + 1, sealed_slot_bytes),
-              entry.slot.attempt_count * sizeof(SealedAttempt));
+  std::memcpy(entry.attempts.data(), at(slot + 1, slot_bytes),
+              entry.slot.attempt_count * sizeof(StoredAttempt));
   slot += static_cast<std::uint32_t>(entry.slots());
   return entry;
 }
 
-std::optional<SealedEntry> ArchivePage::find(const payment::CorrelationId& id) const {
+std::optional<Entry> Page::find(const payment::CorrelationId& id) const {
   std::uint32_t slot = 0;
   while (const auto entry = next(slot)) {
     if (entry->id() == id) return entry;
@@ -155,14 +154,14 @@ std::optional<SealedEntry> ArchivePage::find(const payment::CorrelationId& id) c
   return std::nullopt;
 }
 
-SealedSum ArchivePage::sum(std::uint32_t index) const {
+Sum Page::sum(std::uint32_t index) const {
   assert(index < sums_per_page);
-  SealedSum sum;
+  Sum sum;
   std::memcpy(&sum, at(index, sizeof(sum)), sizeof(sum));
   return sum;
 }
 
-std::optional<SealedSum> ArchivePage::last_sum_until(std::int64_t time) const {
+std::optional<Sum> Page::last_sum_until(std::int64_t time) const {
   std::uint32_t low = 0;  // sums before it are not later
   auto high = static_cast<std::uint32_t>(std::min<std::uint64_t>(count(), sums_per_page));
   while (low < high) {
@@ -177,4 +176,4 @@ std::optional<SealedSum> ArchivePage::last_sum_until(std::int64_t time) const {
   return sum(low - 1);
 }
 
-}  // namespace payswitch::store::embedded
+}  // namespace payswitch::store::archive

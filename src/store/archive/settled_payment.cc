@@ -1,6 +1,6 @@
 #include "store/archive/settled_payment.h"
 
-namespace payswitch::store::embedded {
+namespace payswitch::store::archive {
 
 PaymentView SettledPayment::view() const {
   return {.id = id,
@@ -24,4 +24,4 @@ bool SettledPayment::is_plain() const {
          only.outcome == payment::Outcome::taken && amount == settlement.amount;
 }
 
-}  // namespace payswitch::store::embedded
+}  // namespace payswitch::store::archive

@@ -4,7 +4,7 @@
 
 #include "store/store.h"
 
-namespace payswitch::store::embedded {
+namespace payswitch::store::archive {
 
 // All that is kept of a payment once it is settled.
 struct SettledPayment {
@@ -20,4 +20,4 @@ struct SettledPayment {
   bool is_plain() const;
 };
 
-}  // namespace payswitch::store::embedded
+}  // namespace payswitch::store::archive

@@ -12,15 +12,15 @@ namespace payswitch::store::embedded {
 
 namespace {
 
-using Records = std::vector<Record>;
+using Records = std::vector<journal::Record>;
 
 std::expected<Records, std::string> name_processors(const Options& options, Index& index) {
   Records records;
   for (const auto& [name, origin] : options.processors) {
     if (std::ranges::find(index.names(), name) != index.names().end()) continue;
-    if (name.empty() || name.size() > max_name_bytes) {
-      return std::unexpected(
-          fmt::format("processor name '{}' must have 1 to {} bytes", name, max_name_bytes));
+    if (name.empty() || name.size() > journal::max_name_bytes) {
+      return std::unexpected(fmt::format("processor name '{}' must have 1 to {} bytes", name,
+                                         journal::max_name_bytes));
     }
     if (index.names().size() == payment::max_processors) {
       return std::unexpected(fmt::format(
@@ -28,7 +28,7 @@ std::expected<Records, std::string> name_processors(const Options& options, Inde
           payment::max_processors));
     }
     const auto number = static_cast<payment::ProcessorNumber>(index.names().size());
-    records.push_back(named_record(number, name));
+    records.push_back(journal::named_record(number, name));
     const auto applied = index.apply(records.back(), 0);
     assert(applied.changed);
   }
@@ -47,7 +47,7 @@ std::expected<Records, std::string> keep_origins(const Options& options, std::si
   for (const auto& line : plan->warnings) log.warn("{}", line);
   Records records;
   for (const auto& [processor, origin] : plan->to_keep) {
-    const auto pieces = origin_records(processor, origin);
+    const auto pieces = journal::origin_records(processor, origin);
     records.insert(records.end(), pieces.begin(), pieces.end());
   }
   return records;
@@ -67,8 +67,8 @@ std::expected<Records, std::string> take_configuration(const Options& options, p
   const bool restored = index.facts().values().restored;
   const bool shall_be =
       options.restored == Restored::unset ? restored : options.restored == Restored::on;
-  if (restored != shall_be) facts.push_back(restored_record(shall_be, now));
-  for (const Record& fact : facts) {
+  if (restored != shall_be) facts.push_back(journal::restored_record(shall_be, now));
+  for (const journal::Record& fact : facts) {
     const auto applied = index.apply(fact, next_sequence + records->size());
     assert(applied.changed);
     records->push_back(fact);

@@ -17,9 +17,8 @@ namespace payswitch::store::embedded {
 // and returns the records that say so, to be made durable from `next_sequence` on before anything
 // else is. An error is one line for a person: the start is refused (PROTOCOL 3.3), or there are too
 // many names.
-std::expected<std::vector<Record>, std::string> take_configuration(const Options& options,
-                                                                   payment::UtcMs now,
-                                                                   platform::Log& log, Index& index,
-                                                                   std::uint64_t next_sequence);
+std::expected<std::vector<journal::Record>, std::string> take_configuration(
+    const Options& options, payment::UtcMs now, platform::Log& log, Index& index,
+    std::uint64_t next_sequence);
 
 }  // namespace payswitch::store::embedded

@@ -5,7 +5,7 @@
 #include <limits>
 #include <vector>
 
-#include "store/embedded/lives_fixture.h"
+#include "store/embedded/store_process_fixture.h"
 
 // The promise of PROTOCOL 4 as one property: payments go through a store that is killed, loses its
 // power, is stopped in its recovery, and meets disk errors, at moments that a seed chooses. After
@@ -59,10 +59,10 @@ struct Script {
 
 class Story {
  public:
-  explicit Story(std::uint64_t seed) : lives_(seed), seed_(seed) {
-    lives_.options.sealing = true;
-    lives_.disk.keep_pages(in_order_);
-    lives_.disk.set_times(
+  explicit Story(std::uint64_t seed) : process_(seed), seed_(seed) {
+    process_.options.compaction = true;
+    process_.disk.keep_pages(in_order_);
+    process_.disk.set_times(
         {.prepare = std::chrono::microseconds(500), .make = std::chrono::microseconds(300)});
   }
 
@@ -78,48 +78,48 @@ class Story {
   }
 
  private:
-  std::uint64_t below(std::uint64_t bound) { return lives_.random.below(bound); }
-  Store& store() { return lives_.store(); }
+  std::uint64_t below(std::uint64_t bound) { return process_.random.below(bound); }
+  Store& store() { return process_.store(); }
 
   // -- a life ------------------------------------------------------------------------------
 
   void start() {
     while (below(4) == 0) {
-      lives_.disk.stop_in_replace_after(below(3));
-      if (!lives_.start()) {
-        if (power_may_fail_ && below(2) == 0) lives_.power_cut();
+      process_.disk.stop_in_replace_after(below(3));
+      if (!process_.start()) {
+        if (power_may_fail_ && below(2) == 0) process_.power_cut();
         continue;
       }
       crash();
     }
-    lives_.options.durability = below(3) == 0 ? Durability::os : Durability::fsync;
-    const auto started = lives_.start();
+    process_.options.durability = below(3) == 0 ? Durability::os : Durability::fsync;
+    const auto started = process_.start();
     ASSERT_TRUE(started) << "seed " << seed_ << ": " << started.error();
     // With os, what is written is safe from a kill alone.
-    power_may_fail_ = lives_.options.durability == Durability::fsync;
-    lives_.fatal_lines.clear();
+    power_may_fail_ = process_.options.durability == Durability::fsync;
+    process_.fatal_lines.clear();
   }
 
   void live() {
     disk_is_full_ = below(8) == 0;
     disk_was_full_ |= disk_is_full_;
-    lives_.disk.fail_prepares(disk_is_full_);
-    if (below(6) == 0) lives_.disk.fail_appends_after(below(60));
+    process_.disk.fail_prepares(disk_is_full_);
+    if (below(6) == 0) process_.disk.fail_appends_after(below(60));
     const auto turns = 1 + below(120);
     for (std::uint64_t turn = 0; turn < turns; ++turn) {
       for (auto calls = below(6); calls > 0; --calls) call();
-      lives_.world.run_for(std::chrono::microseconds(below(200)));
-      if (below(20) == 0) lives_.world.run_for(std::chrono::milliseconds(below(20)));
+      process_.world.run_for(std::chrono::microseconds(below(200)));
+      if (below(20) == 0) process_.world.run_for(std::chrono::milliseconds(below(20)));
     }
   }
 
   void crash() {
     if (power_may_fail_ && below(2) == 0) {
-      lives_.power_cut();
+      process_.power_cut();
     } else {
-      lives_.kill();
+      process_.kill();
     }
-    lives_.disk.fail_prepares(false);
+    process_.disk.fail_prepares(false);
   }
 
   // -- what is asked for -------------------------------------------------------------------
@@ -239,7 +239,7 @@ class Story {
   }
 
   void complete(std::uint64_t which) {
-    EXPECT_TRUE(lives_.fatal_lines.empty()) << "completed after a failed write";
+    EXPECT_TRUE(process_.fatal_lines.empty()) << "completed after a failed write";
     scripts_[which].completed = scripts_[which].steps.size();
     scripts_[which].waiting = false;
   }
@@ -250,7 +250,7 @@ class Story {
     std::optional<PaymentView> view;
     store().find(test_id(static_cast<std::uint32_t>(which)),
                  [&](const Store::Found& found) { view = found.value(); });
-    lives_.world.run_for(std::chrono::milliseconds(1));  // it may wait for the disk
+    process_.world.run_for(std::chrono::milliseconds(1));  // it may wait for the disk
     return view;
   }
 
@@ -301,7 +301,7 @@ class Story {
     }
     std::vector<payment::Total> found;
     store().summary({}, [&](const auto& summary) { found = summary->by_processor; });
-    lives_.world.run_for(std::chrono::milliseconds(1));  // it may wait for the disk
+    process_.world.run_for(std::chrono::milliseconds(1));  // it may wait for the disk
     EXPECT_EQ(found, expected) << "seed " << seed_;
   }
 
@@ -317,7 +317,7 @@ class Story {
                                       open ? view.requested_at->value : 0)});
     }
     std::ranges::sort(expected);
-    auto taken = lives_.adopted;
+    auto taken = process_.adopted;
     if (!in_order_) {
       std::ranges::sort(expected, {}, &std::pair<std::uint64_t, std::string>::second);
       std::ranges::sort(taken, {}, &OpenPayment::id);
@@ -332,7 +332,7 @@ class Story {
     }
   }
 
-  Lives lives_;
+  StoreProcess process_;
   const std::uint64_t seed_;
   std::vector<Script> scripts_;
   std::uint64_t order_ = 0;

@@ -57,7 +57,7 @@ class Cutting {
   std::uint64_t number_ = 0;
   Bytes last_;  // all bytes of the segment that becomes the last one
   std::uint64_t files_ = 0;
-  std::uint64_t lost_groups_ = 0;
+  std::uint64_t lost_batches_ = 0;
   std::uint64_t lost_records_ = 0;
 };
 
@@ -73,12 +73,13 @@ Line Cutting::run() {
       "the log was cut in {} at offset {}: {} files are kept aside as cut-{}-*, with {} groups ({} "
       "records) that can be read in them and count no more; the store is a restored one from now "
       "on, until --restored=done",
-      segment_name(cut_.segment), cut_.offset, files_, number_, lost_groups_, lost_records_);
+      journal::segment_name(cut_.segment), cut_.offset, files_, number_, lost_batches_,
+      lost_records_);
   return {};
 }
 
 Line Cutting::keep_the_whole_of_the_last() {
-  const auto name = segment_name(cut_.segment);
+  const auto name = journal::segment_name(cut_.segment);
   if (std::ranges::find(names_, name) == names_.end()) return {};
   auto bytes = disk_.read(name);
   if (!bytes) return line(bytes.error());
@@ -93,35 +94,35 @@ Line Cutting::keep_the_whole_of_the_last() {
 
 // In one step: the record must not be missing from a log that was cut.
 Line Cutting::end_the_last() {
-  GroupBuffer group;
-  group.add(restored_record(true, clock_.wall()));
-  Chain chain = cut_.chain;
-  const auto bytes = group.seal(chain, clock_.wall());
-  const auto size =
-      std::max({whole_blocks(last_.size()), cut_.offset + bytes.size(), min_segment_bytes});
+  journal::BatchBuilder batch;
+  batch.add(journal::restored_record(true, clock_.wall()));
+  journal::Chain chain = cut_.chain;
+  const auto bytes = batch.finish(chain, clock_.wall());
+  const auto size = std::max({journal::whole_blocks(last_.size()), cut_.offset + bytes.size(),
+                              journal::min_segment_bytes});
   last_.resize(cut_.offset);
   last_.insert(last_.end(), bytes.begin(), bytes.end());
-  const auto header = make_segment_header({.number = cut_.segment, .size = size});
-  std::ranges::fill(std::span(last_).first(segment_header_bytes), std::byte{});
+  const auto header = journal::make_segment_header({.number = cut_.segment, .size = size});
+  std::ranges::fill(std::span(last_).first(journal::segment_header_bytes), std::byte{});
   std::ranges::copy(std::as_bytes(std::span(&header, 1)), last_.begin());
-  const auto replaced = disk_.replace(segment_name(cut_.segment), last_, size);
+  const auto replaced = disk_.replace(journal::segment_name(cut_.segment), last_, size);
   if (!replaced) return line(replaced.error());
   return {};
 }
 
 // From the last one to the first: as long as one of them is there, the start is refused.
 Line Cutting::put_aside_what_follows() {
-  std::vector<std::pair<std::uint64_t, std::string>> behind;
+  std::vector<std::pair<std::uint64_t, std::string>> after;
   for (const auto& name : names_) {
-    if (const auto number = segment_number(name); number && *number > cut_.segment) {
-      behind.emplace_back(*number, name);
-    } else if (const auto sealed = sealed_segments(name)) {
-      if (sealed->second >= cut_.segment) behind.emplace_back(sealed->first, name);
+    if (const auto number = journal::segment_number(name); number && *number > cut_.segment) {
+      after.emplace_back(*number, name);
+    } else if (const auto archived = archive::segments_in_name(name)) {
+      if (archived->second >= cut_.segment) after.emplace_back(archived->first, name);
     }
   }
-  std::ranges::sort(behind, std::greater<>());
-  for (const auto& [number, name] : behind) {
-    if (segment_number(name)) {
+  std::ranges::sort(after, std::greater<>());
+  for (const auto& [number, name] : after) {
+    if (journal::segment_number(name)) {
       if (const auto bytes = disk_.read(name)) count_lost(*bytes);
     }
     ++files_;
@@ -133,11 +134,12 @@ Line Cutting::put_aside_what_follows() {
 }
 
 void Cutting::count_lost(std::span<const std::byte> file) {
-  for (std::uint64_t offset = 0; offset + slot_bytes <= file.size(); offset += block_bytes) {
-    const auto group = group_at(file, offset);
-    if (!group || group->header.number <= cut_.chain.number) continue;
-    ++lost_groups_;
-    lost_records_ += group->header.record_count;
+  for (std::uint64_t offset = 0; offset + journal::slot_bytes <= file.size();
+       offset += journal::block_bytes) {
+    const auto batch = journal::batch_at(file, offset);
+    if (!batch || batch->header.number <= cut_.chain.number) continue;
+    ++lost_batches_;
+    lost_records_ += batch->header.record_count;
   }
 }
 
@@ -150,27 +152,29 @@ std::string with_way_out(const RefusedStart& refusal) {
          "gives up what lies there and behind it";
 }
 
-std::expected<Cut, std::string> cut_behind_whole_sealed_files(platform::Disk& disk) {
+std::expected<Cut, std::string> cut_after_whole_archive_files(platform::Disk& disk) {
   const auto names = disk.list();
   if (!names) return line(names.error());
-  SealInfo last;
+  archive::FileInfo last;
   // The order of names is that of first segments, then of last ones.
   for (auto name = names->begin(); name != names->end(); ++name) {
-    const auto segments = sealed_segments(*name);
+    const auto segments = archive::segments_in_name(*name);
     if (!segments || segments->first != last.last_segment + 1) continue;
     const auto next = std::next(name);
-    const auto behind = next == names->end() ? std::nullopt : sealed_segments(*next);
-    if (behind && behind->first == segments->first) continue;  // that one holds this one
-    const auto still = disk.open_for_reading(*name);
-    if (!still) return line(still.error());
-    if (is_of_another_format(**still)) {
+    const auto after = next == names->end() ? std::nullopt : archive::segments_in_name(*next);
+    if (after && after->first == segments->first) continue;  // that one holds this one
+    const auto file_on_disk = disk.open_for_reading(*name);
+    if (!file_on_disk) return line(file_on_disk.error());
+    if (archive::is_of_another_format(**file_on_disk)) {
       return std::unexpected(*name + " has another format version than this program reads");
     }
-    const auto file = ArchiveFile::open(*still, *name);
+    const auto file = archive::File::open(*file_on_disk, *name);
     if (!file || !(*file)->check_whole() || (*file)->info().previous != last.seal) break;
     last = (*file)->info();
   }
-  return Cut{.segment = last.last_segment + 1, .offset = segment_header_bytes, .chain = last.chain};
+  return Cut{.segment = last.last_segment + 1,
+             .offset = journal::segment_header_bytes,
+             .chain = last.chain};
 }
 
 std::expected<void, std::string> cut_log(const Cut& cut, platform::Disk& disk,

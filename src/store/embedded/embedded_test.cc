@@ -1,22 +1,22 @@
 #include "store/contract_fixture.h"
-#include "store/embedded/lives_fixture.h"
+#include "store/embedded/store_process_fixture.h"
 
 namespace payswitch::store {
 namespace {
 
 class EmbeddedUnderTest final : public StoreUnderTest {
  public:
-  explicit EmbeddedUnderTest(platform::Durability durability) : lives_(1, durability) {
-    lives_.options.sealing = true;
+  explicit EmbeddedUnderTest(platform::Durability durability) : process_(1, durability) {
+    process_.options.compaction = true;
     EXPECT_TRUE(start());
   }
 
-  Store& store() override { return lives_.store(); }
-  std::vector<OpenPayment> adopted() override { return lives_.adopted; }
-  void settle_down() override { lives_.world.run_until_idle(); }
+  Store& store() override { return process_.store(); }
+  std::vector<OpenPayment> adopted() override { return process_.adopted; }
+  void settle_down() override { process_.world.run_until_idle(); }
 
   bool restart() override {
-    if (lives_.options.durability == platform::Durability::memory) return false;
+    if (process_.options.durability == platform::Durability::memory) return false;
     crash();
     const auto started = start();
     EXPECT_TRUE(started) << started.error();
@@ -30,30 +30,30 @@ class EmbeddedUnderTest final : public StoreUnderTest {
 
  private:
   std::expected<void, std::string> start() {
-    lives_.options.processors = options.processors;
-    lives_.options.moved = options.moved;
-    lives_.options.restored = options.restored;
-    return lives_.start();
+    process_.options.processors = options.processors;
+    process_.options.moved = options.moved;
+    process_.options.restored = options.restored;
+    return process_.start();
   }
   void crash() {
-    if (lives_.options.durability == platform::Durability::fsync) return lives_.power_cut();
-    lives_.kill();
+    if (process_.options.durability == platform::Durability::fsync) return process_.power_cut();
+    process_.kill();
   }
 
-  embedded::Lives lives_;
+  embedded::StoreProcess process_;
 };
 
 TEST(EmbeddedStore, AdoptsInTheOrderInWhichPaymentsWereAccepted) {
-  embedded::Lives lives;
-  ASSERT_TRUE(lives.start());
+  embedded::StoreProcess process;
+  ASSERT_TRUE(process.start());
   for (const std::uint32_t number : {9u, 3u, 7u, 1u, 5u}) {
-    lives.store().accept(acceptance(number), [](Verdict) {});
-    lives.world.run_until_idle();
+    process.store().accept(acceptance(number), [](Verdict) {});
+    process.world.run_until_idle();
   }
-  lives.power_cut();
-  ASSERT_TRUE(lives.start());
+  process.power_cut();
+  ASSERT_TRUE(process.start());
   std::vector<payment::CorrelationId> order;
-  for (const OpenPayment& open : lives.adopted) order.push_back(open.id);
+  for (const OpenPayment& open : process.adopted) order.push_back(open.id);
   EXPECT_EQ(order, (std::vector{test_id(9), test_id(3), test_id(7), test_id(1), test_id(5)}));
 }
 

@@ -16,13 +16,16 @@
 
 namespace payswitch::store::embedded {
 
-// Opens the store in the directory behind `disk`: reads the journal, makes what survived durable
+// Opens the store in the directory after `disk`: reads the journal, makes what survived durable
 // again (PROTOCOL 4.3) and registers the processors' names. Blocks; before the loop runs. An error
 // is one line for a person: damage (file and offset), a newer format, a disk error. Damage names
 // the way out, Options::cut_at_damage.
-std::expected<std::unique_ptr<Store>, std::string> open(
-    const Options& options, platform::Disk& disk, platform::Loop& loop, platform::Timers& timers,
-    const platform::Clock& clock, platform::Random& random, platform::Log& log, Fatal fatal);
+std::expected<std::unique_ptr<Store>, std::string> open(const Options& options,
+                                                        platform::Disk& disk, platform::Loop& loop,
+                                                        platform::Timers& timers,
+                                                        const platform::Clock& clock,
+                                                        platform::Random& random,
+                                                        platform::Log& log, journal::Fatal fatal);
 
 // The most file descriptors that a store takes, its disk's included.
 std::size_t max_descriptors();

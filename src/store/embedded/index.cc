@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cassert>
 
-#include "store/embedded/copies.h"
+#include "store/embedded/carry_forward.h"
 #include "store/journal/record.h"
 
 namespace payswitch::store::embedded {
@@ -31,7 +31,7 @@ OpenPayment open_payment(const Payment& payment) {
   return open;
 }
 
-bool is_intent_of(const Record& record, const AttemptView& attempt) {
+bool is_intent_of(const journal::Record& record, const AttemptView& attempt) {
   return attempt.processor == record.processor && attempt.requested_at.value == record.requested_at;
 }
 
@@ -40,17 +40,18 @@ bool is_intent_of(const Record& record, const AttemptView& attempt) {
 // -- records ----------------------------------------------------------------------------
 
 Index::Index(Counters& counters) : counters_(counters) {
-  generations_.push_back(std::make_shared<Memtable>());
+  memtables_.push_back(std::make_shared<Memtable>());
 }
 
-Applied Index::apply(const Record& record, std::uint64_t sequence) {
-  assert(fault_of(record) == nullptr);
-  if (record.type == RecordType::processor_named) return apply_name(record);
-  if (record.type == RecordType::accepted) return apply_accepted(record, sequence);
-  if (record.type == RecordType::copied) return apply_copied(record, sequence);
-  if (record.type == RecordType::clean_stop) return repeated;
-  if (record.type >= RecordType::processor_origin) return apply_fact(record, sequence);
-  Payment* payment = unsettled_.find(id_of(record));
+Applied Index::apply(const journal::Record& record, std::uint64_t sequence) {
+  assert(journal::fault_of(record) == nullptr);
+  if (record.type == journal::RecordType::processor_named) return apply_name(record);
+  if (record.type == journal::RecordType::accepted) return apply_accepted(record, sequence);
+  if (record.type == journal::RecordType::carried_forward)
+    return apply_carried_forward(record, sequence);
+  if (record.type == journal::RecordType::clean_stop) return repeated;
+  if (record.type >= journal::RecordType::processor_origin) return apply_fact(record, sequence);
+  Payment* payment = unsettled_.find(journal::id_of(record));
   if (payment == nullptr) return apply_again(record);
   const auto before = payment->records();
   const Applied applied = apply_known(*payment, record);
@@ -64,22 +65,22 @@ void Index::count_records(const Payment& payment, const Payment::Records& before
   records_to_carry_.last_attempt += now.last_attempt - before.last_attempt;
 }
 
-Applied Index::apply_known(Payment& payment, const Record& record) {
+Applied Index::apply_known(Payment& payment, const journal::Record& record) {
   switch (record.type) {
-    case RecordType::intent:
+    case journal::RecordType::intent:
       return apply_intent(payment, record);
-    case RecordType::refused:
+    case journal::RecordType::refused:
       return apply_refused(payment, record);
-    case RecordType::settled:
+    case journal::RecordType::settled:
       return apply_settled(payment, record);
     default:
-      assert(record.type == RecordType::parked);
+      assert(record.type == journal::RecordType::parked);
       return apply_parked(payment, record);
   }
 }
 
-Applied Index::apply_name(const Record& record) {
-  std::string name = name_of(record);
+Applied Index::apply_name(const journal::Record& record) {
+  std::string name = journal::name_of(record);
   if (name.empty()) return contradicts("a processor without a name");
   const auto known = std::ranges::find(names_, name);
   if (known != names_.end()) {
@@ -92,39 +93,39 @@ Applied Index::apply_name(const Record& record) {
   return {};
 }
 
-Applied Index::apply_fact(const Record& record, std::uint64_t sequence) {
-  if (record.type == RecordType::processor_origin && !is_named(record.processor)) {
+Applied Index::apply_fact(const journal::Record& record, std::uint64_t sequence) {
+  if (record.type == journal::RecordType::processor_origin && !is_named(record.processor)) {
     return contradicts("an origin of an unnamed processor");
   }
   return facts_.apply(record, sequence);
 }
 
-Applied Index::apply_accepted(const Record& record, std::uint64_t sequence) {
-  const auto id = id_of(record);
-  const bool carries = (record.flags & flag_carries_intent) != 0;
+Applied Index::apply_accepted(const journal::Record& record, std::uint64_t sequence) {
+  const auto id = journal::id_of(record);
+  const bool carries = (record.flags & journal::flag_carries_intent) != 0;
   if (carries && !is_named(record.processor))
     return contradicts("an intent at an unnamed processor");
   if (unsettled_.find(id) != nullptr) return accepted_again(record, *view(id));
-  if (const auto known = settled_or_sealed(id)) return accepted_again(record, known->view());
+  if (const auto known = settled_or_archived(id)) return accepted_again(record, known->view());
   if (!damage_.empty()) return unreadable();
   Payment& payment = new_payment(record);
   payment.sequence = sequence;
   payment.home = sequence;
-  if (carries) begin_attempt(payment, intent_of(record));
+  if (carries) begin_attempt(payment, journal::intent_of(record));
   count_records(payment, {});
   return {};
 }
 
-// All of it is told again: none of its earlier records is needed any more.
-Applied Index::apply_copied(const Record& record, std::uint64_t sequence) {
-  const auto id = id_of(record);
+// All of it is carried forward: none of its earlier records is needed any more.
+Applied Index::apply_carried_forward(const journal::Record& record, std::uint64_t sequence) {
+  const auto id = journal::id_of(record);
   const auto accepted = static_cast<std::uint64_t>(record.requested_at);
   if (accepted == 0 || accepted >= sequence) return contradicts("a copy before its payment");
   if (Payment* known = unsettled_.find(id)) {
     known->home = sequence;
     return accepted_again(record, *view(id));
   }
-  if (const auto settled = settled_or_sealed(id)) return accepted_again(record, settled->view());
+  if (const auto settled = settled_or_archived(id)) return accepted_again(record, settled->view());
   if (!damage_.empty()) return unreadable();
   Payment& payment = new_payment(record);
   payment.sequence = accepted;
@@ -134,12 +135,13 @@ Applied Index::apply_copied(const Record& record, std::uint64_t sequence) {
   return {};
 }
 
-Applied Index::accepted_again(const Record& record, const PaymentView& known_view) const {
+Applied Index::accepted_again(const journal::Record& record, const PaymentView& known_view) const {
   const PaymentView* known = &known_view;
   if (known->amount.cents() != record.cents || known->accepted_at.value != record.at) {
     return contradicts("a payment accepted twice, differently");
   }
-  if (record.type == RecordType::copied || (record.flags & flag_carries_intent) == 0) {
+  if (record.type == journal::RecordType::carried_forward ||
+      (record.flags & journal::flag_carries_intent) == 0) {
     return repeated;
   }
   const auto first = std::ranges::find(known->attempts, 1u, &AttemptView::number);
@@ -150,55 +152,56 @@ Applied Index::accepted_again(const Record& record, const PaymentView& known_vie
 }
 
 // A record of a payment that is settled, or was never accepted.
-Applied Index::apply_again(const Record& record) const {
-  const auto id = id_of(record);
-  const auto payment = settled_or_sealed(id);
+Applied Index::apply_again(const journal::Record& record) const {
+  const auto id = journal::id_of(record);
+  const auto payment = settled_or_archived(id);
   if (!damage_.empty()) return unreadable();
   if (!payment) {
-    const bool may_be_copied = sealed_ != nullptr && !sealed_->empty() &&
-                               record.type != RecordType::settled && !continues(record);
-    if (may_be_copied) return {.changed = false, .awaits_copy = true};
+    const bool may_be_carried_later = archive_ != nullptr && !archive_->empty() &&
+                                      record.type != journal::RecordType::settled &&
+                                      !journal::continues(record);
+    if (may_be_carried_later) return {.changed = false, .awaits_carried = true};
     return contradicts("a record of a payment that was never accepted");
   }
   const Settlement* known = &payment->settlement;
-  if (record.type == RecordType::settled) {
+  if (record.type == journal::RecordType::settled) {
     const bool same = known->amount.cents() == record.cents &&
                       known->processor == record.processor && known->number == record.attempt &&
                       known->requested_at.value == record.requested_at &&
                       known->settled_at.value == record.at &&
-                      known->finding == ((record.flags & flag_finding) != 0);
+                      known->finding == ((record.flags & journal::flag_finding) != 0);
     return same ? repeated : contradicts("a payment settled twice, differently");
   }
-  if (record.type == RecordType::parked) return contradicts("a settled payment is parked");
+  if (record.type == journal::RecordType::parked) return contradicts("a settled payment is parked");
   const auto& attempts = payment->attempts;
   if (record.attempt < attempts.front().number) return repeated;  // forgotten
   const auto attempt = std::ranges::find(attempts, record.attempt, &AttemptView::number);
   if (attempt == attempts.end()) return contradicts("a settled payment is attempted");
-  const bool same = record.type == RecordType::intent
+  const bool same = record.type == journal::RecordType::intent
                         ? is_intent_of(record, *attempt)
                         : attempt->outcome == static_cast<payment::Outcome>(record.outcome);
   return same ? repeated : contradicts("a settled payment's attempt, differently");
 }
 
-Applied Index::apply_intent(Payment& payment, const Record& record) {
+Applied Index::apply_intent(Payment& payment, const journal::Record& record) {
   if (!is_named(record.processor)) return contradicts("an intent at an unnamed processor");
   if (record.attempt <= payment.attempts_made()) {
     const auto known = payment.attempt(record.attempt);
     const bool same = !known || is_intent_of(record, *known);
     return same ? repeated : contradicts("an attempt made twice, differently");
   }
-  // The first attempts of one that is told again may be forgotten.
-  const bool is_first_told = continues(record) && payment.attempts_made() == 0;
-  if (record.attempt != payment.attempts_made() + 1 && !is_first_told) {
+  // The first attempts of one that is carried forward may be forgotten.
+  const bool is_first_carried = journal::continues(record) && payment.attempts_made() == 0;
+  if (record.attempt != payment.attempts_made() + 1 && !is_first_carried) {
     return contradicts("an attempt out of order");
   }
   if (payment.state == State::parked) return contradicts("a parked payment is attempted");
   if (payment.is_unanswered()) return contradicts("an intent while another is unanswered");
-  begin_attempt(payment, intent_of(record));
+  begin_attempt(payment, journal::intent_of(record));
   return {};
 }
 
-Applied Index::apply_refused(Payment& payment, const Record& record) {
+Applied Index::apply_refused(Payment& payment, const journal::Record& record) {
   if (record.attempt > payment.attempts_made()) return contradicts("a refusal of no attempt");
   const auto known = payment.attempt(record.attempt);
   if (!known) return repeated;  // forgotten
@@ -217,7 +220,7 @@ Applied Index::apply_refused(Payment& payment, const Record& record) {
   return {};
 }
 
-Applied Index::apply_settled(Payment& payment, const Record& record) {
+Applied Index::apply_settled(Payment& payment, const journal::Record& record) {
   if (!is_named(record.processor)) return contradicts("a settlement at an unnamed processor");
   if (record.attempt == 0 || record.attempt > payment.attempts_made()) {
     return contradicts("a settlement by no attempt");
@@ -230,25 +233,25 @@ Applied Index::apply_settled(Payment& payment, const Record& record) {
                               .requested_at = {record.requested_at},
                               .amount = payment::Money::from_cents(record.cents),
                               .settled_at = {record.at},
-                              .finding = (record.flags & flag_finding) != 0};
+                              .finding = (record.flags & journal::flag_finding) != 0};
   move(payment, State::settled);
   // A home that no segment was begun for is in the last one, or in a later one.
-  const auto home = std::find_if(generations_.rbegin(), generations_.rend(), [&](const auto& each) {
+  const auto home = std::find_if(memtables_.rbegin(), memtables_.rend(), [&](const auto& each) {
     return each->begin.first_sequence <= payment.home;
   });
-  assert(home != generations_.rend());
-  Memtable& generation = **home;
-  generation.books.add(settlement.processor, settlement.requested_at, settlement.amount);
-  generation.settled.add(settled_payment(payment, settlement));
+  assert(home != memtables_.rend());
+  Memtable& memtable = **home;
+  memtable.books.add(settlement.processor, settlement.requested_at, settlement.amount);
+  memtable.settled.add(to_settled(payment, settlement));
   if (settlement.finding) {
     ++counters_.findings;
-    ++generation.findings;
+    ++memtable.findings;
   }
   unsettled_.remove(payment::CorrelationId(payment.id));
   return {};
 }
 
-Applied Index::apply_parked(Payment& payment, const Record& record) {
+Applied Index::apply_parked(Payment& payment, const journal::Record& record) {
   if (payment.state == State::parked) {
     const bool same = payment.parked_at().value == record.at;
     return same ? repeated : contradicts("a payment parked twice, differently");
@@ -262,8 +265,8 @@ Applied Index::apply_parked(Payment& payment, const Record& record) {
 
 // -- payments ---------------------------------------------------------------------------
 
-Payment& Index::new_payment(const Record& record) {
-  Payment& payment = unsettled_.add(id_of(record));
+Payment& Index::new_payment(const journal::Record& record) {
+  Payment& payment = unsettled_.add(journal::id_of(record));
   payment.amount = payment::Money::from_cents(record.cents);
   payment.accepted_at = {record.at};
   ++counters_.by_state[static_cast<std::size_t>(State::accepted)];
@@ -300,25 +303,26 @@ void Index::note_all_unknown() {
 
 std::optional<Known> Index::known(const payment::CorrelationId& id) const {
   if (const Payment* payment = unsettled(id)) return Known{payment->amount, payment->sequence};
-  for (const auto& generation : generations_) {
-    if (const auto amount = generation->settled.amount(id)) return Known{*amount, 0};
+  for (const auto& memtable : memtables_) {
+    if (const auto amount = memtable->settled.amount(id)) return Known{*amount, 0};
   }
   return std::nullopt;
 }
 
-std::optional<SettledPayment> Index::settled(const payment::CorrelationId& id) const {
-  for (const auto& generation : generations_) {
-    if (auto payment = generation->settled.find(id)) return payment;
+std::optional<archive::SettledPayment> Index::settled(const payment::CorrelationId& id) const {
+  for (const auto& memtable : memtables_) {
+    if (auto payment = memtable->settled.find(id)) return payment;
   }
   return std::nullopt;
 }
 
-std::optional<SettledPayment> Index::settled_or_sealed(const payment::CorrelationId& id) const {
+std::optional<archive::SettledPayment> Index::settled_or_archived(
+    const payment::CorrelationId& id) const {
   auto payment = settled(id);
-  if (payment || sealed_ == nullptr) return payment;
-  auto sealed = sealed_->find(id, Wait::yes);
-  if (sealed) return *std::move(sealed);
-  damage_ = sealed.error().damage;
+  if (payment || archive_ == nullptr) return payment;
+  auto archived = archive_->find(id, archive::Wait::yes);
+  if (archived) return *std::move(archived);
+  damage_ = archived.error().damage;
   return std::nullopt;
 }
 
@@ -381,31 +385,33 @@ std::vector<payment::Total> Index::unanswered() const {
 
 payment::Total Index::sum(payment::ProcessorNumber processor, const books::Window& window) const {
   payment::Total total;
-  for (const auto& generation : generations_) total += generation->books.sum(processor, window);
+  for (const auto& memtable : memtables_) total += memtable->books.sum(processor, window);
   return total;
 }
 
-// -- sealing ----------------------------------------------------------------------------
+// -- compaction ----------------------------------------------------------------------------
 
-void Index::begin_behind(const Archive& sealed) {
-  sealed_ = &sealed;
-  const SealInfo last = sealed.last();
+void Index::begin_after(const archive::FileSet& archived) {
+  archive_ = &archived;
+  const archive::FileInfo last = archived.last();
   names_ = last.names;
   for (std::size_t i = 0; i < names_.size(); ++i) facts_.processor_is_named();
   highest_requested_at_ = last.highest_requested_at;
-  counters_.findings += sealed.findings();
-  counters_.by_state[static_cast<std::size_t>(State::settled)] += sealed.payments();
+  counters_.findings += archived.findings();
+  counters_.by_state[static_cast<std::size_t>(State::settled)] += archived.payments();
 }
 
-void Index::begin_segment(const SegmentBegin& begin) {
+void Index::begin_segment(const journal::SegmentBegin& begin) {
   // The first one of all takes the place of none.
-  if (generations_.back()->begin.segment == 0) generations_.clear();
-  generations_.push_back(std::make_shared<Memtable>());
-  generations_.back()->begin = begin;
+  if (memtables_.back()->begin.segment == 0) memtables_.clear();
+  memtables_.push_back(std::make_shared<Memtable>());
+  memtables_.back()->begin = begin;
 }
 
-std::vector<Record> Index::copy_if_home_before(std::uint64_t sequence, std::size_t place,
-                                               std::uint64_t next_sequence, Attempts attempts) {
+std::vector<journal::Record> Index::carry_forward_if_home_before(std::uint64_t sequence,
+                                                                 std::size_t place,
+                                                                 std::uint64_t next_sequence,
+                                                                 Attempts attempts) {
   Payment& payment = unsettled_.at(place);
   const bool is_here = payment.home != 0;
   if (!is_here || payment.home >= sequence) return {};
@@ -415,13 +421,13 @@ std::vector<Record> Index::copy_if_home_before(std::uint64_t sequence, std::size
     count_records(payment, before);
   }
   payment.home = next_sequence;
-  return copied_records(payment);
+  return carried_forward_records(payment);
 }
 
-std::shared_ptr<const Memtable> Index::let_go_of_oldest() {
-  assert(generations_.size() > 1);
-  auto oldest = std::move(generations_.front());
-  generations_.pop_front();
+std::shared_ptr<const Memtable> Index::release_oldest() {
+  assert(memtables_.size() > 1);
+  auto oldest = std::move(memtables_.front());
+  memtables_.pop_front();
   return oldest;
 }
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "books/books.h"
-#include "store/archive/archive.h"
+#include "store/archive/file_set.h"
 #include "store/counters.h"
 #include "store/embedded/applied.h"
 #include "store/embedded/kept_facts.h"
@@ -32,8 +32,8 @@ struct Known {
 // alone, which is enough to go on and takes a tenth of the room.
 enum class Attempts : std::uint8_t { all, last };
 
-// All payments that are not sealed, in memory, as the journal tells them: it changes by records
-// alone, so what a restart reads is what was there before. What is settled lies in one generation a
+// All payments that are not archived, in memory, as the journal tells them: it changes by records
+// alone, so what a restart reads is what was there before. What is settled lies in one memtable a
 // segment: that of its home, or an earlier one. Loop thread only.
 class Index {
  public:
@@ -41,17 +41,17 @@ class Index {
 
   // `record` holds what its type allows (fault_of). `sequence` is its place in the journal. A
   // record that says again what is known changes nothing (PROTOCOL 4.5).
-  Applied apply(const Record& record, std::uint64_t sequence);
+  Applied apply(const journal::Record& record, std::uint64_t sequence);
 
-  // The journal that is read back goes on behind `sealed`: what is in none of its records may be
+  // The journal that is read back goes on after `sealed`: what is in none of its records may be
   // there. Until end_of_journal(), apply() may wait for the disk. Before the first record.
-  void begin_behind(const Archive& sealed);
-  void end_of_journal() { sealed_ = nullptr; }
-  // A sealed file that a record needed cannot be read: which, and where, for a person.
+  void begin_after(const archive::FileSet& archived);
+  void end_of_journal() { archive_ = nullptr; }
+  // A archive file that a record needed cannot be read: which, and where, for a person.
   const std::string& damage() const { return damage_; }
 
   // The records that follow are in that segment, or in a later one.
-  void begin_segment(const SegmentBegin& begin);
+  void begin_segment(const journal::SegmentBegin& begin);
 
   // The payment is attempting, or unknown already.
   void note_unknown(const payment::CorrelationId& id);
@@ -75,12 +75,13 @@ class Index {
   // Of what is settled here. Both ends inclusive.
   payment::Total sum(payment::ProcessorNumber processor, const books::Window& window) const;
 
-  // -- sealing ----------------------------------------------------------------------------------
-  // What it takes to carry all payments forward that are not settled, and all facts.
+  // -- compaction
+  // ---------------------------------------------------------------------------------- What it
+  // takes to carry all payments forward that are not settled, and all facts.
   std::uint64_t bytes_to_carry(Attempts attempts) const {
     const auto records =
         attempts == Attempts::all ? records_to_carry_.all : records_to_carry_.last_attempt;
-    return (records + facts_.records_to_tell()) * slot_bytes;
+    return (records + facts_.records_to_carry()) * journal::slot_bytes;
   }
 
   // So many places hold payments that are not settled, or none.
@@ -89,22 +90,25 @@ class Index {
   // What tells the payment in that place again, when there is one whose home is before `sequence`;
   // else nothing. Its home is the first of these records, which must be added now, from
   // `next_sequence` on. Attempts that are not carried forward are forgotten here too.
-  std::vector<Record> copy_if_home_before(std::uint64_t sequence, std::size_t place,
-                                          std::uint64_t next_sequence, Attempts attempts);
+  std::vector<journal::Record> carry_forward_if_home_before(std::uint64_t sequence,
+                                                            std::size_t place,
+                                                            std::uint64_t next_sequence,
+                                                            Attempts attempts);
 
   // Likewise what tells the facts again whose home is before `sequence`.
-  std::vector<Record> copy_facts_before(std::uint64_t sequence, std::uint64_t next_sequence) {
-    return facts_.copy_if_home_before(sequence, next_sequence);
+  std::vector<journal::Record> carry_forward_facts_before(std::uint64_t sequence,
+                                                          std::uint64_t next_sequence) {
+    return facts_.carry_forward_if_home_before(sequence, next_sequence);
   }
 
-  std::size_t generations() const { return generations_.size(); }
-  const std::shared_ptr<Memtable>& oldest() const { return generations_.front(); }
-  const SegmentBegin& begin_after_oldest() const { return generations_[1]->begin; }
-  const SegmentBegin& last_begin() const { return generations_.back()->begin; }
+  std::size_t memtable_count() const { return memtables_.size(); }
+  const std::shared_ptr<Memtable>& oldest() const { return memtables_.front(); }
+  const journal::SegmentBegin& begin_after_oldest() const { return memtables_[1]->begin; }
+  const journal::SegmentBegin& last_begin() const { return memtables_.back()->begin; }
 
-  // The oldest generation is sealed: it is known and summed up elsewhere from now on. Not the last
+  // The oldest memtable is archived: it is known and summed up elsewhere from now on. Not the last
   // one.
-  std::shared_ptr<const Memtable> let_go_of_oldest();
+  std::shared_ptr<const Memtable> release_oldest();
 
   // Of all intents; zero when there was none.
   payment::UtcMs highest_requested_at() const { return highest_requested_at_; }
@@ -121,37 +125,38 @@ class Index {
  private:
   using State = payment::State;
 
-  Applied apply_known(Payment& payment, const Record& record);
-  Applied apply_name(const Record& record);
-  Applied apply_fact(const Record& record, std::uint64_t sequence);
-  Applied apply_accepted(const Record& record, std::uint64_t sequence);
-  Applied apply_copied(const Record& record, std::uint64_t sequence);
-  Applied apply_again(const Record& record) const;
-  Applied apply_intent(Payment& payment, const Record& record);
-  Applied apply_refused(Payment& payment, const Record& record);
-  Applied apply_settled(Payment& payment, const Record& record);
-  Applied apply_parked(Payment& payment, const Record& record);
-  Applied accepted_again(const Record& record, const PaymentView& known) const;
-  std::optional<SettledPayment> settled(const payment::CorrelationId& id) const;
-  std::optional<SettledPayment> settled_or_sealed(const payment::CorrelationId& id) const;
+  Applied apply_known(Payment& payment, const journal::Record& record);
+  Applied apply_name(const journal::Record& record);
+  Applied apply_fact(const journal::Record& record, std::uint64_t sequence);
+  Applied apply_accepted(const journal::Record& record, std::uint64_t sequence);
+  Applied apply_carried_forward(const journal::Record& record, std::uint64_t sequence);
+  Applied apply_again(const journal::Record& record) const;
+  Applied apply_intent(Payment& payment, const journal::Record& record);
+  Applied apply_refused(Payment& payment, const journal::Record& record);
+  Applied apply_settled(Payment& payment, const journal::Record& record);
+  Applied apply_parked(Payment& payment, const journal::Record& record);
+  Applied accepted_again(const journal::Record& record, const PaymentView& known) const;
+  std::optional<archive::SettledPayment> settled(const payment::CorrelationId& id) const;
+  std::optional<archive::SettledPayment> settled_or_archived(
+      const payment::CorrelationId& id) const;
   Applied unreadable() const { return {.changed = false, .contradiction = damage_.c_str()}; }
 
-  Payment& new_payment(const Record& record);
+  Payment& new_payment(const journal::Record& record);
   void count_records(const Payment& payment, const Payment::Records& before);
   void begin_attempt(Payment& payment, const Intent& intent);
   void move(Payment& payment, State to);
   bool is_named(payment::ProcessorNumber processor) const { return processor < names_.size(); }
 
   Counters& counters_;
-  const Archive* sealed_ = nullptr;
-  mutable std::string damage_;  // of a sealed file, as a record that needed it met it
+  const archive::FileSet* archive_ = nullptr;
+  mutable std::string damage_;  // of an archive file, as a record that needed it met it
   std::vector<std::string> names_;
   KeptFacts facts_;
   payment::UtcMs highest_requested_at_;
 
   Payment::Records records_to_carry_;  // of all unsettled payments
   UnsettledPayments unsettled_;
-  std::deque<std::shared_ptr<Memtable>> generations_;  // in the order of their segments
+  std::deque<std::shared_ptr<Memtable>> memtables_;  // in the order of their segments
 };
 
 }  // namespace payswitch::store::embedded

@@ -11,19 +11,19 @@ namespace {
 class IndexTest : public testing::Test {
  protected:
   IndexTest() {
-    changes(named_record(0, "default"));
-    changes(named_record(1, "fallback"));
+    changes(journal::named_record(0, "default"));
+    changes(journal::named_record(1, "fallback"));
   }
 
-  Applied apply(const Record& record) { return index_.apply(record, ++sequence_); }
+  Applied apply(const journal::Record& record) { return index_.apply(record, ++sequence_); }
 
-  void changes(const Record& record) {
+  void changes(const journal::Record& record) {
     const auto applied = apply(record);
     EXPECT_TRUE(applied.changed);
     EXPECT_EQ(applied.contradiction, nullptr) << applied.contradiction;
   }
 
-  void repeats(const Record& record) {
+  void repeats(const journal::Record& record) {
     const auto before = counters_.by_state;
     const auto total = index_.sum(0, {});
     const auto applied = apply(record);
@@ -33,7 +33,7 @@ class IndexTest : public testing::Test {
     EXPECT_EQ(index_.sum(0, {}), total);
   }
 
-  void contradicts(const Record& record, const std::string& why) {
+  void contradicts(const journal::Record& record, const std::string& why) {
     const auto before = counters_.by_state;
     const auto applied = apply(record);
     EXPECT_FALSE(applied.changed);
@@ -48,16 +48,20 @@ class IndexTest : public testing::Test {
     return parts;
   }
 
-  static Record accepted(std::uint32_t number = 1, std::int64_t amount = 1990,
-                         std::optional<Intent> first = std::nullopt) {
-    return accepted_record(acceptance(number, amount, first));
+  static journal::Record accepted(std::uint32_t number = 1, std::int64_t amount = 1990,
+                                  std::optional<Intent> first = std::nullopt) {
+    return journal::accepted_record(acceptance(number, amount, first));
   }
-  static Record intended(const Intent& intent) { return intent_record(test_id(1), intent); }
-  static Record refused(std::uint32_t number, payment::Outcome reason = payment::Outcome::refused) {
-    return refused_record(test_id(1), {.processor = cheap, .number = number, .reason = reason});
+  static journal::Record intended(const Intent& intent) {
+    return journal::intent_record(test_id(1), intent);
   }
-  static Record settled(const Intent& intent) {
-    return settled_record(test_id(1), settlement(intent));
+  static journal::Record refused(std::uint32_t number,
+                                 payment::Outcome reason = payment::Outcome::refused) {
+    return journal::refused_record(test_id(1),
+                                   {.processor = cheap, .number = number, .reason = reason});
+  }
+  static journal::Record settled(const Intent& intent) {
+    return journal::settled_record(test_id(1), settlement(intent));
   }
 
   Counters counters_;
@@ -68,8 +72,9 @@ class IndexTest : public testing::Test {
 };
 
 TEST_F(IndexTest, Protocol45EveryRecordSaidAgainChangesNothing) {
-  const std::vector<Record> life{accepted(),        intended(first_), refused(1),
-                                 intended(second_), settled(second_), named_record(1, "fallback")};
+  const std::vector<journal::Record> life{accepted(),       intended(first_),
+                                          refused(1),       intended(second_),
+                                          settled(second_), journal::named_record(1, "fallback")};
   for (std::size_t last = 0; last + 1 < life.size(); ++last) {
     changes(life[last]);
     for (std::size_t i = 0; i <= last; ++i) repeats(life[i]);
@@ -94,10 +99,10 @@ TEST_F(IndexTest, Protocol45AFindingSaidAgainChangesNothing) {
   changes(accepted(1, 1990, first_));
   Settlement booked = settlement(first_, 2000);
   booked.finding = true;
-  changes(settled_record(test_id(1), booked));
-  repeats(settled_record(test_id(1), booked));
+  changes(journal::settled_record(test_id(1), booked));
+  repeats(journal::settled_record(test_id(1), booked));
   booked.amount = cents(1990);
-  contradicts(settled_record(test_id(1), booked), "settled twice");
+  contradicts(journal::settled_record(test_id(1), booked), "settled twice");
   EXPECT_EQ(counters_.findings, 1u);
 }
 
@@ -105,13 +110,13 @@ TEST_F(IndexTest, AnythingBeforeTheAcceptanceContradicts) {
   contradicts(intended(first_), "never accepted");
   contradicts(refused(1), "never accepted");
   contradicts(settled(first_), "never accepted");
-  contradicts(parked_record(test_id(1), at(1)), "never accepted");
+  contradicts(journal::parked_record(test_id(1), at(1)), "never accepted");
 }
 
 // Who is open in the order of arrival is asked for up to a place in the journal.
 TEST_F(IndexTest, ACopySaysAnEarlierPlaceOfItsAcceptance) {
-  Record copy = accepted();
-  copy.type = RecordType::copied;
+  journal::Record copy = accepted();
+  copy.type = journal::RecordType::carried_forward;
   for (const std::int64_t place : {std::int64_t{-1}, std::int64_t{0}, std::int64_t{100}}) {
     copy.requested_at = place;
     contradicts(copy, "before its payment");
@@ -125,7 +130,7 @@ TEST_F(IndexTest, ACopySaysAnEarlierPlaceOfItsAcceptance) {
 
 TEST_F(IndexTest, WhatIsOpenComesInItsOrderInPartsOfAtMostSoMany) {
   for (std::uint32_t number = 1; number <= 7; ++number) changes(accepted(number, number));
-  changes(parked_record(test_id(2), at(1)));
+  changes(journal::parked_record(test_id(2), at(1)));
   const auto numbers = [](const auto& parts) {
     std::vector<std::vector<std::int64_t>> all;
     for (const auto& part : parts) {
@@ -146,7 +151,7 @@ TEST_F(IndexTest, AcceptedTwiceDifferentlyContradicts) {
     contradicts(accepted(1, 1991), "accepted twice");
     contradicts(accepted(1, 1990, intent(1, at(9))), "two intents");
     contradicts(accepted(1, 1990, intent(1, at(1), dear)), "two intents");
-    Record later = accepted();
+    journal::Record later = accepted();
     ++later.at;
     contradicts(later, "accepted twice");
     if (state == 0) changes(settled(first_));
@@ -163,7 +168,7 @@ TEST_F(IndexTest, AttemptsThatCannotFollowContradict) {
   contradicts(intended(second_), "unanswered");
   contradicts(refused(2), "no attempt");
   contradicts(settled(second_), "no attempt");
-  Record elsewhere = refused(1);
+  journal::Record elsewhere = refused(1);
   elsewhere.processor = dear;
   contradicts(elsewhere, "another processor");
   changes(refused(1));
@@ -177,7 +182,7 @@ TEST_F(IndexTest, SettledTwiceDifferentlyContradicts) {
   const auto differs = [&](auto change) {
     Settlement other = settlement(first_);
     change(other);
-    contradicts(settled_record(test_id(1), other), "settled twice");
+    contradicts(journal::settled_record(test_id(1), other), "settled twice");
   };
   differs([](Settlement& s) { s.processor = dear; });
   differs([](Settlement& s) { s.number = 2; });
@@ -188,37 +193,37 @@ TEST_F(IndexTest, SettledTwiceDifferentlyContradicts) {
   contradicts(intended(second_), "settled payment is attempted");
   contradicts(intended(intent(1, at(2))), "differently");
   contradicts(refused(1), "differently");
-  contradicts(parked_record(test_id(1), at(1)), "parked");
+  contradicts(journal::parked_record(test_id(1), at(1)), "parked");
   EXPECT_EQ(index_.sum(0, {}), (payment::Total{1, 1990}));
 }
 
 TEST_F(IndexTest, AParkedPaymentMovesOnlyByAnOperator) {
   changes(accepted());
-  changes(parked_record(test_id(1), at(1)));
-  repeats(parked_record(test_id(1), at(1)));
-  contradicts(parked_record(test_id(1), at(2)), "parked twice");
+  changes(journal::parked_record(test_id(1), at(1)));
+  repeats(journal::parked_record(test_id(1), at(1)));
+  contradicts(journal::parked_record(test_id(1), at(2)), "parked twice");
   contradicts(intended(first_), "parked payment is attempted");
 }
 
 TEST_F(IndexTest, Protocol8ParkingKeepsThePin) {
   changes(accepted(1, 1990, intent(1, at(1), dear)));
-  changes(parked_record(test_id(1), at(2)));  // it was unknown, which is not on record
+  changes(journal::parked_record(test_id(1), at(2)));  // it was unknown, which is not on record
   const auto view = index_.view(test_id(1));
   EXPECT_EQ(view->state, payment::State::parked);
   EXPECT_EQ(view->processor, dear);
   contradicts(settled(first_), "no attempt is unanswered");
-  contradicts(refused_record(test_id(1), {.processor = dear, .number = 1}), "parked");
+  contradicts(journal::refused_record(test_id(1), {.processor = dear, .number = 1}), "parked");
 }
 
 TEST_F(IndexTest, ProcessorsAreNamedOnceInTheOrderOfTheirNumbers) {
-  contradicts(named_record(1, "third"), "out of order");
-  contradicts(named_record(3, "third"), "out of order");
-  contradicts(named_record(0, "fallback"), "two numbers");
-  Record nameless = named_record(2, "x");
+  contradicts(journal::named_record(1, "third"), "out of order");
+  contradicts(journal::named_record(3, "third"), "out of order");
+  contradicts(journal::named_record(0, "fallback"), "two numbers");
+  journal::Record nameless = journal::named_record(2, "x");
   nameless.id[0] = 0;
   contradicts(nameless, "without a name");
   contradicts(accepted(1, 1990, intent(1, at(1), 2)), "unnamed");
-  changes(named_record(2, "third"));
+  changes(journal::named_record(2, "third"));
   changes(accepted(1, 1990, intent(1, at(1), 2)));
 }
 
@@ -247,11 +252,11 @@ TEST_F(IndexTest, ForgottenAttemptsSaidAgainChangeNothing) {
 
 TEST_F(IndexTest, PlacesOfSettledPaymentsAreUsedAgain) {
   for (std::uint32_t number = 1; number <= 1000; ++number) {
-    changes(accepted_record(acceptance(number, number, intent(1, at(number)))));
+    changes(journal::accepted_record(acceptance(number, number, intent(1, at(number)))));
     const auto* payment = index_.unsettled(test_id(number));
     EXPECT_EQ(payment->attempts_made(), 1u);
     EXPECT_EQ(payment->our_fault_mask, 0u);
-    changes(settled_record(test_id(number), settlement(intent(1, at(number)), number)));
+    changes(journal::settled_record(test_id(number), settlement(intent(1, at(number)), number)));
   }
   EXPECT_EQ(index_.sum(0, {}), (payment::Total{1000, 500'500}));
   for (std::uint32_t number = 1; number <= 1000; ++number) {
@@ -262,11 +267,11 @@ TEST_F(IndexTest, PlacesOfSettledPaymentsAreUsedAgain) {
 
 TEST_F(IndexTest, TheLargestAmountAndTheLastProcessorAreKeptWhole) {
   for (std::uint8_t number = 2; number < payment::max_processors; ++number) {
-    changes(named_record(number, std::string(1, static_cast<char>('a' + number))));
+    changes(journal::named_record(number, std::string(1, static_cast<char>('a' + number))));
   }
   const Intent last = intent(1, at(1), payment::max_processors - 1);
   changes(accepted(1, payment::Money::max_cents, last));
-  changes(settled_record(test_id(1), settlement(last, payment::Money::max_cents)));
+  changes(journal::settled_record(test_id(1), settlement(last, payment::Money::max_cents)));
   const auto view = index_.view(test_id(1));
   EXPECT_EQ(view->amount.cents(), payment::Money::max_cents);
   EXPECT_EQ(view->processor, payment::max_processors - 1);

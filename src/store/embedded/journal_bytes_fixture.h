@@ -21,33 +21,34 @@ inline constexpr std::size_t size = 8192;
 // A journal as byte strings, built with the writer's side.
 class JournalBytes {
  public:
-  explicit JournalBytes(Segment like = {}) : like_(like) { new_segment(); }
+  explicit JournalBytes(journal::Segment like = {}) : like_(like) { new_segment(); }
 
   void new_segment() {
     like_.number = files.size() + 1;
     like_.size = size;
-    const auto header = make_segment_header(like_);
+    const auto header = journal::make_segment_header(like_);
     Bytes file(size);
     std::memcpy(file.data(), &header, sizeof(header));
     files.push_back(std::move(file));
-    offset = segment_header_bytes;
+    offset = journal::segment_header_bytes;
   }
 
-  // Acceptances; the offset of the group.
-  std::uint64_t add_group(std::uint32_t records = 1) {
-    GroupBuffer buffer;
-    for (std::uint32_t i = 0; i < records; ++i) buffer.add(accepted_record(acceptance(++payments)));
+  // Acceptances; the offset of the batch.
+  std::uint64_t add_batch(std::uint32_t records = 1) {
+    journal::BatchBuilder buffer;
+    for (std::uint32_t i = 0; i < records; ++i)
+      buffer.add(journal::accepted_record(acceptance(++payments)));
     return add(buffer);
   }
 
-  std::uint64_t add_group_of(const Record& record) {
-    GroupBuffer buffer;
+  std::uint64_t add_batch_of(const journal::Record& record) {
+    journal::BatchBuilder buffer;
     buffer.add(record);
     return add(buffer);
   }
 
-  std::uint64_t add(GroupBuffer& buffer) {
-    const auto bytes = buffer.seal(chain, at(0));
+  std::uint64_t add(journal::BatchBuilder& buffer) {
+    const auto bytes = buffer.finish(chain, at(0));
     std::memcpy(files.back().data() + offset, bytes.data(), bytes.size());
     const auto begin = offset;
     offset += bytes.size();
@@ -61,19 +62,19 @@ class JournalBytes {
   void flip(std::size_t file, std::uint64_t at) { files[file][at] ^= std::byte{0x10}; }
 
   std::vector<Bytes> files;
-  Chain chain;
+  journal::Chain chain;
   std::uint64_t offset = 0;
   std::uint32_t payments = 0;
 
  private:
-  Segment like_;
+  journal::Segment like_;
 };
 
 struct Outcome {
   std::string error;  // empty: none
   std::uint64_t payments = 0;
-  Chain chain;
-  Segment last;
+  journal::Chain chain;
+  journal::Segment last;
   std::uint64_t end = 0;
   std::vector<Replay::Unused> unused;
   std::optional<Replay::Place> tear;

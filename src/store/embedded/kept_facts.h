@@ -18,7 +18,7 @@ class KeptFacts {
  public:
   // `record` holds what its type allows and is processor_origin, restored or told. A processor that
   // has an origin has a name.
-  Applied apply(const Record& record, std::uint64_t sequence);
+  Applied apply(const journal::Record& record, std::uint64_t sequence);
 
   const Facts& values() const { return values_; }
 
@@ -28,11 +28,12 @@ class KeptFacts {
   // Where the told time was kept; 0: never.
   std::uint64_t told_home() const { return told_home_; }
 
-  std::size_t records_to_tell() const;
+  std::size_t records_to_carry() const;
 
   // What tells the facts again whose home is before `sequence`; it must be added now, from
   // `next_sequence` on, where their home is then.
-  std::vector<Record> copy_if_home_before(std::uint64_t sequence, std::uint64_t next_sequence);
+  std::vector<journal::Record> carry_forward_if_home_before(std::uint64_t sequence,
+                                                            std::uint64_t next_sequence);
 
  private:
   // An origin whose pieces are being read.
@@ -43,7 +44,7 @@ class KeptFacts {
     std::string text;
   };
 
-  Applied apply_origin(const Record& record, std::uint64_t sequence);
+  Applied apply_origin(const journal::Record& record, std::uint64_t sequence);
 
   Facts values_;
   Pieces pieces_;

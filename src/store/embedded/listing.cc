@@ -31,7 +31,7 @@ bool is_in(const books::Window& window, const Payment& payment) {
           (payment.more && std::ranges::any_of(payment.more->earlier, fits)));
 }
 
-bool is_in(const books::Window& window, const SettledPayment& payment) {
+bool is_in(const books::Window& window, const archive::SettledPayment& payment) {
   return is_in(window, payment.settlement.requested_at) ||
          std::ranges::any_of(payment.attempts, [&](const AttemptView& attempt) {
            return is_in(window, attempt.requested_at);
@@ -50,24 +50,24 @@ bool take_number(std::string_view& text, std::uint64_t& number) {
   return taken.has_value();
 }
 
-bool take_behind(std::string_view& text, std::optional<payment::CorrelationId>& behind) {
+bool take_after(std::string_view& text, std::optional<payment::CorrelationId>& after) {
   if (text.empty()) return true;
   if (!take_prefix(text, "-")) return false;
-  behind = payment::CorrelationId::parse(text);
-  return behind.has_value();
+  after = payment::CorrelationId::parse(text);
+  return after.has_value();
 }
 
 }  // namespace
 
 std::string to_string(const ListCursor& cursor) {
-  const auto behind = cursor.behind ? "-" + cursor.behind->to_string() : std::string();
+  const auto after = cursor.after ? "-" + cursor.after->to_string() : std::string();
   switch (cursor.part) {
     case Part::open:
       return fmt::format("{}{}", open_prefix, cursor.position);
     case Part::settled:
-      return fmt::format("{}{}-{}{}", settled_prefix, cursor.segment, cursor.position, behind);
-    case Part::sealed:
-      return fmt::format("{}{}", sealed_prefix, behind);
+      return fmt::format("{}{}-{}{}", settled_prefix, cursor.segment, cursor.position, after);
+    case Part::archived:
+      return fmt::format("{}{}", sealed_prefix, after);
   }
   std::unreachable();
 }
@@ -81,10 +81,10 @@ std::optional<ListCursor> parse_cursor(std::string_view text) {
   } else if (take_prefix(text, settled_prefix)) {
     cursor.part = Part::settled;
     is_whole = take_number(text, cursor.segment) && take_prefix(text, "-") &&
-               take_number(text, cursor.position) && take_behind(text, cursor.behind);
+               take_number(text, cursor.position) && take_after(text, cursor.after);
   } else if (take_prefix(text, sealed_prefix)) {
-    cursor.part = Part::sealed;
-    is_whole = take_behind(text, cursor.behind);
+    cursor.part = Part::archived;
+    is_whole = take_after(text, cursor.after);
   }
   return is_whole ? std::optional(cursor) : std::nullopt;
 }
@@ -105,16 +105,16 @@ Page Index::list(const books::Window& window, ListCursor cursor) const {
       const Payment& payment = unsettled_.at(cursor.position);
       if (is_in(window, payment)) page.payments.push_back(*view(payment.id));
     }
-    cursor = {.part = Part::settled, .segment = 0, .position = 0, .behind = std::nullopt};
+    cursor = {.part = Part::settled, .segment = 0, .position = 0, .after = std::nullopt};
   }
-  for (const auto& generation : generations_) {
-    const auto segment = generation->begin.segment;
+  for (const auto& memtable : memtables_) {
+    const auto segment = memtable->begin.segment;
     if (segment < cursor.segment) continue;
     // That one may have been sealed meanwhile.
     if (segment > cursor.segment) {
-      cursor = {.part = Part::settled, .segment = segment, .position = 0, .behind = std::nullopt};
+      cursor = {.part = Part::settled, .segment = segment, .position = 0, .after = std::nullopt};
     }
-    if (!generation->settled.list(window, cursor, budget, page)) break;
+    if (!memtable->settled.list(window, cursor, budget, page)) break;
   }
   return page;
 }
@@ -122,7 +122,7 @@ Page Index::list(const books::Window& window, ListCursor cursor) const {
 bool SettledPayments::list(const books::Window& window, ListCursor cursor, std::size_t& budget,
                            Page& page) const {
   std::vector<payment::CorrelationId> ids;
-  for (; cursor.position < shard_count; ++cursor.position, cursor.behind.reset()) {
+  for (; cursor.position < shard_count; ++cursor.position, cursor.after.reset()) {
     const auto& shard = shards_[cursor.position];
     const bool is_first = budget == max_listed_over;
     const auto room = max_page_payments - page.payments.size();
@@ -130,14 +130,14 @@ bool SettledPayments::list(const books::Window& window, ListCursor cursor, std::
     budget -= std::min(budget, shard.size());
     ids.clear();
     for (const auto& [id, entry] : shard) {
-      const bool is_behind = !cursor.behind || *cursor.behind < id;
-      if (is_behind && is_in(window, id, entry)) ids.push_back(id);
+      const bool is_after = !cursor.after || *cursor.after < id;
+      if (is_after && is_in(window, id, entry)) ids.push_back(id);
     }
     const auto count = std::min(ids.size(), room);
     std::ranges::partial_sort(ids, ids.begin() + static_cast<std::ptrdiff_t>(count));
     for (std::size_t i = 0; i < count; ++i) page.payments.push_back(find(ids[i])->view());
     if (count < ids.size()) {
-      cursor.behind = ids[count - 1];
+      cursor.after = ids[count - 1];
       break;
     }
   }
@@ -159,17 +159,17 @@ bool SettledPayments::is_in(const books::Window& window, const payment::Correlat
 
 namespace {
 
-// One file's payments behind an id, in their order.
-class SealedRun {
+// One file's payments after an id, in their order.
+class ArchiveRun {
  public:
-  SealedRun(const ArchiveFile& file, const std::optional<payment::CorrelationId>& behind)
-      : file_(&file), next_page_(behind ? file.page_of(*behind) : 0) {}
+  ArchiveRun(const archive::File& file, const std::optional<payment::CorrelationId>& after)
+      : file_(&file), next_page_(after ? file.page_of(*after) : 0) {}
 
   // The one that next() gave last.
-  const std::optional<SealedEntry>& entry() const { return entry_; }
+  const std::optional<archive::Entry>& entry() const { return entry_; }
 
   // Moves on to the next payment; none at the end. `pages` counts what was read.
-  Read<void> next(Wait wait, std::size_t& pages) {
+  archive::Read<void> next(archive::Wait wait, std::size_t& pages) {
     for (;;) {
       entry_ = page_ ? page_->next(slot_) : std::nullopt;
       if (entry_ || next_page_ == file_->id_pages()) return {};
@@ -183,23 +183,23 @@ class SealedRun {
   }
 
  private:
-  const ArchiveFile* file_;
+  const archive::File* file_;
   std::uint64_t next_page_;
-  std::optional<ArchivePage> page_;
+  std::optional<archive::Page> page_;
   std::uint32_t slot_ = 0;
-  std::optional<SealedEntry> entry_;
+  std::optional<archive::Entry> entry_;
 };
 
-Read<std::vector<SealedRun>> runs_behind(const ArchiveFiles& files, const books::Window& window,
-                                         const std::optional<payment::CorrelationId>& behind,
-                                         Wait wait, std::size_t& pages) {
-  std::vector<SealedRun> runs;
+archive::Read<std::vector<ArchiveRun>> runs_after(
+    const archive::Files& files, const books::Window& window,
+    const std::optional<payment::CorrelationId>& after, archive::Wait wait, std::size_t& pages) {
+  std::vector<ArchiveRun> runs;
   for (const auto& file : files) {
     if (file->highest_time() < window.from) continue;
-    SealedRun run(*file, behind);
+    ArchiveRun run(*file, after);
     do {
       if (auto read = run.next(wait, pages); !read) return std::unexpected(read.error());
-    } while (behind && run.entry() && run.entry()->id() <= *behind);
+    } while (after && run.entry() && run.entry()->id() <= *after);
     if (run.entry()) runs.push_back(std::move(run));
   }
   return runs;
@@ -207,23 +207,23 @@ Read<std::vector<SealedRun>> runs_behind(const ArchiveFiles& files, const books:
 
 }  // namespace
 
-Read<Page> list_sealed(const Archive& sealed, const books::Window& window, const ListCursor& cursor,
-                       Wait wait) {
+archive::Read<Page> list_archived(const archive::FileSet& archived, const books::Window& window,
+                                  const ListCursor& cursor, archive::Wait wait) {
   std::size_t pages = 0;
-  auto runs = runs_behind(sealed.files(), window, cursor.behind, wait, pages);
+  auto runs = runs_after(archived.files(), window, cursor.after, wait, pages);
   if (!runs) return std::unexpected(runs.error());
   Page page;
   auto last = cursor;
   while (!runs->empty()) {
-    if (last.behind != cursor.behind &&
+    if (last.after != cursor.after &&
         (pages >= max_pages_listed_over || page.payments.size() == max_page_payments)) {
       page.next = to_string(last);
       break;
     }
-    const auto first =
-        std::ranges::min_element(*runs, {}, [](const SealedRun& run) { return run.entry()->id(); });
-    last.behind = first->entry()->id();
-    const SettledPayment payment = read_entry(*first->entry());
+    const auto first = std::ranges::min_element(
+        *runs, {}, [](const ArchiveRun& run) { return run.entry()->id(); });
+    last.after = first->entry()->id();
+    const archive::SettledPayment payment = archive::read_entry(*first->entry());
     if (is_in(window, payment)) page.payments.push_back(payment.view());
     if (auto read = first->next(wait, pages); !read) return std::unexpected(read.error());
     if (!first->entry()) runs->erase(first);

@@ -7,7 +7,7 @@
 
 #include "books/books.h"
 #include "payment/correlation_id.h"
-#include "store/archive/archive.h"
+#include "store/archive/file_set.h"
 #include "store/store.h"
 
 namespace payswitch::store::embedded {
@@ -16,20 +16,20 @@ namespace payswitch::store::embedded {
 // settled payments is looked at whole.
 inline constexpr std::size_t max_listed_over = 50'000;
 
-// How many pages of sealed files one page of a list reads.
+// How many pages of archive files one page of a list reads.
 inline constexpr std::size_t max_pages_listed_over = 256;
 
 // Where a list goes on. Payments move from the open ones to the settled ones in memory, the oldest
 // of these to the sealed ones, and never back, so they are listed in this order: none is missed.
 struct ListCursor {
-  enum class Part : std::uint8_t { open, settled, sealed };
+  enum class Part : std::uint8_t { open, settled, archived };
 
   Part part = Part::open;
-  std::uint64_t segment = 0;   // settled: that of the generation
+  std::uint64_t segment = 0;   // settled: that of the memtable
   std::uint64_t position = 0;  // open: the place in the pool; settled: the shard
-  // In that shard, or in all sealed files together: both are listed by id, so that files may be
+  // In that shard, or in all archive files together: both are listed by id, so that files may be
   // merged between two pages.
-  std::optional<payment::CorrelationId> behind;
+  std::optional<payment::CorrelationId> after;
 };
 
 // "open-17", "settled-8-3", "settled-8-3-550e8400-e29b-41d4-a716-446655440000", "sealed",
@@ -39,9 +39,9 @@ std::string to_string(const ListCursor& cursor);
 // The beginning for an empty text; nullopt for one that to_string() does not make.
 std::optional<ListCursor> parse_cursor(std::string_view text);
 
-// The part of Store::list() that is sealed. Ids say nothing of times: every payment is looked at,
+// The part of Store::list() that is archived. Ids say nothing of times: every payment is looked at,
 // save in files that are older than the window.
-Read<Page> list_sealed(const Archive& sealed, const books::Window& window, const ListCursor& cursor,
-                       Wait wait);
+archive::Read<Page> list_archived(const archive::FileSet& archived, const books::Window& window,
+                                  const ListCursor& cursor, archive::Wait wait);
 
 }  // namespace payswitch::store::embedded

@@ -42,12 +42,12 @@ class ListingPages : public testing::TestWithParam<std::uint32_t> {};
 TEST_P(ListingPages, EachPaymentIsOnOnePage) {
   Counters counters;
   Index index(counters);
-  index.apply(named_record(0, "default"), 1);
+  index.apply(journal::named_record(0, "default"), 1);
   for (std::uint32_t n = 1; n <= GetParam(); ++n) {
     // Every second one stays open; every hundredth lies in the window.
     const Intent sent = intent(1, at(n % 100 == 0 ? 1 : 2));
-    index.apply(accepted_record(acceptance(n, 1990, sent)), n);
-    if (n % 200 != 0) index.apply(settled_record(test_id(n), settlement(sent)), n);
+    index.apply(journal::accepted_record(acceptance(n, 1990, sent)), n);
+    if (n % 200 != 0) index.apply(journal::settled_record(test_id(n), settlement(sent)), n);
   }
   std::set<payment::CorrelationId> seen;
   std::string cursor;

@@ -8,9 +8,9 @@
 
 namespace payswitch::store::embedded {
 
-// The settled payments whose home is one segment: they leave memory together, when it is sealed.
+// The settled payments whose home is one segment: they leave memory together, when it is archived.
 struct Memtable {
-  SegmentBegin begin;
+  journal::SegmentBegin begin;
   SettledPayments settled;
   books::Books books;  // of the same payments
   std::uint64_t findings = 0;

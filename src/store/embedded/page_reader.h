@@ -13,12 +13,12 @@
 
 namespace payswitch::store::embedded {
 
-// Questions to the sealed books that wait for the disk, one after the other. There are at most as
+// Questions to the archive that wait for the disk, one after the other. There are at most as
 // many as clients' unanswered requests. Books that cannot be read are final, as a journal is that
 // cannot be written: nobody knows any more what is a replay. Loop thread only.
 class PageReader {
  public:
-  PageReader(platform::Disk& disk, Counters& counters, Fatal fatal)
+  PageReader(platform::Disk& disk, Counters& counters, journal::Fatal fatal)
       : disk_(disk), counters_(counters), fatal_(std::move(fatal)) {}
   PageReader(const PageReader&) = delete;
   PageReader& operator=(const PageReader&) = delete;
@@ -26,7 +26,7 @@ class PageReader {
   // `question` gives a Read<...>, on a helper thread; `answer` gets what was read, on the loop.
   template <class Question, class Answer>
   void ask(Question question, Answer answer) {
-    ++counters_.look_ups;
+    ++counters_.page_reads;
     waiting_.push_back([this, question = std::move(question), answer = std::move(answer),
                         alive = std::weak_ptr(alive_)]() mutable {
       auto read = question();
@@ -53,7 +53,7 @@ class PageReader {
 
   platform::Disk& disk_;
   Counters& counters_;
-  Fatal fatal_;
+  journal::Fatal fatal_;
   std::deque<platform::Disk::Job> waiting_;
   bool busy_ = false;
   std::shared_ptr<char> alive_ = std::make_shared<char>();  // answers may come after the end

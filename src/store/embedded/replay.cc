@@ -17,22 +17,22 @@ bool only_zeros(std::span<const std::byte> bytes) {
   return bytes[0] == std::byte{0} && std::memcmp(&bytes[0], &bytes[0] + 1, bytes.size() - 1) == 0;
 }
 
-bool follows(const IntactGroup& group, const Chain& chain) {
-  return group.header.number == chain.number + 1 && group.header.previous == chain.checksum;
+bool follows(const journal::Batch& batch, const journal::Chain& chain) {
+  return batch.header.number == chain.number + 1 && batch.header.previous == chain.checksum;
 }
 
 std::string damaged(std::uint64_t segment, std::uint64_t offset, std::string_view why) {
-  return fmt::format("{} is damaged at offset {}: {}", segment_name(segment), offset, why);
+  return fmt::format("{} is damaged at offset {}: {}", journal::segment_name(segment), offset, why);
 }
 
 }  // namespace
 
-Replay::Replay(Index& index, const SealInfo& sealed)
+Replay::Replay(Index& index, const archive::FileInfo& archived)
     : index_(index),
-      first_(sealed.last_segment + 1),
-      chain_(sealed.chain),
-      records_(sealed.records),
-      last_{.number = sealed.last_segment, .size = 0} {}
+      first_(archived.last_segment + 1),
+      chain_(archived.chain),
+      records_(archived.records),
+      last_{.number = archived.last_segment, .size = 0} {}
 
 // Where the log ends, as far as it was read.
 Cut Replay::cut_at_the_end() const {
@@ -40,52 +40,55 @@ Cut Replay::cut_at_the_end() const {
   return {.segment = place.segment, .offset = place.offset, .chain = chain_};
 }
 
-// Of a segment that cannot be what its name says the groups may be whole all the same.
+// Of a segment that cannot be what its name says the batches may be whole all the same.
 std::unexpected<std::string> Replay::refuse_segment(std::span<const std::byte> file,
                                                     std::uint64_t number, const std::string& why) {
   if (stopped_) {
     cut_ = cut_at_the_end();
-  } else if (!is_of_another_format(file)) {
-    Cut cut{.segment = number, .offset = segment_header_bytes, .chain = chain_};
-    while (const auto group = group_at(file, cut.offset)) {
-      if (!follows(*group, cut.chain)) break;
-      cut.chain = {group->header.number, group->header.checksum};
-      cut.offset = group->end();
+  } else if (!journal::is_of_another_format(file)) {
+    Cut cut{.segment = number, .offset = journal::segment_header_bytes, .chain = chain_};
+    while (const auto batch = journal::batch_at(file, cut.offset)) {
+      if (!follows(*batch, cut.chain)) break;
+      cut.chain = {batch->header.number, batch->header.checksum};
+      cut.offset = batch->end();
     }
     cut_ = cut;
   }
-  return std::unexpected(fmt::format("{} {}", segment_name(number), why));
+  return std::unexpected(fmt::format("{} {}", journal::segment_name(number), why));
 }
 
 std::expected<void, std::string> Replay::read(std::span<const std::byte> file,
                                               std::uint64_t number) {
   const std::uint64_t expected = last_.number + unused_.size() + 1;
   if (number != expected) {
-    cut_ = stopped_ ? cut_at_the_end()
-                    : Cut{.segment = expected, .offset = segment_header_bytes, .chain = chain_};
-    return std::unexpected(fmt::format("{} is missing, but {} is there", segment_name(expected),
-                                       segment_name(number)));
+    cut_ = stopped_
+               ? cut_at_the_end()
+               : Cut{.segment = expected, .offset = journal::segment_header_bytes, .chain = chain_};
+    return std::unexpected(fmt::format("{} is missing, but {} is there",
+                                       journal::segment_name(expected),
+                                       journal::segment_name(number)));
   }
-  const auto segment = check_segment(file, number);
+  const auto segment = journal::check_segment(file, number);
   if (!segment) return refuse_segment(file, number, segment.error());
-  std::uint64_t end = segment_header_bytes;
+  std::uint64_t end = journal::segment_header_bytes;
   Place stopped_at{last_.number, end_};
   if (!stopped_) {
-    const SegmentBegin begin{.segment = number, .first_sequence = records_ + 1, .chain = chain_};
-    if (number == first_ || group_continues(file)) index_.begin_segment(begin);
+    const journal::SegmentBegin begin{
+        .segment = number, .first_sequence = records_ + 1, .chain = chain_};
+    if (number == first_ || batch_continues(file)) index_.begin_segment(begin);
     const auto followed = follow(file, number);
     if (!followed) return std::unexpected(followed.error());
     end = *followed;
     stopped_at = {number, end};
   }
-  const bool holds_groups = end > segment_header_bytes;
+  const bool holds_batches = end > journal::segment_header_bytes;
   const bool clean = only_zeros(file.subspan(end));
-  behind_what_was_used_ = clean && !holds_groups;
+  after_what_was_used_ = clean && !holds_batches;
   if (!clean) {
-    if (auto searched = search_behind(file, *segment, end, stopped_at); !searched) return searched;
+    if (auto searched = search_after(file, *segment, end, stopped_at); !searched) return searched;
     if (!tear_) tear_ = Place{number, end};
   }
-  if (holds_groups || number == first_) {
+  if (holds_batches || number == first_) {
     last_ = *segment;
     end_ = end;
     stopped_ = !clean;
@@ -98,11 +101,11 @@ std::expected<void, std::string> Replay::read(std::span<const std::byte> file,
 
 std::expected<bool, std::string> Replay::pass(std::span<const std::byte> beginning,
                                               std::uint64_t size, std::uint64_t number) {
-  assert(behind_what_was_used_);
+  assert(after_what_was_used_);
   const bool is_next = number == last_.number + unused_.size() + 1;
-  const auto segment = check_segment(beginning, size, number);
+  const auto segment = journal::check_segment(beginning, size, number);
   if (!is_next || !segment || beginning.size() < beginning_bytes ||
-      !only_zeros(beginning.subspan(segment_header_bytes))) {
+      !only_zeros(beginning.subspan(journal::segment_header_bytes))) {
     return false;
   }
   unused_.push_back({*segment, true});
@@ -110,47 +113,48 @@ std::expected<bool, std::string> Replay::pass(std::span<const std::byte> beginni
   return true;
 }
 
-// Takes every group that continues the chain; the offset behind the last one.
+// Takes every batch that continues the chain; the offset after the last one.
 std::expected<std::uint64_t, std::string> Replay::follow(std::span<const std::byte> file,
                                                          std::uint64_t number) {
-  std::uint64_t end = segment_header_bytes;
-  while (const auto group = group_at(file, end)) {
-    if (!follows(*group, chain_)) break;
-    before_group_ = {.segment = number, .offset = end, .chain = chain_};
-    if (auto taken = take(*group, number); !taken) return std::unexpected(taken.error());
-    chain_ = {group->header.number, group->header.checksum};
-    end = group->end();
+  std::uint64_t end = journal::segment_header_bytes;
+  while (const auto batch = journal::batch_at(file, end)) {
+    if (!follows(*batch, chain_)) break;
+    before_batch_ = {.segment = number, .offset = end, .chain = chain_};
+    if (auto taken = take(*batch, number); !taken) return std::unexpected(taken.error());
+    chain_ = {batch->header.number, batch->header.checksum};
+    end = batch->end();
   }
   return end;
 }
 
-bool Replay::group_continues(std::span<const std::byte> file) const {
-  const auto group = group_at(file, segment_header_bytes);
-  return group && follows(*group, chain_);
+bool Replay::batch_continues(std::span<const std::byte> file) const {
+  const auto batch = journal::batch_at(file, journal::segment_header_bytes);
+  return batch && follows(*batch, chain_);
 }
 
-Replay::Line Replay::take(const IntactGroup& group, std::uint64_t segment) {
-  for (std::uint32_t i = 0; i < group.header.record_count; ++i) {
-    const Record record = group.record(i);
-    const auto offset = group.offset + (i + 1) * slot_bytes;
-    const char* fault = fault_of(record);
+Replay::Line Replay::take(const journal::Batch& batch, std::uint64_t segment) {
+  for (std::uint32_t i = 0; i < batch.header.record_count; ++i) {
+    const journal::Record record = batch.record(i);
+    const auto offset = batch.offset + (i + 1) * journal::slot_bytes;
+    const char* fault = journal::fault_of(record);
     if (fault == nullptr) fault = apply(record, {segment, offset});
     if (fault == nullptr) continue;
-    cut_ = before_group_;
+    cut_ = before_batch_;
     if (!index_.damage().empty()) return std::unexpected(index_.damage());
     return std::unexpected(
-        damaged(segment, offset, fmt::format("{} (payment {})", fault, id_of(record).to_string())));
+        damaged(segment, offset,
+                fmt::format("{} (payment {})", fault, journal::id_of(record).to_string())));
   }
   return {};
 }
 
 // Records between a payment's acceptance, which went with its segment, and its copy say nothing
 // that the copy does not say; but the copy must be there.
-const char* Replay::apply(const Record& record, const Place& place) {
+const char* Replay::apply(const journal::Record& record, const Place& place) {
   const Applied applied = index_.apply(record, ++records_);
-  if (applied.awaits_copy) awaited_.try_emplace(id_of(record), place, before_group_);
-  ends_with_a_clean_stop_ = record.type == RecordType::clean_stop;
-  if (record.type == RecordType::copied) awaited_.erase(id_of(record));
+  if (applied.awaits_carried) awaited_.try_emplace(journal::id_of(record), place, before_batch_);
+  ends_with_a_clean_stop_ = record.type == journal::RecordType::clean_stop;
+  if (record.type == journal::RecordType::carried_forward) awaited_.erase(journal::id_of(record));
   return applied.contradiction;
 }
 
@@ -165,17 +169,17 @@ std::expected<void, std::string> Replay::finish() {
       fmt::format("a record of a payment that was never accepted (payment {})", id.to_string())));
 }
 
-// Behind the end of the log nothing may follow that was written later (PROTOCOL 4.2), save where
+// After the end of the log nothing may follow that was written later (PROTOCOL 4.2), save where
 // the order in which it came to the disk is not known (4.6).
-Replay::Line Replay::search_behind(std::span<const std::byte> file, const Segment& segment,
-                                   std::uint64_t offset, const Place& stopped_at) {
+Replay::Line Replay::search_after(std::span<const std::byte> file, const journal::Segment& segment,
+                                  std::uint64_t offset, const Place& stopped_at) {
   const bool may_have_a_gap = !stopped_ && segment.is_of_os && offset >= segment.synced;
-  for (; offset + slot_bytes <= file.size(); offset += block_bytes) {
-    const auto group = group_at(file, offset);
-    if (!group || group->header.number <= chain_.number) continue;
+  for (; offset + journal::slot_bytes <= file.size(); offset += journal::block_bytes) {
+    const auto batch = journal::batch_at(file, offset);
+    if (!batch || batch->header.number <= chain_.number) continue;
     if (may_have_a_gap) {
-      ++dropped_.groups;
-      dropped_.records += group->header.record_count;
+      ++dropped_.batches;
+      dropped_.records += batch->header.record_count;
       continue;
     }
     const Place& place = tear_ ? *tear_ : stopped_at;
@@ -183,8 +187,8 @@ Replay::Line Replay::search_behind(std::span<const std::byte> file, const Segmen
     return std::unexpected(damaged(
         place.segment, place.offset,
         fmt::format("group {} is not readable there, but group {} follows at offset {} of {}",
-                    chain_.number + 1, group->header.number, offset,
-                    segment_name(segment.number))));
+                    chain_.number + 1, batch->header.number, offset,
+                    journal::segment_name(segment.number))));
   }
   return {};
 }

@@ -11,12 +11,12 @@ namespace {
 
 using testing::HasSubstr;
 
-TEST(Replay, ReadsEveryGroupOfEverySegment) {
+TEST(Replay, ReadsEveryBatchOfEverySegment) {
   JournalBytes journal;
-  journal.add_group(3);
-  journal.add_group(1);
+  journal.add_batch(3);
+  journal.add_batch(1);
   journal.new_segment();
-  journal.add_group(2);
+  journal.add_batch(2);
   const auto outcome = replay(journal);
   EXPECT_EQ(outcome.error, "");
   EXPECT_EQ(outcome.payments, 6u);
@@ -30,9 +30,9 @@ TEST(Replay, ReadsEveryGroupOfEverySegment) {
 
 TEST(Replay, ASegmentFilledToItsLastBlockIsWhole) {
   JournalBytes journal;
-  journal.add_group(records_that_fit(size - segment_header_bytes));
+  journal.add_batch(journal::records_that_fit(size - journal::segment_header_bytes));
   journal.new_segment();
-  journal.add_group();
+  journal.add_batch();
   const auto outcome = replay(journal);
   EXPECT_EQ(outcome.error, "");
   EXPECT_EQ(outcome.payments, 85u);
@@ -45,7 +45,7 @@ TEST(Replay, PreparedSegmentsBehindTheLogAreUnused) {
   const auto outcome = replay(journal);
   EXPECT_EQ(outcome.error, "");
   EXPECT_EQ(outcome.last.number, 1u);
-  EXPECT_EQ(outcome.end, segment_header_bytes);
+  EXPECT_EQ(outcome.end, journal::segment_header_bytes);
   ASSERT_EQ(outcome.unused.size(), 2u);
   EXPECT_EQ(outcome.unused[1].segment.number, 3u);
   EXPECT_TRUE(outcome.unused[1].only_zeros);
@@ -65,8 +65,8 @@ TEST(Replay, AGapInTheNumbersIsDamage) {
 
 TEST(Replay, Protocol42ABadRecordAtTheEndIsATornTailWhereverItIsCut) {
   JournalBytes whole;
-  whole.add_group(2);
-  const auto last = whole.add_group(3);
+  whole.add_batch(2);
+  const auto last = whole.add_batch(3);
   for (std::uint64_t cut = last; cut < whole.offset; ++cut) {
     auto journal = whole;
     journal.zero(0, cut, size - cut);
@@ -79,11 +79,11 @@ TEST(Replay, Protocol42ABadRecordAtTheEndIsATornTailWhereverItIsCut) {
   }
 }
 
-TEST(Replay, Protocol42ABadRecordBeforeAnIntactLaterGroupIsDamageAndNamesThePlace) {
+TEST(Replay, Protocol42ABadRecordBeforeAnIntactLaterBatchIsDamageAndNamesThePlace) {
   JournalBytes whole;
-  whole.add_group(2);
-  const auto middle = whole.add_group(3);
-  const auto last = whole.add_group(1);
+  whole.add_batch(2);
+  const auto middle = whole.add_batch(3);
+  const auto last = whole.add_batch(1);
   for (std::uint64_t byte = middle; byte < last; ++byte) {
     auto journal = whole;
     journal.flip(0, byte);
@@ -95,58 +95,58 @@ TEST(Replay, Protocol42ABadRecordBeforeAnIntactLaterGroupIsDamageAndNamesThePlac
   }
 }
 
-TEST(Replay, Protocol41ZerosBeforeAnIntactLaterGroupAreDamage) {
+TEST(Replay, Protocol41ZerosBeforeAnIntactLaterBatchAreDamage) {
   JournalBytes journal;
-  journal.add_group(2);
-  const auto middle = journal.add_group(3);
-  const auto last = journal.add_group(1);
+  journal.add_batch(2);
+  const auto middle = journal.add_batch(3);
+  const auto last = journal.add_batch(1);
   journal.zero(0, middle, last - middle);
   EXPECT_THAT(replay(journal).error, HasSubstr("damaged at offset " + std::to_string(middle)));
 }
 
 TEST(Replay, Protocol42DamageIsSeenAcrossSegments) {
   JournalBytes whole;
-  whole.add_group();
-  const auto bad = whole.add_group();
+  whole.add_batch();
+  const auto bad = whole.add_batch();
   whole.new_segment();
-  whole.add_group();
+  whole.add_batch();
   auto flipped = whole;
   flipped.flip(0, bad + 50);
   EXPECT_THAT(replay(flipped).error,
               HasSubstr("journal-0000000001 is damaged at offset " + std::to_string(bad)));
   auto zeroed = whole;
-  zeroed.zero(0, bad, block_bytes);
+  zeroed.zero(0, bad, journal::block_bytes);
   EXPECT_THAT(replay(zeroed).error, HasSubstr("damaged"));
-  // Garbage behind the last group of a segment is not ours, even though the chain goes on.
+  // Garbage after the last batch of a segment is not ours, even though the chain goes on.
   auto garbage = whole;
   garbage.flip(0, size - 1);
   EXPECT_THAT(replay(garbage).error, HasSubstr("damaged"));
 }
 
-TEST(Replay, Protocol42DamageInTheFirstGroupOfASegmentNamesThatSegment) {
+TEST(Replay, Protocol42DamageInTheFirstBatchOfASegmentNamesThatSegment) {
   JournalBytes journal;
-  journal.add_group();
+  journal.add_batch();
   journal.new_segment();
-  journal.add_group();
-  journal.add_group();
+  journal.add_batch();
+  journal.add_batch();
   journal.flip(1, 4096);
   EXPECT_THAT(replay(journal).error, HasSubstr("journal-0000000002 is damaged at offset 4096"));
 }
 
-TEST(Replay, ASegmentWithoutGroupsBetweenTwoThatHaveSomeIsDamage) {
+TEST(Replay, ASegmentWithoutBatchesBetweenTwoThatHaveSomeIsDamage) {
   JournalBytes journal;
-  journal.add_group();
+  journal.add_batch();
   journal.new_segment();
   journal.new_segment();
-  journal.add_group();
+  journal.add_batch();
   EXPECT_THAT(replay(journal).error, HasSubstr("damaged"));
 }
 
-TEST(Replay, ATornFirstGroupOfANewSegmentIsATornTailAndTheSegmentIsNotClean) {
+TEST(Replay, ATornFirstBatchOfANewSegmentIsATornTailAndTheSegmentIsNotClean) {
   JournalBytes journal;
-  journal.add_group(2);
+  journal.add_batch(2);
   journal.new_segment();
-  journal.add_group(1);
+  journal.add_batch(1);
   journal.flip(1, 4096 + 60);
   journal.new_segment();
   const auto outcome = replay(journal);
@@ -162,53 +162,53 @@ TEST(Replay, ATornFirstGroupOfANewSegmentIsATornTailAndTheSegmentIsNotClean) {
 
 TEST(Replay, Protocol42LeftoversWithAnEarlierOrEqualNumberAreIgnored) {
   JournalBytes earlier;
-  earlier.add_group();
-  earlier.add_group();
-  const auto copied = std::span(earlier.files[0]).subspan(4096, 2 * block_bytes);
+  earlier.add_batch();
+  earlier.add_batch();
+  const auto copied = std::span(earlier.files[0]).subspan(4096, 2 * journal::block_bytes);
 
   JournalBytes journal;
-  journal.add_group(5);
-  const auto second = journal.add_group(1);
-  // Behind a torn third group lie intact groups 1 and 2 of something older.
-  journal.add_group(2);
-  journal.flip(0, second + block_bytes + 3 * slot_bytes - 1);
+  journal.add_batch(5);
+  const auto second = journal.add_batch(1);
+  // After a torn third batch lie intact batches 1 and 2 of something older.
+  journal.add_batch(2);
+  journal.flip(0, second + journal::block_bytes + 3 * journal::slot_bytes - 1);
   std::memcpy(journal.files[0].data() + journal.offset, copied.data(), copied.size());
   const auto outcome = replay(journal);
   EXPECT_EQ(outcome.error, "");
   EXPECT_EQ(outcome.payments, 6u);
   EXPECT_EQ(outcome.chain.number, 2u);
-  EXPECT_EQ(outcome.end, second + block_bytes);
+  EXPECT_EQ(outcome.end, second + journal::block_bytes);
 }
 
-TEST(Replay, Protocol42AnIntactGroupThatDoesNotFollowFromTheChainIsNeverReplayed) {
+TEST(Replay, Protocol42AnIntactBatchThatDoesNotFollowFromTheChainIsNeverReplayed) {
   JournalBytes other;
-  other.add_group(4);
-  const auto stranger = other.add_group(1);  // group 2 of another journal
+  other.add_batch(4);
+  const auto stranger = other.add_batch(1);  // batch 2 of another journal
 
   JournalBytes journal;
-  journal.add_group(1);
+  journal.add_batch(1);
   std::memcpy(journal.files[0].data() + journal.offset, other.files[0].data() + stranger,
-              block_bytes);
+              journal::block_bytes);
   const auto outcome = replay(journal);
   EXPECT_THAT(outcome.error, HasSubstr("damaged"));
   EXPECT_EQ(outcome.payments, 1u);
 }
 
-TEST(Replay, AJournalThatDoesNotBeginWithGroupOneIsDamage) {
+TEST(Replay, AJournalThatDoesNotBeginWithBatchOneIsDamage) {
   JournalBytes journal;
-  const auto first = journal.add_group();
-  journal.add_group();
-  journal.zero(0, first, block_bytes);
+  const auto first = journal.add_batch();
+  journal.add_batch();
+  journal.zero(0, first, journal::block_bytes);
   EXPECT_THAT(replay(journal).error, HasSubstr("damaged at offset 4096"));
 }
 
 TEST(Replay, RecordsThatContradictEachOtherStopTheStartAndNameThePlace) {
   JournalBytes journal;
-  journal.add_group(2);
-  GroupBuffer buffer;
-  buffer.add(accepted_record(acceptance(77)));
-  buffer.add(parked_record(test_id(78), at(1)));
-  const auto place = journal.add(buffer) + 2 * slot_bytes;
+  journal.add_batch(2);
+  journal::BatchBuilder buffer;
+  buffer.add(journal::accepted_record(acceptance(77)));
+  buffer.add(journal::parked_record(test_id(78), at(1)));
+  const auto place = journal.add(buffer) + 2 * journal::slot_bytes;
   const auto outcome = replay(journal);
   EXPECT_THAT(outcome.error,
               HasSubstr("journal-0000000001 is damaged at offset " + std::to_string(place)));
@@ -218,14 +218,14 @@ TEST(Replay, RecordsThatContradictEachOtherStopTheStartAndNameThePlace) {
 
 TEST(Replay, AFaultyRecordWithARightChecksumStopsTheStart) {
   JournalBytes journal;
-  journal.add_group_of(Record{});
+  journal.add_batch_of(journal::Record{});
   EXPECT_THAT(replay(journal).error, HasSubstr("unknown type"));
 }
 
 TEST(Replay, Protocol45RecordsSaidAgainChangeNothing) {
   JournalBytes journal;
-  journal.add_group_of(accepted_record(acceptance(1)));
-  journal.add_group_of(accepted_record(acceptance(1)));
+  journal.add_batch_of(journal::accepted_record(acceptance(1)));
+  journal.add_batch_of(journal::accepted_record(acceptance(1)));
   const auto outcome = replay(journal);
   EXPECT_EQ(outcome.error, "");
   EXPECT_EQ(outcome.payments, 1u);
@@ -241,9 +241,9 @@ TEST(Replay, SpoiledBytesGiveAnErrorOrAPrefix) {
   std::mt19937 random(1);
   for (int round = 0; round < 2000; ++round) {
     JournalBytes journal;
-    for (int group = 0; group < 12; ++group) {
-      if (group == 6) journal.new_segment();
-      journal.add_group(1 + random() % 5);
+    for (int batch = 0; batch < 12; ++batch) {
+      if (batch == 6) journal.new_segment();
+      journal.add_batch(1 + random() % 5);
     }
     const auto first = random() % 2;
     const auto from = random() % size;

@@ -5,7 +5,7 @@
 
 namespace payswitch::store::embedded {
 
-SettledPayment settled_payment(const Payment& payment, const Settlement& settlement) {
+archive::SettledPayment to_settled(const Payment& payment, const Settlement& settlement) {
   auto attempts = payment.attempts();
   for (auto& attempt : attempts) {
     if (attempt.number == settlement.number) attempt.outcome = payment::Outcome::taken;
@@ -17,7 +17,7 @@ SettledPayment settled_payment(const Payment& payment, const Settlement& settlem
           .attempts = std::move(attempts)};
 }
 
-SettledPayments::Entry::Entry(const SettledPayment& payment, bool has_more)
+SettledPayments::Entry::Entry(const archive::SettledPayment& payment, bool has_more)
     : accepted_at(payment.accepted_at),
       requested_at(payment.settlement.requested_at),
       settled_at(payment.settlement.settled_at),
@@ -45,7 +45,7 @@ const SettledPayments::Entry* SettledPayments::entry(const payment::CorrelationI
   return found == shard.end() ? nullptr : &found->second;
 }
 
-void SettledPayments::add(const SettledPayment& payment) {
+void SettledPayments::add(const archive::SettledPayment& payment) {
   const bool has_more = !payment.is_plain();
   const auto [entry, added] =
       shards_[shard_of(payment.id)].try_emplace(payment.id, payment, has_more);
@@ -62,19 +62,20 @@ std::optional<payment::Money> SettledPayments::amount(const payment::Correlation
   return found->amount();
 }
 
-std::optional<SettledPayment> SettledPayments::find(const payment::CorrelationId& id) const {
+std::optional<archive::SettledPayment> SettledPayments::find(
+    const payment::CorrelationId& id) const {
   const Entry* found = entry(id);
   if (found == nullptr) return std::nullopt;
-  SettledPayment payment{.id = id,
-                         .amount = found->amount(),
-                         .accepted_at = found->accepted_at,
-                         .settlement = {.processor = found->processor(),
-                                        .number = 1,
-                                        .requested_at = found->requested_at,
-                                        .amount = found->amount(),
-                                        .settled_at = found->settled_at,
-                                        .finding = found->finding()},
-                         .attempts = {}};
+  archive::SettledPayment payment{.id = id,
+                                  .amount = found->amount(),
+                                  .accepted_at = found->accepted_at,
+                                  .settlement = {.processor = found->processor(),
+                                                 .number = 1,
+                                                 .requested_at = found->requested_at,
+                                                 .amount = found->amount(),
+                                                 .settled_at = found->settled_at,
+                                                 .finding = found->finding()},
+                                  .attempts = {}};
   if (found->has_more()) {
     const More& more = more_.at(id);
     payment.settlement.number = more.settled_by;

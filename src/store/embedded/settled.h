@@ -15,24 +15,24 @@ namespace payswitch::store::embedded {
 
 struct ListCursor;
 
-SettledPayment settled_payment(const Payment& payment, const Settlement& settlement);
+archive::SettledPayment to_settled(const Payment& payment, const Settlement& settlement);
 
 // Settled payments in memory, in 48 bytes each where all went as it mostly goes: one attempt,
 // booked as it was sent. What differs from that is kept beside. Nothing is ever removed. One thread
 // adds; once that is over, any thread may read.
 class SettledPayments {
  public:
-  void add(const SettledPayment& payment);
+  void add(const archive::SettledPayment& payment);
 
   // The amount that was accepted; nullopt when no such payment is settled.
   std::optional<payment::Money> amount(const payment::CorrelationId& id) const;
 
   // What add() was told.
-  std::optional<SettledPayment> find(const payment::CorrelationId& id) const;
+  std::optional<archive::SettledPayment> find(const payment::CorrelationId& id) const;
 
   std::size_t size() const;
 
-  // The part of Store::list() that is here: goes on behind `cursor` and adds to `page` until it is
+  // The part of Store::list() that is here: goes on after `cursor` and adds to `page` until it is
   // full, nothing is left, or `budget` payments have been looked at (at least one shard's), which
   // it takes off. Whether nothing is left; if not, the page names the next.
   bool list(const books::Window& window, ListCursor cursor, std::size_t& budget, Page& page) const;
@@ -46,7 +46,7 @@ class SettledPayments {
   class Entry {
    public:
     Entry() = default;
-    Entry(const SettledPayment& payment, bool has_more);
+    Entry(const archive::SettledPayment& payment, bool has_more);
 
     payment::Money amount() const;
     payment::ProcessorNumber processor() const;

@@ -9,27 +9,27 @@
 
 #include "store/journal/record.h"
 
-namespace payswitch::store::embedded {
+namespace payswitch::store::journal {
 
 namespace {
 
 // `rest` is what follows the header, up to the end of its last block.
-std::uint64_t checksum_of(const GroupHeader& header, std::span<const std::byte> rest) {
+std::uint64_t checksum_of(const BatchHeader& header, std::span<const std::byte> rest) {
   XXH3_state_t state;
   XXH3_64bits_reset(&state);
-  XXH3_64bits_update(&state, &header, offsetof(GroupHeader, checksum));
+  XXH3_64bits_update(&state, &header, offsetof(BatchHeader, checksum));
   XXH3_64bits_update(&state, rest.data(), rest.size());
   return XXH3_64bits_digest(&state);
 }
 
 }  // namespace
 
-void GroupBuffer::add(const Record& record) {
+void BatchBuilder::add(const Record& record) {
   const auto* begin = reinterpret_cast<const std::byte*>(&record);
   bytes_.insert(bytes_.end(), begin, begin + sizeof(record));
 }
 
-std::size_t GroupBuffer::whole_payments(std::size_t count) const {
+std::size_t BatchBuilder::whole_payments(std::size_t count) const {
   assert(count < record_count());
   const auto continues_at = [this](std::size_t index) {
     Record record;
@@ -41,16 +41,16 @@ std::size_t GroupBuffer::whole_payments(std::size_t count) const {
   return count;
 }
 
-void GroupBuffer::split(std::size_t count, GroupBuffer& rest) {
+void BatchBuilder::split(std::size_t count, BatchBuilder& rest) {
   assert(count <= record_count());
   const auto cut = bytes_.begin() + static_cast<std::ptrdiff_t>((count + 1) * slot_bytes);
   rest.bytes_.insert(rest.bytes_.end(), cut, bytes_.end());
   bytes_.erase(cut, bytes_.end());
 }
 
-std::span<const std::byte> GroupBuffer::seal(Chain& chain, payment::UtcMs written_at) {
+std::span<const std::byte> BatchBuilder::finish(Chain& chain, payment::UtcMs written_at) {
   assert(!empty() && record_count() <= std::numeric_limits<std::uint32_t>::max());
-  GroupHeader header{.magic = group_magic,
+  BatchHeader header{.magic = batch_magic,
                      .record_count = static_cast<std::uint32_t>(record_count()),
                      .number = chain.number + 1,
                      .previous = chain.checksum,
@@ -64,24 +64,24 @@ std::span<const std::byte> GroupBuffer::seal(Chain& chain, payment::UtcMs writte
   return bytes_;
 }
 
-Record IntactGroup::record(std::size_t index) const {
+Record Batch::record(std::size_t index) const {
   assert(index < header.record_count);
   Record record;
   std::memcpy(&record, records.data() + index * slot_bytes, sizeof(record));
   return record;
 }
 
-std::optional<IntactGroup> group_at(std::span<const std::byte> segment, std::uint64_t offset) {
+std::optional<Batch> batch_at(std::span<const std::byte> segment, std::uint64_t offset) {
   if (offset > segment.size() || segment.size() - offset < slot_bytes) return std::nullopt;
-  IntactGroup group{.header = {}, .offset = offset, .records = {}};
-  std::memcpy(&group.header, segment.data() + offset, sizeof(group.header));
-  if (group.header.magic != group_magic || group.header.record_count == 0) return std::nullopt;
-  const auto size = group_bytes(group.header.record_count);
+  Batch batch{.header = {}, .offset = offset, .records = {}};
+  std::memcpy(&batch.header, segment.data() + offset, sizeof(batch.header));
+  if (batch.header.magic != batch_magic || batch.header.record_count == 0) return std::nullopt;
+  const auto size = batch_bytes(batch.header.record_count);
   if (size > segment.size() - offset) return std::nullopt;
   const auto rest = segment.subspan(offset + slot_bytes, size - slot_bytes);
-  if (group.header.checksum != checksum_of(group.header, rest)) return std::nullopt;
-  group.records = rest.first(group.header.record_count * slot_bytes);
-  return group;
+  if (batch.header.checksum != checksum_of(batch.header, rest)) return std::nullopt;
+  batch.records = rest.first(batch.header.record_count * slot_bytes);
+  return batch;
 }
 
-}  // namespace payswitch::store::embedded
+}  // namespace payswitch::store::journal

@@ -4,7 +4,7 @@
 
 #include "store/store.h"
 
-namespace payswitch::store::embedded {
+namespace payswitch::store::journal {
 
 // What is to be said, and to whom, once something is durable.
 struct VerdictDue {
@@ -23,4 +23,4 @@ inline void run(Completion& completion) {
   }
 }
 
-}  // namespace payswitch::store::embedded
+}  // namespace payswitch::store::journal

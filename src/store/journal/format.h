@@ -8,7 +8,7 @@
 
 // The bytes of the journal; docs/formats.md draws them. Shared by the writer and the reader.
 // Everything is little-endian.
-namespace payswitch::store::embedded {
+namespace payswitch::store::journal {
 
 inline constexpr std::uint32_t format_version = 3;         // of what is written
 inline constexpr std::uint32_t oldest_format_version = 2;  // that is read: it has no facts
@@ -16,9 +16,9 @@ constexpr bool is_read(std::uint32_t version) {
   return version >= oldest_format_version && version <= format_version;
 }
 inline constexpr std::uint64_t slot_bytes = 48;
-inline constexpr std::uint64_t segment_header_bytes = 4096;  // groups begin here
+inline constexpr std::uint64_t segment_header_bytes = 4096;  // batches begin here
 
-// Groups begin at multiples of this, the unit that a disk writes whole or not: no write touches a
+// Batches begin at multiples of this, the unit that a disk writes whole or not: no write touches a
 // block that holds what is durable, and a write may go past the page cache.
 inline constexpr std::uint64_t block_bytes = 512;
 constexpr std::uint64_t whole_blocks(std::uint64_t bytes) {
@@ -27,7 +27,7 @@ constexpr std::uint64_t whole_blocks(std::uint64_t bytes) {
 static_assert(segment_header_bytes % block_bytes == 0);
 
 inline constexpr std::array<char, 8> segment_magic = {'P', 'S', 'W', 'J', 'R', 'N', 'L', '\n'};
-inline constexpr std::uint32_t group_magic = 0x50524750;  // "PGRP"
+inline constexpr std::uint32_t batch_magic = 0x50524750;  // "PGRP"
 
 // At the start of a segment; synced, with its zeros, before the segment is used.
 struct SegmentHeader {
@@ -42,25 +42,26 @@ struct SegmentHeader {
 };
 static_assert(sizeof(SegmentHeader) == 48);
 
-// What lies behind `synced_blocks` was written with durability `os`: after a power cut, blocks that
+// What lies after `synced_blocks` was written with durability `os`: after a power cut, blocks that
 // were written later may be there, and earlier ones not.
 inline constexpr std::uint32_t flag_of_os = 1;
 
-// One group: this header and `record_count` records, then zeros up to the next block; written with
+// One batch: this header and `record_count` records, then zeros up to the next block; written with
 // one write and one sync.
-struct GroupHeader {
+struct BatchHeader {
   std::uint32_t magic;
   std::uint32_t record_count;  // 1 or more
-  std::uint64_t number;        // from 1; grows by one a group; never restarted, also across lives
-  std::uint64_t previous;      // checksum of the group before; 0 for the first of all
+  std::uint64_t number;        // from 1; grows by one a batch; never restarted, also across lives
+  std::uint64_t previous;      // checksum of the batch before; 0 for the first of all
   std::int64_t written_at;     // wall clock, ms
   std::uint64_t reserved;      // zero
   std::uint64_t checksum;      // XXH3-64 of the 40 bytes before and of all that follows
 };
-static_assert(sizeof(GroupHeader) == slot_bytes);
+static_assert(sizeof(BatchHeader) == slot_bytes);
 
 // Do not renumber: these are on disk. Zero is invalid. 7 to 15 are kept for operators' acts, 17 to
-// 31 for sealing. From 32 on they tell facts about the whole store: the last one of a kind holds.
+// 31 for compaction. From 32 on they tell facts about the whole store: the last one of a kind
+// holds.
 enum class RecordType : std::uint8_t {
   processor_named = 1,
   accepted = 2,
@@ -68,7 +69,7 @@ enum class RecordType : std::uint8_t {
   refused = 4,
   settled = 5,
   parked = 6,
-  copied = 16,
+  carried_forward = 16,
   processor_origin = 32,
   restored = 33,
   told = 34,
@@ -78,9 +79,9 @@ enum class RecordType : std::uint8_t {
 inline constexpr std::uint8_t flag_carries_intent = 1;  // accepted: the first intent rides along
 inline constexpr std::uint8_t flag_finding = 2;         // settled: the processor's books differ
 
-// Intents, refusals and parkings that tell again what became of the payment that the copied record
-// before them names. They and it are in one group. So are the pieces of an origin: it is on all but
-// the first.
+// Intents, refusals and parkings that carry forward what became of the payment that the copied
+// record before them names. They and it are in one batch. So are the pieces of an origin: it is on
+// all but the first.
 inline constexpr std::uint8_t flag_continues = 128;
 
 struct Record {
@@ -107,4 +108,4 @@ inline constexpr std::size_t max_name_bytes = 40;
 // on, zero-padded; `attempt` says how many bytes are left to tell, this piece's included.
 inline constexpr std::size_t origin_piece_bytes = 40;
 
-}  // namespace payswitch::store::embedded
+}  // namespace payswitch::store::journal

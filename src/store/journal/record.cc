@@ -8,7 +8,7 @@
 
 #include "store/origins.h"
 
-namespace payswitch::store::embedded {
+namespace payswitch::store::journal {
 
 namespace {
 
@@ -199,7 +199,7 @@ const char* fault_of(const Record& record) {
       return fault_of_settled(record);
     case RecordType::parked:
       return nullptr;
-    case RecordType::copied:
+    case RecordType::carried_forward:
       return has_amount(record) && record.flags == 0 ? nullptr : "a copy with impossible fields";
     case RecordType::processor_origin:
       return fault_of_origin(record);
@@ -211,4 +211,4 @@ const char* fault_of(const Record& record) {
   return "a record of an unknown type";
 }
 
-}  // namespace payswitch::store::embedded
+}  // namespace payswitch::store::journal

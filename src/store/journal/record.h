@@ -8,7 +8,7 @@
 #include "store/store.h"
 
 // What the store is told, as records. Pure.
-namespace payswitch::store::embedded {
+namespace payswitch::store::journal {
 
 Record named_record(payment::ProcessorNumber processor, std::string_view name);
 Record accepted_record(const Acceptance& acceptance);
@@ -26,10 +26,10 @@ Record restored_record(bool restored, payment::UtcMs at);
 Record told_record(payment::UtcMs told);
 Record clean_stop_record(payment::UtcMs at);
 
-// The most that it takes to tell a payment again: they fit into one group.
-inline constexpr std::size_t max_copied_records = 2 + 2 * max_attempts_remembered;
+// The most that it takes to tell a payment again: they fit into one batch.
+inline constexpr std::size_t max_carried_records = 2 + 2 * max_attempts_remembered;
 
-// Not the first one of a payment that is told again, or of an origin.
+// Not the first one of a payment that is carried forward, or of an origin.
 inline bool continues(const Record& record) {
   return record.type != RecordType::processor_named && (record.flags & flag_continues) != 0;
 }
@@ -47,8 +47,8 @@ std::string name_of(const Record& record);
 // The piece that this processor_origin holds.
 std::string origin_piece_of(const Record& record);
 
-// Null when every field holds what its type allows; else what is wrong, for a person. A group with
+// Null when every field holds what its type allows; else what is wrong, for a person. A batch with
 // a right checksum holds such a record only by a bug.
 const char* fault_of(const Record& record);
 
-}  // namespace payswitch::store::embedded
+}  // namespace payswitch::store::journal

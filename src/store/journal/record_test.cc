@@ -7,7 +7,7 @@
 #include "store/options.h"
 #include "store/samples_fixture.h"
 
-namespace payswitch::store::embedded {
+namespace payswitch::store::journal {
 namespace {
 
 std::string hex(const Record& record) {
@@ -156,4 +156,4 @@ TEST(Record, ImpossibleAmountsProcessorsAndReasonsAreFaults) {
 }
 
 }  // namespace
-}  // namespace payswitch::store::embedded
+}  // namespace payswitch::store::journal

@@ -9,7 +9,7 @@
 
 #include "text/number.h"
 
-namespace payswitch::store::embedded {
+namespace payswitch::store::journal {
 
 namespace {
 
@@ -92,4 +92,4 @@ std::expected<Segment, std::string> check_segment(std::span<const std::byte> beg
                  .synced = has_flags ? header.synced_blocks * block_bytes : 0};
 }
 
-}  // namespace payswitch::store::embedded
+}  // namespace payswitch::store::journal

@@ -10,7 +10,7 @@
 #include "store/journal/format.h"
 
 // A segment as a file: its name, its header, its size. Pure.
-namespace payswitch::store::embedded {
+namespace payswitch::store::journal {
 
 // The smallest segment that is of any use: the header and 85 slots.
 inline constexpr std::uint64_t min_segment_bytes = 8192;
@@ -47,4 +47,4 @@ inline std::expected<Segment, std::string> check_segment(std::span<const std::by
 // What it holds is not damage: another version of the program reads it.
 bool is_of_another_format(std::span<const std::byte> file);
 
-}  // namespace payswitch::store::embedded
+}  // namespace payswitch::store::journal

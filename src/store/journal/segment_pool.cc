@@ -9,11 +9,11 @@
 
 #include "store/journal/segment_sizes.h"
 
-namespace payswitch::store::embedded {
+namespace payswitch::store::journal {
 
 SegmentPool::SegmentPool(const Kind& kind, const Segment& current, std::vector<Segment> prepared,
                          platform::Disk& disk, platform::Loop& loop, platform::Timers& timers,
-                         platform::Log& log, Counters& counters, BytesToTell bytes_to_tell,
+                         platform::Log& log, Counters& counters, BytesToCarry bytes_to_carry,
                          platform::Callback on_ready)
     : kind_(kind),
       current_bytes_(current.size),
@@ -21,7 +21,7 @@ SegmentPool::SegmentPool(const Kind& kind, const Segment& current, std::vector<S
       timers_(timers),
       log_(log),
       counters_(counters),
-      bytes_to_tell_(std::move(bytes_to_tell)),
+      bytes_to_carry_(std::move(bytes_to_carry)),
       on_ready_(std::move(on_ready)),
       ready_(prepared.begin(), prepared.end()),
       last_(prepared.empty() ? current.number : prepared.back().number),
@@ -48,9 +48,9 @@ Segment SegmentPool::take() {
   return segment;
 }
 
-std::string SegmentPool::lend_room() {
-  if (!is_failing() || working_ || lent_ || ready_.empty()) return "";
-  lent_ = true;
+std::string SegmentPool::borrow_room() {
+  if (!is_failing() || working_ || borrowed_ || ready_.empty()) return "";
+  borrowed_ = true;
   last_ = ready_.back().number - 1;
   ready_.pop_back();
   count();
@@ -62,8 +62,8 @@ std::string SegmentPool::lend_room() {
   return name;
 }
 
-void SegmentPool::give_back() {
-  lent_ = false;
+void SegmentPool::return_room() {
+  borrowed_ = false;
   timers_.cancel(std::exchange(retry_preparing_, platform::TimerId::none));
   fill();
 }
@@ -81,7 +81,7 @@ bool SegmentPool::is_opening_due() const {
 }
 
 bool SegmentPool::is_preparing_due() const {
-  return retry_preparing_ == platform::TimerId::none && !lent_ &&
+  return retry_preparing_ == platform::TimerId::none && !borrowed_ &&
          (works_ ? !has_more_than_the_reserve() : ready_.empty());
 }
 
@@ -94,7 +94,7 @@ std::uint64_t SegmentPool::bytes() const {
 bool SegmentPool::has_more_than_the_reserve() const {
   std::uint64_t bytes = 0;
   for (std::size_t i = reserve_segments; i < ready_.size(); ++i) bytes += ready_[i].size;
-  return bytes > reserve_times_open * bytes_to_tell_();
+  return bytes > reserve_times_open * bytes_to_carry_();
 }
 
 void SegmentPool::open_next() {
@@ -160,4 +160,4 @@ void SegmentPool::note(const platform::DiskResult<void>& result, bool& fails,
   });
 }
 
-}  // namespace payswitch::store::embedded
+}  // namespace payswitch::store::journal

@@ -13,11 +13,11 @@
 #include "store/counters.h"
 #include "store/journal/segment.h"
 
-namespace payswitch::store::embedded {
+namespace payswitch::store::journal {
 
 // The last prepared segments are kept for payments that were accepted already (PROTOCOL 4.4): so
-// many, and so many times the room that it takes to tell again what is open. A full disk gets room
-// by telling it again, and until then what is open writes as well.
+// many, and so many times the room that it takes to carry forward what is open. A full disk gets
+// room by telling it again, and until then what is open writes as well.
 inline constexpr std::size_t reserve_segments = 2;
 inline constexpr std::uint64_t reserve_times_open = 5;
 
@@ -33,7 +33,7 @@ inline constexpr std::size_t max_open_ahead = 2;
 class SegmentPool {
  public:
   // Of all that is open.
-  using BytesToTell = std::function<std::uint64_t()>;
+  using BytesToCarry = std::function<std::uint64_t()>;
 
   // What the segments are like that it makes.
   struct Kind {
@@ -46,7 +46,7 @@ class SegmentPool {
   // whenever one has become ready.
   SegmentPool(const Kind& kind, const Segment& current, std::vector<Segment> prepared,
               platform::Disk& disk, platform::Loop& loop, platform::Timers& timers,
-              platform::Log& log, Counters& counters, BytesToTell bytes_to_tell,
+              platform::Log& log, Counters& counters, BytesToCarry bytes_to_carry,
               platform::Callback on_ready);
   ~SegmentPool();
   SegmentPool(const SegmentPool&) = delete;
@@ -77,9 +77,9 @@ class SegmentPool {
 
   // The last prepared segment's file, for its room, while no other can be had; "" when there is
   // none to spare. Nothing is prepared until give_back(): what the room is needed for frees more.
-  std::string lend_room();
+  std::string borrow_room();
   // It is called whenever a segment was removed: what failed for want of room is tried at once.
-  void give_back();
+  void return_room();
 
   // Nothing but the reserve is left, because preparing fails, or did so and has not made up for it
   // yet: new payments must wait outside.
@@ -104,14 +104,14 @@ class SegmentPool {
   platform::Timers& timers_;
   platform::Log& log_;
   Counters& counters_;
-  const BytesToTell bytes_to_tell_;
+  const BytesToCarry bytes_to_carry_;
   platform::Callback on_ready_;
 
   std::deque<Segment> ready_;
   std::uint64_t last_;    // the number of the newest segment that exists
   std::size_t open_;      // so many of the first in ready_ are open
   bool working_ = false;  // the disk prepares one, or opens one
-  bool lent_ = false;
+  bool borrowed_ = false;
   bool preparing_fails_ = false;
   bool is_short_ = false;  // since it has failed, until there is more than the reserve again
   bool opening_fails_ = false;
@@ -120,4 +120,4 @@ class SegmentPool {
   std::shared_ptr<char> alive_ = std::make_shared<char>();  // completions may come after the end
 };
 
-}  // namespace payswitch::store::embedded
+}  // namespace payswitch::store::journal

@@ -8,7 +8,7 @@
 // How long a new segment is. A journal begins small, so that a start has little to read and to
 // write and an idle one takes little of the disk; it grows with use up to Options::segment_bytes.
 // Pure.
-namespace payswitch::store::embedded {
+namespace payswitch::store::journal {
 
 inline constexpr std::uint64_t longest_first_segment = 1ull << 20;
 
@@ -21,4 +21,4 @@ constexpr std::uint64_t next_segment_bytes(std::uint64_t current, std::uint64_t 
   return std::min(std::max(2 * current, first_segment_bytes(most)), most);
 }
 
-}  // namespace payswitch::store::embedded
+}  // namespace payswitch::store::journal

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <vector>
 
-namespace payswitch::store::embedded {
+namespace payswitch::store::journal {
 namespace {
 
 using testing::HasSubstr;
@@ -77,4 +77,4 @@ TEST(Segment, AnotherVersionOrSlotSizeIsNamedWhateverItsChecksum) {
 }
 
 }  // namespace
-}  // namespace payswitch::store::embedded
+}  // namespace payswitch::store::journal

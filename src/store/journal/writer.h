@@ -20,10 +20,10 @@
 #include "store/journal/start.h"
 #include "store/options.h"
 
-namespace payswitch::store::embedded {
+namespace payswitch::store::journal {
 
 // What the journal stands on.
-struct JournalSeams {
+struct Dependencies {
   platform::Disk& disk;
   platform::Loop& loop;
   platform::Timers& timers;
@@ -32,34 +32,34 @@ struct JournalSeams {
   platform::Log& log;
 };
 
-// The smallest limit of a group: a payment that is told again fits.
-inline constexpr std::uint64_t min_group_bytes = group_bytes(max_copied_records);
+// The smallest limit of a batch: a payment that is carried forward fits.
+inline constexpr std::uint64_t min_batch_bytes = batch_bytes(max_carried_records);
 
 // Whether somebody waits for a record, or it may linger for company.
 enum class Flush : std::uint8_t { now, lazy };
 
-// Writes records in groups: one write, one sync, one group in flight (PROTOCOL 4.1). What is added
-// while a group is in flight, or in one turn of the loop, becomes the next group; a group of which
+// Writes records in batches: one write, one sync, one batch in flight (PROTOCOL 4.1). What is added
+// while a batch is in flight, or in one turn of the loop, becomes the next batch; a batch of which
 // nothing is hasty lingers for Options::linger at most. Completions run
 // in the order in which they were added, when their record is durable. A failed write or sync is
 // final: `fatal` is called once, and nothing completes any more (PROTOCOL 4.4). Loop thread only.
-class Journal {
+class Writer {
  public:
   // The journal goes on in a new segment; the one before does not change any more.
   using OnSegment = std::move_only_function<void(const SegmentBegin&)>;
   // `on_prepared` is called whenever a prepared segment has become ready.
 
-  Journal(const Options& options, JournalStart start, const JournalSeams& seams, Counters& counters,
-          SegmentPool::BytesToTell bytes_to_tell, OnSegment on_segment,
-          platform::Callback on_prepared, Fatal fatal);
-  Journal(const Journal&) = delete;
-  Journal& operator=(const Journal&) = delete;
+  Writer(const Options& options, Start start, const Dependencies& deps, Counters& counters,
+         SegmentPool::BytesToCarry bytes_to_carry, OnSegment on_segment,
+         platform::Callback on_prepared, Fatal fatal);
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
 
   // The record's place in the journal; places grow by one.
-  std::uint64_t add(const Record& record, Flush haste);
-  std::uint64_t add(const Record& record, Flush haste, Completion completion);
+  std::uint64_t add(const Record& record, Flush flush);
+  std::uint64_t add(const Record& record, Flush flush, Completion completion);
 
-  // Ends the journal, when it is idle: in a group of its own, so that damage to the one before is
+  // Ends the journal, when it is idle: in a batch of its own, so that damage to the one before is
   // seen (PROTOCOL 4.2).
   void add_end_mark(Store::Done done);
 
@@ -94,30 +94,30 @@ class Journal {
     std::uint64_t sequence;
     Completion completion;
   };
-  // Two of them take turns, so that no group needs new memory.
-  struct Batch {
-    GroupBuffer group;
+  // Two of them take turns, so that no batch needs new memory.
+  struct Pending {
+    BatchBuilder batch;
     std::vector<Waiting> waiting;
   };
 
-  std::uint64_t gather(const Record& record, Flush haste);
+  std::uint64_t gather(const Record& record, Flush flush);
   void schedule();
   void flush_at_the_end_of_the_turn();
   void flush();
-  void write_group(std::uint64_t most_records);
+  void write_batch(std::uint64_t most_records);
   void move_later_completions();
   void change_segment();
   void leave_segment();
   void sync_segment();
   void append(std::uint64_t offset, std::span<const std::byte> bytes,
               platform::Durability durability, std::shared_ptr<const void> owner,
-              void (Journal::*next)());
-  void group_is_durable();
+              void (Writer::*next)());
+  void batch_is_durable();
   void segment_is_synced();
   void fail(const platform::DiskError& error);
 
   const platform::Durability durability_;
-  const std::uint64_t max_group_bytes_;
+  const std::uint64_t max_batch_bytes_;
   const platform::Duration linger_;
   platform::Disk& disk_;
   platform::Loop& loop_;
@@ -134,18 +134,18 @@ class Journal {
   SegmentBegin begin_;     // of segment_
   Store::Done on_synced_;  // null: nobody has asked for a sync
 
-  std::shared_ptr<Batch> gathering_ = std::make_shared<Batch>();
-  std::shared_ptr<Batch> flying_ = std::make_shared<Batch>();
-  std::uint64_t flying_bytes_ = 0;
-  std::uint64_t flying_records_ = 0;
-  platform::Instant flying_since_;
-  std::uint64_t added_;     // the place of the newest record
-  std::uint64_t flown_;     // of the newest record that was handed to the disk
-  std::uint64_t durable_;   // of the newest record that is durable
-  std::uint64_t synced_;    // of the newest record that survives a power cut, with `os`
-  bool appending_ = false;  // the disk has not answered yet
+  std::shared_ptr<Pending> gathering_ = std::make_shared<Pending>();
+  std::shared_ptr<Pending> in_flight_ = std::make_shared<Pending>();
+  std::uint64_t in_flight_bytes_ = 0;
+  std::uint64_t in_flight_records_ = 0;
+  platform::Instant in_flight_since_;
+  std::uint64_t added_;        // the place of the newest record
+  std::uint64_t handed_over_;  // of the newest record that was handed to the disk
+  std::uint64_t durable_;      // of the newest record that is durable
+  std::uint64_t synced_;       // of the newest record that survives a power cut, with `os`
+  bool appending_ = false;     // the disk has not answered yet
   bool flush_is_due_ = false;
-  bool is_hasty_ = false;  // somebody waits for what is gathered
+  bool flush_now_ = false;  // somebody waits for what is gathered
   platform::TimerId linger_timer_ = platform::TimerId::none;
   bool failed_ = false;
 
@@ -153,4 +153,4 @@ class Journal {
   SegmentPool pool_;
 };
 
-}  // namespace payswitch::store::embedded
+}  // namespace payswitch::store::journal

@@ -7,7 +7,7 @@
 
 #include "platform/linux/file.h"
 
-namespace payswitch::audit {
+namespace payswitch::store::embedded::check {
 
 namespace {
 
@@ -47,4 +47,4 @@ platform::DiskResult<std::unique_ptr<Files>> open_files(const std::string& direc
   return std::make_unique<RealFiles>(directory, *std::move(opened));
 }
 
-}  // namespace payswitch::audit
+}  // namespace payswitch::store::embedded::check

@@ -6,7 +6,7 @@
 
 #include "platform/disk.h"
 
-namespace payswitch::audit {
+namespace payswitch::store::embedded::check {
 
 // A data directory that is only read: no file in it is made, changed, locked or removed. Blocks.
 class Files {
@@ -22,4 +22,4 @@ class Files {
 // The real ones below `directory`.
 platform::DiskResult<std::unique_ptr<Files>> open_files(const std::string& directory);
 
-}  // namespace payswitch::audit
+}  // namespace payswitch::store::embedded::check

@@ -10,7 +10,7 @@
 
 #include "store/embedded/check/files.h"
 
-namespace payswitch::audit {
+namespace payswitch::store::embedded::check {
 
 // `on_read` is called before a whole file is read.
 struct MemoryFiles final : Files {
@@ -64,4 +64,4 @@ MemoryFiles::open_for_reading(const std::string& name) {
   return std::make_shared<const MemoryFile>(*this, name);
 }
 
-}  // namespace payswitch::audit
+}  // namespace payswitch::store::embedded::check

@@ -1,4 +1,4 @@
-#include "store/embedded/check/offline.h"
+#include "store/embedded/check/directory_check.h"
 
 #include <fmt/format.h>
 
@@ -9,14 +9,12 @@
 #include <map>
 #include <ranges>
 
-#include "store/archive/archive.h"
+#include "store/archive/file_set.h"
 #include "store/archive/format.h"
+#include "store/embedded/check/archive_audit.h"
 #include "store/embedded/check/journal_reader.h"
-#include "store/embedded/check/sealed_audit.h"
 
-namespace payswitch::audit {
-
-using namespace store::embedded;
+namespace payswitch::store::embedded::check {
 
 namespace {
 
@@ -25,10 +23,10 @@ constexpr std::size_t max_held_segments = 256;
 
 // What another version means by its bytes is not ours to judge.
 bool is_of_another_version(std::span<const std::byte> file) {
-  SegmentHeader header;
+  journal::SegmentHeader header;
   if (file.size() < sizeof(header)) return false;
   std::memcpy(&header, file.data(), sizeof(header));
-  return header.magic == segment_magic && !is_read(header.version);
+  return header.magic == journal::segment_magic && !journal::is_read(header.version);
 }
 
 // Blocks.
@@ -38,61 +36,63 @@ platform::DiskResult<platform::Bytes> content_of(const platform::RandomAccessFil
   return content;
 }
 
-// A group was written to it; a prepared segment holds zeros.
+// A batch was written to it; a prepared segment holds zeros.
 bool is_begun(const platform::RandomAccessFile& file) {
-  std::array<std::byte, block_bytes> first{};
-  return file.size() >= segment_header_bytes + first.size() &&
-         file.read(segment_header_bytes, first) &&
+  std::array<std::byte, journal::block_bytes> first{};
+  return file.size() >= journal::segment_header_bytes + first.size() &&
+         file.read(journal::segment_header_bytes, first) &&
          std::ranges::any_of(first, [](std::byte byte) { return byte != std::byte{0}; });
 }
 
 // One reading of the directory, beside a switch that may be at work on it. It tells of the log as
 // it was at some moment since the reading began:
-//   - What may be sealed, merged and removed while it is read is opened at once, and stays
+//   - What may be archived, merged and removed while it is read is opened at once, and stays
 //   readable.
-//   - The newest segment that is begun then is the last one of which groups are taken: those before
-//     it do not change any more, and one that is begun later may go on behind groups that came when
+//   - The newest segment that is begun then is the last one of which batches are taken: those
+//   before
+//     it do not change any more, and one that is begun later may go on after batches that came when
 //     its predecessor had been read.
 // What is gone all the same when it is opened, or cannot follow what was read before, is a finding
 // like any other: it is not the same the next time.
 class Reading {
  public:
-  Reading(Files& files, Progress& progress) : files_(files), progress_(progress) {}
+  Reading(Files& files, audit::Progress& progress) : files_(files), progress_(progress) {}
 
-  std::expected<JournalReport, std::string> run();
+  std::expected<Report, std::string> run();
 
  private:
   using Line = std::expected<void, std::string>;
-  using Segment = std::shared_ptr<const platform::RandomAccessFile>;
+  using SegmentFile = std::shared_ptr<const platform::RandomAccessFile>;
 
-  void note(JournalFinding finding) {
-    ++report_.finding_count;
-    if (report_.findings.size() < max_findings_told) report_.findings.push_back(std::move(finding));
+  void note(Discrepancy finding) {
+    ++report_.discrepancy_count;
+    if (report_.findings.size() < max_discrepancies_reported)
+      report_.findings.push_back(std::move(finding));
   }
-  bool load_sealed(const std::vector<std::string>& names);
-  std::expected<Segment, std::string> open_segment(std::uint64_t number);
+  bool load_archive(const std::vector<std::string>& names);
+  std::expected<SegmentFile, std::string> open_segment(std::uint64_t number);
   Line open_segments(const std::vector<std::string>& names);
   Line read_journal();
   Line read_segments(JournalReader& reader);
 
   Files& files_;
-  Progress& progress_;
-  JournalReport report_;
-  Archive sealed_;
+  audit::Progress& progress_;
+  Report report_;
+  archive::FileSet archive_;
   // By their numbers; null: not open, for there are many.
-  std::map<std::uint64_t, Segment> segments_;
+  std::map<std::uint64_t, SegmentFile> segments_;
   std::uint64_t last_begun_ = 0;  // its number, when they were opened
   std::string other_version_;     // why it is not ours to judge
 };
 
-std::expected<JournalReport, std::string> Reading::run() {
+std::expected<Report, std::string> Reading::run() {
   const auto names = files_.list();
   if (!names) return std::unexpected(names.error().message());
-  const bool is_loaded = load_sealed(*names);
+  const bool is_loaded = load_archive(*names);
   if (!other_version_.empty()) return std::unexpected(other_version_);
   if (auto opened = open_segments(*names); !opened) return std::unexpected(opened.error());
-  const auto on_finding = [this](JournalFinding finding) { note(std::move(finding)); };
-  if (!is_loaded || !audit_sealed(sealed_, progress_, on_finding)) {
+  const auto on_discrepancy = [this](Discrepancy finding) { note(std::move(finding)); };
+  if (!is_loaded || !audit_archive(archive_, progress_, on_discrepancy)) {
     note({{}, "the journal was not read, for what is sealed before it is not to be relied on"});
     return std::move(report_);
   }
@@ -101,10 +101,10 @@ std::expected<JournalReport, std::string> Reading::run() {
 }
 
 // False: what is there cannot be relied on.
-bool Reading::load_sealed(const std::vector<std::string>& names) {
-  auto loaded = Archive::load(names, [this](const std::string& name) {
+bool Reading::load_archive(const std::vector<std::string>& names) {
+  auto loaded = archive::FileSet::load(names, [this](const std::string& name) {
     auto file = files_.open_for_reading(name);
-    if (file && is_of_another_format(**file)) {
+    if (file && archive::is_of_another_format(**file)) {
       other_version_ = name + " has another format version than this program reads";
     }
     return file;
@@ -113,17 +113,17 @@ bool Reading::load_sealed(const std::vector<std::string>& names) {
     note({{}, loaded.error()});
     return false;
   }
-  sealed_ = *std::move(loaded);
-  report_.sealed_files = sealed_.files().size();
-  report_.sealed_payments = sealed_.payments();
+  archive_ = *std::move(loaded);
+  report_.sealed_files = archive_.files().size();
+  report_.sealed_payments = archive_.payments();
   return true;
 }
 
 Reading::Line Reading::open_segments(const std::vector<std::string>& names) {
   for (const auto& name : names) {
-    const auto number = segment_number(name);
-    // Up to the last one that is sealed they only wait to be removed.
-    if (!number || *number <= sealed_.last().last_segment) continue;
+    const auto number = journal::segment_number(name);
+    // Up to the last one that is archived they only wait to be removed.
+    if (!number || *number <= archive_.last().last_segment) continue;
     segments_[*number];
   }
   std::size_t held = 0;
@@ -144,9 +144,9 @@ Reading::Line Reading::open_segments(const std::vector<std::string>& names) {
 }
 
 // Null: it is gone, which is noted.
-std::expected<Reading::Segment, std::string> Reading::open_segment(std::uint64_t number) {
+std::expected<Reading::SegmentFile, std::string> Reading::open_segment(std::uint64_t number) {
   if (segments_[number]) return segments_[number];
-  const auto name = segment_name(number);
+  const auto name = journal::segment_name(number);
   auto file = files_.open_for_reading(name);
   if (file) return *std::move(file);
   if (file.error().code != ENOENT) return std::unexpected(file.error().message());
@@ -155,25 +155,25 @@ std::expected<Reading::Segment, std::string> Reading::open_segment(std::uint64_t
 }
 
 Reading::Line Reading::read_journal() {
-  if (segments_.empty() && sealed_.empty()) {
+  if (segments_.empty() && archive_.empty()) {
     return std::unexpected("there is no journal in this directory");
   }
   if (segments_.empty()) {
-    const auto name = segment_name(sealed_.last().last_segment + 1);
-    note({{name, 0}, "is missing, but " + sealed_.files().back()->name() + " is there"});
+    const auto name = journal::segment_name(archive_.last().last_segment + 1);
+    note({{name, 0}, "is missing, but " + archive_.files().back()->name() + " is there"});
   }
-  JournalAudit audit(sealed_);
+  RecordAudit audit(archive_);
   JournalReader reader({.record =
-                            [&](const Record& record, const Place& place) {
-                              if (auto wrong = audit.add(record, reader.is_behind_damage()))
+                            [&](const journal::Record& record, const Place& place) {
+                              if (auto wrong = audit.add(record, reader.is_after_damage()))
                                 note({place, *wrong});
                             },
-                        .finding = [this](JournalFinding finding) { note(std::move(finding)); }},
-                       sealed_.last());
+                        .finding = [this](Discrepancy finding) { note(std::move(finding)); }},
+                       archive_.last());
   if (auto read = read_segments(reader); !read) return read;
-  for (const auto& wrong : audit.compare_totals(reader.is_behind_damage())) note({{}, wrong});
+  for (const auto& wrong : audit.compare_totals(reader.is_after_damage())) note({{}, wrong});
   report_.segments = reader.segments();
-  report_.groups = reader.groups();
+  report_.batches = reader.batches();
   report_.records = reader.records();
   report_.tear = reader.tear();
   report_.sums = audit.sums();
@@ -189,7 +189,8 @@ Reading::Line Reading::read_segments(JournalReader& reader) {
     const auto content = content_of(**file);
     if (!content) return std::unexpected(content.error().message());
     if (is_of_another_version(std::span(*content))) {
-      return std::unexpected(segment_name(number) + " " + check_segment(*content, number).error());
+      return std::unexpected(journal::segment_name(number) + " " +
+                             journal::check_segment(*content, number).error());
     }
     reader.read(*content, number);
     progress_.at([&] {
@@ -202,8 +203,8 @@ Reading::Line Reading::read_segments(JournalReader& reader) {
 
 }  // namespace
 
-std::expected<JournalReport, std::string> audit_journal(Files& files, Progress& progress) {
-  std::optional<std::vector<JournalFinding>> before;
+std::expected<Report, std::string> check_directory(Files& files, audit::Progress& progress) {
+  std::optional<std::vector<Discrepancy>> before;
   for (int reading = 0; reading < max_readings; ++reading) {
     auto report = Reading(files, progress).run();
     if (!report || report->findings.empty() || report->findings == before) return report;
@@ -215,4 +216,4 @@ std::expected<JournalReport, std::string> audit_journal(Files& files, Progress& 
                   max_readings));
 }
 
-}  // namespace payswitch::audit
+}  // namespace payswitch::store::embedded::check

@@ -1,4 +1,4 @@
-#include "store/embedded/check/journal_audit.h"
+#include "store/embedded/check/record_audit.h"
 
 #include <fmt/format.h>
 
@@ -7,61 +7,62 @@
 #include "store/difference.h"
 #include "store/journal/record.h"
 
-namespace payswitch::audit {
+namespace payswitch::store::embedded::check {
 
-using namespace store::embedded;
 using payment::Money;
 using payment::ProcessorNumber;
 
 namespace {
 
-std::string about(std::string_view what, const Record& record) {
-  return fmt::format("{} (payment {})", what, id_of(record).to_string());
+std::string about(std::string_view what, const journal::Record& record) {
+  return fmt::format("{} (payment {})", what, journal::id_of(record).to_string());
 }
 
 }  // namespace
 
-JournalAudit::JournalAudit(const Archive& sealed)
-    : sealed_(sealed),
-      sequence_(sealed.last().records),
-      accepted_(sealed.payments()),
-      settled_(sealed.payments()) {
-  index_.begin_behind(sealed_);
-  for (const auto& file : sealed_.files()) {
+RecordAudit::RecordAudit(const archive::FileSet& archived)
+    : archive_(archived),
+      sequence_(archived.last().records),
+      accepted_(archived.payments()),
+      settled_(archived.payments()) {
+  index_.begin_after(archive_);
+  for (const auto& file : archive_.files()) {
     for (std::size_t number = 0; number < totals_.size(); ++number) {
       totals_[number] += file->total(static_cast<ProcessorNumber>(number));
     }
   }
 }
 
-std::optional<std::string> JournalAudit::add(const Record& record, bool behind_damage) {
-  if (behind_damage) stand_in_for_lost_names(record);
+std::optional<std::string> RecordAudit::add(const journal::Record& record, bool after_damage) {
+  if (after_damage) stand_in_for_lost_names(record);
   std::optional<std::string> wrong;
-  if (record.type == RecordType::settled) {
-    if (const Payment* payment = index_.unsettled(id_of(record))) {
+  if (record.type == journal::RecordType::settled) {
+    if (const Payment* payment = index_.unsettled(journal::id_of(record))) {
       const store::Settlement settlement{.processor = record.processor,
                                          .number = record.attempt,
                                          .requested_at = {record.requested_at},
                                          .amount = Money::from_cents(record.cents),
                                          .settled_at = {record.at},
-                                         .finding = (record.flags & flag_finding) != 0};
-      wrong = difference(payment->amount, payment->attempts(), settlement);
+                                         .finding = (record.flags & journal::flag_finding) != 0};
+      wrong = audit::difference(payment->amount, payment->attempts(), settlement);
       if (wrong) wrong = about(*wrong, record);
     }
   }
   const Applied applied = index_.apply(record, ++sequence_);
   if (applied.contradiction != nullptr) {
-    if (!behind_damage) return about(applied.contradiction, record);
+    if (!after_damage) return about(applied.contradiction, record);
     ++unjudged_;
     put_down_as_unreadable(record);
     return std::nullopt;
   }
-  if (record.type == RecordType::processor_origin) note_origin(record);
-  if (applied.awaits_copy) awaited_.insert(id_of(record));
-  if (record.type == RecordType::copied) awaited_.erase(id_of(record));
+  if (record.type == journal::RecordType::processor_origin) note_origin(record);
+  if (applied.awaits_carried) awaited_.insert(journal::id_of(record));
+  if (record.type == journal::RecordType::carried_forward) awaited_.erase(journal::id_of(record));
   if (!applied.changed) return std::nullopt;
-  if (record.type == RecordType::accepted || record.type == RecordType::copied) ++accepted_;
-  if (record.type == RecordType::settled) {
+  if (record.type == journal::RecordType::accepted ||
+      record.type == journal::RecordType::carried_forward)
+    ++accepted_;
+  if (record.type == journal::RecordType::settled) {
     ++settled_;
     totals_[record.processor].add(Money::from_cents(record.cents));
   }
@@ -69,32 +70,33 @@ std::optional<std::string> JournalAudit::add(const Record& record, bool behind_d
 }
 
 // The names may have been in what cannot be read.
-void JournalAudit::stand_in_for_lost_names(const Record& record) {
+void RecordAudit::stand_in_for_lost_names(const journal::Record& record) {
   const auto known = [&] { return static_cast<ProcessorNumber>(index_.names().size()); };
   if (record.processor == payment::no_processor) return;
-  const int wanted = record.processor + (record.type == RecordType::processor_named ? 0 : 1);
+  const int wanted =
+      record.processor + (record.type == journal::RecordType::processor_named ? 0 : 1);
   while (known() < wanted) {
-    index_.apply(named_record(known(), fmt::format("processor {}", known())), ++sequence_);
+    index_.apply(journal::named_record(known(), fmt::format("processor {}", known())), ++sequence_);
   }
 }
 
-void JournalAudit::note_origin(const Record& record) {
+void RecordAudit::note_origin(const journal::Record& record) {
   const std::string& origin = index_.facts().values().origins.at(record.processor);
   auto& known = origins_.at(record.processor);
   if (!origin.empty() && (known.empty() || known.back() != origin)) known.push_back(origin);
 }
 
-void JournalAudit::put_down_as_unreadable(const Record& record) {
-  if (record.type != RecordType::settled) return;
+void RecordAudit::put_down_as_unreadable(const journal::Record& record) {
+  if (record.type != journal::RecordType::settled) return;
   unreadable_[record.processor].add(Money::from_cents(record.cents));
 }
 
-std::vector<std::string> JournalAudit::compare_totals(bool behind_damage) const {
+std::vector<std::string> RecordAudit::compare_totals(bool after_damage) const {
   std::vector<std::string> wrong;
   for (std::size_t number = 0; number < totals_.size(); ++number) {
     const auto processor = static_cast<ProcessorNumber>(number);
     auto sum = index_.sum(processor, {});
-    for (const auto& file : sealed_.files()) sum += file->total(processor);
+    for (const auto& file : archive_.files()) sum += file->total(processor);
     if (sum == totals_[number]) continue;
     wrong.push_back(fmt::format(
         "the books of processor {} say {} payments and {}, its settlements "
@@ -110,7 +112,7 @@ std::vector<std::string> JournalAudit::compare_totals(bool behind_damage) const 
   if (settled != settled_) {
     wrong.push_back(fmt::format("{} payments were settled, {} are", settled_, settled));
   }
-  if (behind_damage) return wrong;
+  if (after_damage) return wrong;
   for (const auto& id : awaited_) {
     wrong.push_back("payment " + id.to_string() +
                     " has records, and was never accepted: neither its acceptance nor a copy of "
@@ -119,8 +121,8 @@ std::vector<std::string> JournalAudit::compare_totals(bool behind_damage) const 
   return wrong;
 }
 
-JournalSums JournalAudit::sums() const {
-  JournalSums sums{.by_state = counters_.by_state, .settled = {}, .unjudged = unjudged_};
+Sums RecordAudit::sums() const {
+  Sums sums{.by_state = counters_.by_state, .settled = {}, .unjudged = unjudged_};
   const auto unanswered = index_.unanswered();
   for (std::size_t number = 0; number < index_.names().size(); ++number) {
     sums.settled.push_back({.name = index_.names()[number],
@@ -132,4 +134,4 @@ JournalSums JournalAudit::sums() const {
   return sums;
 }
 
-}  // namespace payswitch::audit
+}  // namespace payswitch::store::embedded::check

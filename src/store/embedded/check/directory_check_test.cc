@@ -1,4 +1,4 @@
-#include "store/embedded/check/offline.h"
+#include "store/embedded/check/directory_check.h"
 
 #include <gmock/gmock.h>
 #include <xxhash.h>
@@ -8,16 +8,15 @@
 #include <functional>
 #include <map>
 
-#include "store/embedded/check/journal_report.h"
 #include "store/embedded/check/memory_files_fixture.h"
-#include "store/embedded/lives_fixture.h"
+#include "store/embedded/check/report.h"
 #include "store/embedded/replay.h"
+#include "store/embedded/store_process_fixture.h"
 #include "store/journal/record.h"
 
-namespace payswitch::audit {
+namespace payswitch::store::embedded::check {
 namespace {
 
-using namespace store::embedded;
 using namespace store;
 using testing::Contains;
 using testing::ElementsAre;
@@ -29,32 +28,32 @@ constexpr const char* first = "journal-0000000001";
 
 // A journal of several segments, written by the store itself: `count` payments of 0.01, 0.02, …,
 // each third one refused at "default" and settled at "fallback", the last one unanswered.
-MemoryFiles real_journal(std::uint32_t count = 60, bool sealing = false) {
-  Lives lives;
-  lives.options.sealing = sealing;
-  EXPECT_TRUE(lives.start());
+MemoryFiles real_journal(std::uint32_t count = 60, bool compaction = false) {
+  StoreProcess process;
+  process.options.compaction = compaction;
+  EXPECT_TRUE(process.start());
   for (std::uint32_t n = 1; n <= count; ++n) {
     const Intent carried = intent(1, at(n));
-    lives.store().accept(acceptance(n, n, carried), [](Verdict) {});
-    lives.world.run_until_idle();
+    process.store().accept(acceptance(n, n, carried), [](Verdict) {});
+    process.world.run_until_idle();
     if (n == count) break;
     Intent last = carried;
     if (n % 3 == 0) {
-      lives.store().refuse(test_id(n), {.processor = cheap, .number = 1});
+      process.store().refuse(test_id(n), {.processor = cheap, .number = 1});
       last = intent(2, at(n), dear);
-      lives.store().intend(test_id(n), last, [](bool) {});
-      lives.world.run_until_idle();
+      process.store().intend(test_id(n), last, [](bool) {});
+      process.world.run_until_idle();
     }
-    lives.store().settle(test_id(n), settlement(last, n), [] {});
-    lives.world.run_until_idle();
+    process.store().settle(test_id(n), settlement(last, n), [] {});
+    process.world.run_until_idle();
   }
   MemoryFiles files;
-  for (const auto& name : *lives.disk.list()) files.files[name] = lives.disk.content(name);
+  for (const auto& name : *process.disk.list()) files.files[name] = process.disk.content(name);
   files.files["lock"];
   return files;
 }
 
-// The same with the past sealed, in several files, and a few segments behind them.
+// The same with the past sealed, in several files, and a few segments after them.
 MemoryFiles sealed_journal(std::uint32_t count = 60) {
   return real_journal(count, true);
 }
@@ -62,24 +61,24 @@ MemoryFiles sealed_journal(std::uint32_t count = 60) {
 std::vector<std::string> sealed_names(const MemoryFiles& files) {
   std::vector<std::string> names;
   for (const auto& [name, content] : files.files) {
-    if (sealed_segments(name)) names.push_back(name);
+    if (archive::segments_in_name(name)) names.push_back(name);
   }
   return names;
 }
 
-// One segment with these records, a group each, as a store with a bug might write it.
-MemoryFiles journal_of(const std::vector<Record>& records) {
-  const std::uint64_t size =
-      std::max<std::uint64_t>(65536, segment_header_bytes + records.size() * block_bytes);
-  const auto header = make_segment_header({.number = 1, .size = size});
+// One segment with these records, a batch each, as a store with a bug might write it.
+MemoryFiles journal_of(const std::vector<journal::Record>& records) {
+  const std::uint64_t size = std::max<std::uint64_t>(
+      65536, journal::segment_header_bytes + records.size() * journal::block_bytes);
+  const auto header = journal::make_segment_header({.number = 1, .size = size});
   const auto begin = std::as_bytes(std::span(&header, 1));
   platform::Bytes file(begin.begin(), begin.end());
-  file.resize(segment_header_bytes);
-  Chain chain;
-  for (const Record& record : records) {
-    GroupBuffer group;
-    group.add(record);
-    const auto bytes = group.seal(chain, at(0));
+  file.resize(journal::segment_header_bytes);
+  journal::Chain chain;
+  for (const journal::Record& record : records) {
+    journal::BatchBuilder batch;
+    batch.add(record);
+    const auto bytes = batch.finish(chain, at(0));
     file.insert(file.end(), bytes.begin(), bytes.end());
   }
   file.resize(size);
@@ -88,10 +87,10 @@ MemoryFiles journal_of(const std::vector<Record>& records) {
   return files;
 }
 
-std::expected<JournalReport, std::string> audit(MemoryFiles& files) {
+std::expected<Report, std::string> audit(MemoryFiles& files) {
   const lab::World world;
   Progress progress(world, [](const std::string&) {});
-  return audit_journal(files, progress);
+  return check_directory(files, progress);
 }
 
 std::vector<std::string> findings(MemoryFiles& files) {
@@ -111,7 +110,7 @@ std::string refusal(MemoryFiles& files) {
   Index index(counters);
   Replay replay(index);
   for (const auto& [name, content] : files.files) {
-    const auto number = segment_number(name);
+    const auto number = journal::segment_number(name);
     if (!number) continue;
     if (const auto read = replay.read(content, *number); !read) return read.error();
   }
@@ -139,10 +138,11 @@ TEST(Offline, ASoundJournalHasNoFindingsAndItsSumsAreTold) {
 }
 
 TEST(Offline, WhereAProcessorWasAndIsAndWhatIsOpenThereIsTold) {
-  auto files = journal_of({named_record(0, "default"), named_record(1, "fallback"),
-                           origin_records(0, "http://a:1")[0], origin_records(0, "http://b:1")[0],
-                           origin_records(0, "http://b:1")[0],
-                           accepted_record(acceptance(1, 1990, intent(1, at(1), dear)))});
+  auto files = journal_of(
+      {journal::named_record(0, "default"), journal::named_record(1, "fallback"),
+       journal::origin_records(0, "http://a:1")[0], journal::origin_records(0, "http://b:1")[0],
+       journal::origin_records(0, "http://b:1")[0],
+       journal::accepted_record(acceptance(1, 1990, intent(1, at(1), dear)))});
   auto report = audit(files);
   ASSERT_TRUE(report) << report.error();
   EXPECT_THAT(to_text(*report, "books"),
@@ -151,7 +151,7 @@ TEST(Offline, WhereAProcessorWasAndIsAndWhatIsOpenThereIsTold) {
                         "    sent there and unanswered 1, 19.90\n"));
   EXPECT_THAT(unasked_of(*report, {"default", "fallback"}), IsEmpty());
   report->unasked = unasked_of(*report, {"default"});
-  EXPECT_THAT(report->unasked, ElementsAre(UnaskedAt{"fallback", "", {.count = 1, .cents = 1990}}));
+  EXPECT_THAT(report->unasked, ElementsAre(audit::UnaskedAt{"fallback", "", {.count = 1, .cents = 1990}}));
   EXPECT_THAT(to_text(*report, "books"),
               HasSubstr("fallback: 1 open payment of 19.90 may be charged there"));
   EXPECT_THAT(to_json(*report, "books"), HasSubstr(R"("origins":["http://a:1","http://b:1"])"));
@@ -188,7 +188,7 @@ TEST(Offline, Protocol42WhateverByteIsFlippedTheVerdictIsTheSwitchs) {
       ASSERT_TRUE(report) << name << " " << offset;
       ASSERT_EQ(report->findings.empty(), refused.empty()) << name << " " << offset << refused;
       EXPECT_GT(report->records + 20, untouched) << name << " " << offset;
-      if (refused.empty() || offset < segment_header_bytes) continue;
+      if (refused.empty() || offset < journal::segment_header_bytes) continue;
       const auto& place = report->findings.front().place;
       EXPECT_THAT(refused,
                   HasSubstr(fmt::format("{} is damaged at offset {}:", place.file, place.offset)));
@@ -198,12 +198,12 @@ TEST(Offline, Protocol42WhateverByteIsFlippedTheVerdictIsTheSwitchs) {
 
 TEST(Offline, BehindDamageIsReadWhatCanBeRead) {
   auto files = real_journal();
-  // The names of the processors are in the first group.
-  files.flip(first, segment_header_bytes + 50);
+  // The names of the processors are in the first batch.
+  files.flip(first, journal::segment_header_bytes + 50);
   const auto report = audit(files);
   ASSERT_TRUE(report) << report.error();
   ASSERT_THAT(report->findings, SizeIs(1));
-  EXPECT_EQ(report->findings[0].place, (Place{first, segment_header_bytes}));
+  EXPECT_EQ(report->findings[0].place, (Place{first, journal::segment_header_bytes}));
   EXPECT_EQ(report->findings[0].text,
             "group 1 is not readable there, but group 2 follows at offset "
             "4608 of journal-0000000001");
@@ -214,7 +214,8 @@ TEST(Offline, BehindDamageIsReadWhatCanBeRead) {
 
 TEST(Offline, SettlementsOfPaymentsThatCannotBeReadAreSummedUpApart) {
   auto files = real_journal();
-  files.flip(first, segment_header_bytes + block_bytes + 50);  // the first acceptance
+  files.flip(first,
+             journal::segment_header_bytes + journal::block_bytes + 50);  // the first acceptance
   const auto report = audit(files);
   ASSERT_THAT(report->findings, SizeIs(1));
   EXPECT_EQ(report->sums.unjudged, 1u);
@@ -226,9 +227,10 @@ TEST(Offline, SettlementsOfPaymentsThatCannotBeReadAreSummedUpApart) {
 }
 
 TEST(Offline, ATornTailIsToldAndIsNoFinding) {
-  auto files = journal_of(
-      {named_record(0, "default"), accepted_record(acceptance(1)), accepted_record(acceptance(2))});
-  const std::uint64_t last = segment_header_bytes + 2 * block_bytes;
+  auto files =
+      journal_of({journal::named_record(0, "default"), journal::accepted_record(acceptance(1)),
+                  journal::accepted_record(acceptance(2))});
+  const std::uint64_t last = journal::segment_header_bytes + 2 * journal::block_bytes;
   files.flip(first, last + 50);
   const auto report = audit(files);
   EXPECT_THAT(report->findings, IsEmpty());
@@ -238,9 +240,10 @@ TEST(Offline, ATornTailIsToldAndIsNoFinding) {
 }
 
 TEST(Offline, ACutOffFileIsReadAsFarAsItGoes) {
-  auto files = journal_of(
-      {named_record(0, "default"), accepted_record(acceptance(1)), accepted_record(acceptance(2))});
-  files.files[first].resize(segment_header_bytes + 2 * block_bytes + 100);
+  auto files =
+      journal_of({journal::named_record(0, "default"), journal::accepted_record(acceptance(1)),
+                  journal::accepted_record(acceptance(2))});
+  files.files[first].resize(journal::segment_header_bytes + 2 * journal::block_bytes + 100);
   const auto report = audit(files);
   EXPECT_THAT(findings(files), ElementsAre("journal-0000000001 0 is 5220 bytes long, its header "
                                            "says 65536"));
@@ -261,10 +264,12 @@ TEST(Offline, AMissingSegmentIsNamedAndTheOthersAreRead) {
 
 TEST(Offline, ARecordThatCannotBeTrueIsNamedByItsOffset) {
   const Intent sent = intent(1, at(1));
-  const Record twice = settled_record(test_id(1), settlement(intent(1, at(2))));
-  auto files = journal_of({named_record(0, "default"), accepted_record(acceptance(1, 1990, sent)),
-                           settled_record(test_id(1), settlement(sent)), twice});
-  const auto offset = segment_header_bytes + 3 * block_bytes + slot_bytes;
+  const journal::Record twice = journal::settled_record(test_id(1), settlement(intent(1, at(2))));
+  auto files = journal_of({journal::named_record(0, "default"),
+                           journal::accepted_record(acceptance(1, 1990, sent)),
+                           journal::settled_record(test_id(1), settlement(sent)), twice});
+  const auto offset =
+      journal::segment_header_bytes + 3 * journal::block_bytes + journal::slot_bytes;
   EXPECT_THAT(findings(files),
               ElementsAre(fmt::format("{} {} a payment settled twice, differently (payment {})",
                                       first, offset, test_id(1).to_string())));
@@ -275,9 +280,10 @@ TEST(Offline, ARecordThatCannotBeTrueIsNamedByItsOffset) {
 TEST(Offline, ATotalThatIsNotWhatWasAcceptedIsAFinding) {
   const Intent sent = intent(1, at(1));
   const auto with = [&](const Settlement& settlement) {
-    auto files = journal_of({named_record(0, "default"), named_record(1, "fallback"),
-                             accepted_record(acceptance(1, 1990, sent)),
-                             settled_record(test_id(1), settlement)});
+    auto files =
+        journal_of({journal::named_record(0, "default"), journal::named_record(1, "fallback"),
+                    journal::accepted_record(acceptance(1, 1990, sent)),
+                    journal::settled_record(test_id(1), settlement)});
     EXPECT_EQ(refusal(files), "");
     return findings(files);
   };
@@ -311,7 +317,7 @@ TEST(Offline, ASwitchThatWritesFasterThanItIsReadIsReadOnce) {
   const auto later = real_journal();
   std::vector<std::string> segments;
   for (const auto& [name, content] : later.files) {
-    if (segment_number(name)) segments.push_back(name);
+    if (journal::segment_number(name)) segments.push_back(name);
   }
   ASSERT_GE(segments.size(), 5u);
   auto files = later;
@@ -320,13 +326,13 @@ TEST(Offline, ASwitchThatWritesFasterThanItIsReadIsReadOnce) {
     std::size_t place = 0;
     for (const auto& name : segments) {
       auto& content = files.files.at(name);
-      for (auto at = segment_header_bytes; at < content.size(); ++at, ++place) {
+      for (auto at = journal::segment_header_bytes; at < content.size(); ++at, ++place) {
         content[at] = place < end ? later.files.at(name)[at] : std::byte{0};
       }
     }
     written = end;
   };
-  const auto of_a_segment = files.files.at(first).size() - segment_header_bytes;
+  const auto of_a_segment = files.files.at(first).size() - journal::segment_header_bytes;
   write_up_to(of_a_segment / 2);
   files.on_read = [&](const std::string&) { write_up_to(written + of_a_segment); };
   const auto report = audit(files);
@@ -352,16 +358,16 @@ TEST(Offline, WhatIsRemovedWhileItIsReadWasOpenedBefore) {
 TEST(Offline, ADirectoryThatNeverHoldsStillIsGivenUp) {
   const auto whole = real_journal();
   auto files = whole;
-  std::uint64_t offset = segment_header_bytes + 50;
+  std::uint64_t offset = journal::segment_header_bytes + 50;
   files.on_read = [&](const std::string& name) {
     if (name != first) return;
     files.files[first] = whole.files.at(first);
-    files.flip(first, offset += block_bytes);
+    files.flip(first, offset += journal::block_bytes);
   };
   EXPECT_THAT(audit(files).error(), HasSubstr("was read 5 times and was never the same"));
 }
 
-// -- sealed files -----------------------------------------------------------------------
+// -- archive files -----------------------------------------------------------------------
 
 TEST(Offline, WhatIsSealedIsReadAndTheJournalBehindIt) {
   auto files = sealed_journal();
@@ -380,12 +386,13 @@ TEST(Offline, WhatIsSealedIsReadAndTheJournalBehindIt) {
 }
 
 // Every byte that says something is covered; the unused end of the last page says nothing.
-TEST(Offline, WhateverByteOfASealedFileIsFlippedIsAFinding) {
+TEST(Offline, WhateverByteOfAArchiveFileIsFlippedIsAFinding) {
   const auto whole = sealed_journal();
   const auto name = sealed_names(whole).front();
   const auto size = whole.files.at(name).size();
-  for (std::uint64_t offset = 0; offset < size - page_bytes + sizeof(SealedFooter); offset += 13) {
-    const auto version = size - page_bytes + offsetof(SealedFooter, version);
+  for (std::uint64_t offset = 0; offset < size - archive::page_bytes + sizeof(archive::Footer);
+       offset += 13) {
+    const auto version = size - archive::page_bytes + offsetof(archive::Footer, version);
     if (offset >= version && offset < version + 4) continue;
     auto files = whole;
     files.flip(name, offset);
@@ -398,10 +405,11 @@ TEST(Offline, WhateverByteOfASealedFileIsFlippedIsAFinding) {
   }
 }
 
-TEST(Offline, ASealedFileOfAnotherFormatVersionCannotBeAudited) {
+TEST(Offline, AArchiveFileOfAnotherFormatVersionCannotBeAudited) {
   auto files = sealed_journal();
   const auto name = sealed_names(files).front();
-  files.flip(name, files.files[name].size() - page_bytes + offsetof(SealedFooter, version));
+  files.flip(name,
+             files.files[name].size() - archive::page_bytes + offsetof(archive::Footer, version));
   EXPECT_EQ(audit(files).error(), name + " has another format version than this program reads");
 }
 
@@ -410,18 +418,18 @@ TEST(Offline, ASealedSumThatDoesNotAddUpIsAFinding) {
   auto files = sealed_journal();
   const auto name = sealed_names(files).back();
   auto& bytes = files.files[name];
-  SealedFooter footer;
-  const auto at = bytes.size() - page_bytes;
+  archive::Footer footer;
+  const auto at = bytes.size() - archive::page_bytes;
   std::memcpy(&footer, &bytes[at], sizeof(footer));
   footer.processor[0].cents_low += 1;
-  footer.seal = make_seal(footer);
-  footer.checksum = XXH3_64bits(&footer, offsetof(SealedFooter, checksum));
+  footer.seal = archive::make_seal(footer);
+  footer.checksum = XXH3_64bits(&footer, offsetof(archive::Footer, checksum));
   std::memcpy(&bytes[at], &footer, sizeof(footer));
   const auto lines = findings(files);
   EXPECT_THAT(lines, Contains(HasSubstr("in all at default it says")));
 }
 
-TEST(Offline, AMissingSealedFileIsNamed) {
+TEST(Offline, AMissingArchiveFileIsNamed) {
   auto files = sealed_journal();
   const auto name = sealed_names(files).front();
   files.files.erase(name);
@@ -432,7 +440,7 @@ TEST(Offline, AMissingSealedFileIsNamed) {
 
 TEST(Offline, AMissingSegmentBehindTheSealedOnesIsNamed) {
   auto files = sealed_journal();
-  std::erase_if(files.files, [](const auto& file) { return segment_number(file.first); });
+  std::erase_if(files.files, [](const auto& file) { return journal::segment_number(file.first); });
   EXPECT_THAT(findings(files), Contains(HasSubstr("is missing, but sealed-")));
 }
 
@@ -452,16 +460,16 @@ TEST(Offline, ASegmentThatIsSealedMeanwhileIsNoDamage) {
 }
 
 TEST(Offline, FindingsAreCountedBeyondThoseThatAreTold) {
-  std::vector<Record> records{named_record(0, "default")};
-  for (std::uint32_t n = 0; n < max_findings_told + 1; ++n) {
-    records.push_back(parked_record(test_id(n), at(1)));
+  std::vector<journal::Record> records{journal::named_record(0, "default")};
+  for (std::uint32_t n = 0; n < max_discrepancies_reported + 1; ++n) {
+    records.push_back(journal::parked_record(test_id(n), at(1)));
   }
   auto files = journal_of(records);
   const auto report = audit(files);
-  EXPECT_EQ(report->finding_count, max_findings_told + 1);
-  EXPECT_THAT(report->findings, SizeIs(max_findings_told));
+  EXPECT_EQ(report->discrepancy_count, max_discrepancies_reported + 1);
+  EXPECT_THAT(report->findings, SizeIs(max_discrepancies_reported));
   EXPECT_THAT(to_text(*report, "books"), HasSubstr("  and 1 more\n"));
 }
 
 }  // namespace
-}  // namespace payswitch::audit
+}  // namespace payswitch::store::embedded::check

@@ -1,4 +1,4 @@
-#include "store/embedded/check/sealed_audit.h"
+#include "store/embedded/check/archive_audit.h"
 
 #include <fmt/format.h>
 
@@ -10,17 +10,16 @@
 #include "payment/time.h"
 #include "store/difference.h"
 
-namespace payswitch::audit {
+namespace payswitch::store::embedded::check {
 
-using namespace store::embedded;
 using payment::ProcessorNumber;
 
 namespace {
 
 class FileAudit {
  public:
-  FileAudit(const ArchiveFile& file, const Archive& all, Progress& progress,
-            const std::function<void(JournalFinding)>& note)
+  FileAudit(const archive::File& file, const archive::FileSet& all, audit::Progress& progress,
+            const std::function<void(Discrepancy)>& note)
       : file_(file), all_(all), progress_(progress), note_(note) {}
 
   // False: damaged.
@@ -47,21 +46,22 @@ class FileAudit {
   }
 
   void read_payments(std::uint64_t number) {
-    const auto page = file_.id_page(number, Wait::yes);
+    const auto page = file_.id_page(number, archive::Wait::yes);
     if (!page) return damaged({}, page.error().damage);
     std::uint32_t slot = 0;
     for (std::uint32_t at = slot; const auto entry = page->next(slot); at = slot) {
-      const Place place{file_.name(),
-                        number * page_bytes + sizeof(PageHeader) + at * sealed_slot_bytes};
+      const Place place{file_.name(), number * archive::page_bytes + sizeof(archive::PageHeader) +
+                                          at * archive::slot_bytes};
       check_place(*entry, number, place);
-      check_payment(read_entry(*entry), place);
+      check_payment(archive::read_entry(*entry), place);
     }
     if (slot != page->count()) {
-      damaged({file_.name(), number * page_bytes}, "what is there was never written as payments");
+      damaged({file_.name(), number * archive::page_bytes},
+              "what is there was never written as payments");
     }
   }
 
-  void check_place(const SealedEntry& entry, std::uint64_t page, const Place& place) {
+  void check_place(const archive::Entry& entry, std::uint64_t page, const Place& place) {
     const auto id = entry.id();
     const auto about = " (payment " + id.to_string() + ")";
     if (last_ && id <= *last_) damaged(place, "out of order, or twice" + about);
@@ -72,19 +72,19 @@ class FileAudit {
     for (const auto& other : all_.files()) {
       if (other.get() == &file_) break;
       if (!other->may_hold(id)) continue;
-      const auto found = other->find(id, Wait::yes);
+      const auto found = other->find(id, archive::Wait::yes);
       if (found && *found) damaged(place, "is sealed in " + other->name() + " too" + about);
     }
   }
 
-  void check_payment(const SettledPayment& payment, const Place& place) {
+  void check_payment(const archive::SettledPayment& payment, const Place& place) {
     const auto& settlement = payment.settlement;
     const bool is_named = settlement.processor < file_.info().names.size();
     if (!is_named) return damaged(place, "settled at an unnamed processor");
     ++payments_;
     findings_ += settlement.finding ? 1 : 0;
     books_.add(settlement.processor, settlement.requested_at, settlement.amount);
-    if (const auto wrong = difference(payment.amount, payment.attempts, settlement)) {
+    if (const auto wrong = audit::difference(payment.amount, payment.attempts, settlement)) {
       note_({place, fmt::format("{} (payment {})", *wrong, payment.id.to_string())});
     }
   }
@@ -101,12 +101,12 @@ class FileAudit {
   void compare_sums(ProcessorNumber processor) {
     payment::Total running;
     for (std::uint64_t number = 0; number < file_.sum_pages(processor); ++number) {
-      const auto page = file_.sum_page(processor, number, Wait::yes);
+      const auto page = file_.sum_page(processor, number, archive::Wait::yes);
       if (!page) return damaged({}, page.error().damage);
       for (std::uint32_t i = 0; i < page->count(); ++i) {
-        const SealedSum sum = page->sum(i);
+        const archive::Sum sum = page->sum(i);
         compare(processor, {sum.time - 1}, running);
-        running = read_total(sum.count, sum.cents_low, sum.cents_high);
+        running = archive::read_total(sum.count, sum.cents_low, sum.cents_high);
         compare(processor, {sum.time}, running);
       }
     }
@@ -125,10 +125,10 @@ class FileAudit {
                         sum.amount()));
   }
 
-  const ArchiveFile& file_;
-  const Archive& all_;
-  Progress& progress_;
-  const std::function<void(JournalFinding)>& note_;
+  const archive::File& file_;
+  const archive::FileSet& all_;
+  audit::Progress& progress_;
+  const std::function<void(Discrepancy)>& note_;
   bool is_sound_ = true;
   std::optional<payment::CorrelationId> last_;
   std::uint64_t payments_ = 0;
@@ -138,13 +138,13 @@ class FileAudit {
 
 }  // namespace
 
-bool audit_sealed(const Archive& sealed, Progress& progress,
-                  const std::function<void(JournalFinding)>& note) {
+bool audit_archive(const archive::FileSet& archived, audit::Progress& progress,
+                   const std::function<void(Discrepancy)>& note) {
   bool is_sound = true;
-  for (const auto& file : sealed.files()) {
-    is_sound &= FileAudit(*file, sealed, progress, note).run();
+  for (const auto& file : archived.files()) {
+    is_sound &= FileAudit(*file, archived, progress, note).run();
   }
   return is_sound;
 }
 
-}  // namespace payswitch::audit
+}  // namespace payswitch::store::embedded::check

@@ -9,58 +9,58 @@
 
 #include "payment/processor_number.h"
 #include "store/counters.h"
-#include "store/embedded/check/finding.h"
+#include "store/embedded/check/discrepancy.h"
 #include "store/embedded/index.h"
 
-namespace payswitch::audit {
+namespace payswitch::store::embedded::check {
 
 // What was settled at one processor, and what is open there.
 struct SettledAt {
   std::string name;
   std::vector<std::string> origins;  // where it was, and last where it is; empty: it is not known
   payment::Total total;
-  // Settlements behind the damage of payments that cannot be read: not in `total`.
+  // Settlements after the damage of payments that cannot be read: not in `total`.
   payment::Total unreadable;
   // Not settled: sent there, and without an answer.
   payment::Total unanswered;
 };
 
-// What journal and sealed files amount to.
-struct JournalSums {
+// What journal and archive files amount to.
+struct Sums {
   std::array<std::uint64_t, payment::state_count> by_state{};  // index: payment::State
   std::vector<SettledAt> settled;                              // index: ProcessorNumber
-  std::uint64_t unjudged = 0;  // records behind damage that do not fit what is left before it
+  std::uint64_t unjudged = 0;  // records after damage that do not fit what is left before it
 };
 
 // Our books against themselves: each record against all before it, each total against a second
 // count. A record may be read from a segment or from wherever else the store keeps them. Pure.
-class JournalAudit {
+class RecordAudit {
  public:
-  using Record = store::embedded::Record;
+  using Record = journal::Record;
 
-  // What the journal goes on behind; outlives the audit.
-  explicit JournalAudit(const store::embedded::Archive& sealed);
+  // What the journal goes on after; outlives the audit.
+  explicit RecordAudit(const archive::FileSet& archived);
 
   // In the order of the journal; `record` holds what its type allows. What is wrong with it, for a
-  // person. Behind damage a record that does not fit is the consequence and no finding of its own.
-  std::optional<std::string> add(const Record& record, bool behind_damage);
+  // person. After damage a record that does not fit is the consequence and no finding of its own.
+  std::optional<std::string> add(const journal::Record& record, bool after_damage);
 
   // After the last record: totals that do not add up, and payments that are spoken of and are not
-  // there. Behind damage they may have been there.
-  std::vector<std::string> compare_totals(bool behind_damage) const;
+  // there. After damage they may have been there.
+  std::vector<std::string> compare_totals(bool after_damage) const;
 
-  JournalSums sums() const;
+  Sums sums() const;
 
  private:
   using Totals = std::array<payment::Total, payment::max_processors>;
 
-  void stand_in_for_lost_names(const Record& record);
-  void put_down_as_unreadable(const Record& record);
-  void note_origin(const Record& record);
+  void stand_in_for_lost_names(const journal::Record& record);
+  void put_down_as_unreadable(const journal::Record& record);
+  void note_origin(const journal::Record& record);
 
   store::Counters counters_;
-  const store::embedded::Archive& sealed_;
-  store::embedded::Index index_{counters_};
+  const archive::FileSet& archive_;
+  Index index_{counters_};
   // Payments whose acceptance went with a sealed segment, and whose copy must follow.
   std::unordered_set<payment::CorrelationId> awaited_;
   std::uint64_t sequence_ = 0;
@@ -73,4 +73,4 @@ class JournalAudit {
   std::array<std::vector<std::string>, payment::max_processors> origins_;
 };
 
-}  // namespace payswitch::audit
+}  // namespace payswitch::store::embedded::check

@@ -25,19 +25,19 @@
 namespace payswitch::store::embedded {
 
 // An embedded store in a virtual world, over several lives of its process. Segments are as small as
-// they can be, so that a few payments fill one. Nothing is sealed unless a test asks for it.
-class Lives {
+// they can be, so that a few payments fill one. Nothing is archived unless a test asks for it.
+class StoreProcess {
  public:
-  explicit Lives(std::uint64_t seed = 1,
-                 platform::Durability durability = platform::Durability::fsync)
+  explicit StoreProcess(std::uint64_t seed = 1,
+                        platform::Durability durability = platform::Durability::fsync)
       : random(seed) {
     options.durability = durability;
     options.segment_bytes = 8192;
-    options.max_group_bytes = 2048;
-    options.sealing = false;
+    options.max_batch_bytes = 2048;
+    options.compaction = false;
     options.processors = {{"default"}, {"fallback"}};
   }
-  ~Lives() { kill(); }
+  ~StoreProcess() { kill(); }
 
   std::expected<void, std::string> start() {
     life_.emplace(world);
@@ -95,34 +95,34 @@ class Lives {
 };
 
 // One life after the other on one disk, which a test spoils in between.
-class LivesTest : public testing::Test {
+class RestartTest : public testing::Test {
  protected:
   void start() {
-    const auto started = lives_.start();
+    const auto started = process_.start();
     ASSERT_TRUE(started) << started.error();
   }
 
   std::string refusal() {
-    const auto started = lives_.start();
+    const auto started = process_.start();
     return started ? "started" : started.error();
   }
 
   void accept(std::uint32_t first, std::uint32_t count = 1) {
     for (std::uint32_t number = first; number < first + count; ++number) {
-      lives_.store().accept(acceptance(number), [](Verdict) {});
-      lives_.world.run_for(std::chrono::milliseconds(10));
+      process_.store().accept(acceptance(number), [](Verdict) {});
+      process_.world.run_for(std::chrono::milliseconds(10));
     }
   }
 
   void flip(std::uint64_t segment, std::uint64_t offset) {
-    const auto name = segment_name(segment);
-    const std::array<std::byte, 1> flipped{lives_.disk.content(name).at(offset) ^ std::byte{1}};
-    lives_.disk.overwrite(name, offset, flipped);
+    const auto name = journal::segment_name(segment);
+    const std::array<std::byte, 1> flipped{process_.disk.content(name).at(offset) ^ std::byte{1}};
+    process_.disk.overwrite(name, offset, flipped);
   }
 
-  std::uint64_t payments() { return lives_.store().counters().open(); }
+  std::uint64_t payments() { return process_.store().counters().open(); }
 
-  Lives lives_;
+  StoreProcess process_;
 };
 
 }  // namespace payswitch::store::embedded

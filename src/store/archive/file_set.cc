@@ -1,24 +1,24 @@
-#include "store/archive/archive.h"
+#include "store/archive/file_set.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cassert>
 
-namespace payswitch::store::embedded {
+namespace payswitch::store::archive {
 
-std::expected<Archive, std::string> Archive::load(platform::Disk& disk) {
+std::expected<FileSet, std::string> FileSet::load(platform::Disk& disk) {
   const auto names = disk.list();
   if (!names) return std::unexpected(names.error().message());
   return load(*names, [&](const std::string& name) { return disk.open_for_reading(name); });
 }
 
-std::expected<Archive, std::string> Archive::load(const std::vector<std::string>& names,
+std::expected<FileSet, std::string> FileSet::load(const std::vector<std::string>& names,
                                                   const Open& open) {
-  Archive books;
+  FileSet books;
   // The order of names is that of first segments, then of last ones.
   for (const auto& name : names) {
-    const auto segments = sealed_segments(name);
+    const auto segments = segments_in_name(name);
     if (!segments) continue;
     while (!books.empty() && books.last().first_segment == segments->first) {
       books.superseded_.push_back(books.files_.back()->name());
@@ -28,9 +28,9 @@ std::expected<Archive, std::string> Archive::load(const std::vector<std::string>
       books.superseded_.push_back(name);
       continue;
     }
-    auto still = open(name);
-    if (!still) return std::unexpected(still.error().message());
-    auto file = ArchiveFile::open(*std::move(still), name);
+    auto file_on_disk = open(name);
+    if (!file_on_disk) return std::unexpected(file_on_disk.error().message());
+    auto file = File::open(*std::move(file_on_disk), name);
     if (!file) return std::unexpected(file.error());
     books.add(*std::move(file));
   }
@@ -38,10 +38,10 @@ std::expected<Archive, std::string> Archive::load(const std::vector<std::string>
   return books;
 }
 
-std::expected<void, std::string> Archive::check_chain() const {
-  SealInfo before;
+std::expected<void, std::string> FileSet::check_chain() const {
+  FileInfo before;
   for (const auto& file : files_) {
-    const SealInfo& info = file->info();
+    const FileInfo& info = file->info();
     if (info.first_segment != before.last_segment + 1) {
       return std::unexpected(
           fmt::format("the sealed file of segment {} is missing, but {} is there",
@@ -58,19 +58,19 @@ std::expected<void, std::string> Archive::check_chain() const {
   return {};
 }
 
-std::uint64_t Archive::payments() const {
+std::uint64_t FileSet::payments() const {
   std::uint64_t count = 0;
   for (const auto& file : files_) count += file->info().payments;
   return count;
 }
 
-std::uint64_t Archive::findings() const {
+std::uint64_t FileSet::findings() const {
   std::uint64_t count = 0;
   for (const auto& file : files_) count += file->info().findings;
   return count;
 }
 
-Read<std::optional<SettledPayment>> Archive::find(const payment::CorrelationId& id,
+Read<std::optional<SettledPayment>> FileSet::find(const payment::CorrelationId& id,
                                                   Wait wait) const {
   for (const auto& file : files_) {
     if (!file->may_hold(id)) continue;
@@ -80,7 +80,7 @@ Read<std::optional<SettledPayment>> Archive::find(const payment::CorrelationId& 
   return std::nullopt;
 }
 
-Read<payment::Total> Archive::sum(payment::ProcessorNumber processor, const books::Window& window,
+Read<payment::Total> FileSet::sum(payment::ProcessorNumber processor, const books::Window& window,
                                   Wait wait) const {
   payment::Total total;
   for (const auto& file : files_) {
@@ -91,31 +91,31 @@ Read<payment::Total> Archive::sum(payment::ProcessorNumber processor, const book
   return total;
 }
 
-ArchiveFiles Archive::worth_merging() const {
+Files FileSet::worth_merging() const {
   assert(files_.size() >= 2);
   auto first = files_.size() - 2;
-  auto behind = files_.back()->info().payments;
+  auto after = files_.back()->info().payments;
   for (auto i = files_.size() - 1; i-- > 0;) {
     const auto size = files_[i]->info().payments;
-    if (size <= behind) first = i;
-    behind += size;
+    if (size <= after) first = i;
+    after += size;
   }
-  return ArchiveFiles(files_.begin() + static_cast<std::ptrdiff_t>(first), files_.end());
+  return Files(files_.begin() + static_cast<std::ptrdiff_t>(first), files_.end());
 }
 
-ArchiveFiles Archive::last_within(std::uint64_t bytes) const {
+Files FileSet::last_within(std::uint64_t bytes) const {
   auto first = files_.end();
   while (first != files_.begin() && (*(first - 1))->bytes() <= bytes) {
     --first;
     bytes -= (*first)->bytes();
   }
-  return ArchiveFiles(first, files_.end());
+  return Files(first, files_.end());
 }
 
-void Archive::replace_last(std::size_t parts, std::shared_ptr<const ArchiveFile> merged) {
+void FileSet::replace_last(std::size_t parts, std::shared_ptr<const File> merged) {
   assert(parts <= files_.size());
   files_.resize(files_.size() - parts);
   files_.push_back(std::move(merged));
 }
 
-}  // namespace payswitch::store::embedded
+}  // namespace payswitch::store::archive

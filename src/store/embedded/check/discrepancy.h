@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-namespace payswitch::audit {
+namespace payswitch::store::embedded::check {
 
 // Where in the data directory.
 struct Place {
@@ -14,11 +14,11 @@ struct Place {
 };
 
 // Something in the journal that is not as it must be.
-struct JournalFinding {
+struct Discrepancy {
   Place place;
   std::string text;  // for a person
 
-  bool operator==(const JournalFinding&) const = default;
+  bool operator==(const Discrepancy&) const = default;
 };
 
-}  // namespace payswitch::audit
+}  // namespace payswitch::store::embedded::check

@@ -1,4 +1,4 @@
-#include "store/embedded/seal.h"
+#include "store/embedded/archive_content.h"
 
 #include <algorithm>
 #include <utility>
@@ -16,7 +16,7 @@ struct Booking {
   payment::Money amount;
 };
 
-DiskResult<void> write_sums(ArchiveWriter& writer, std::vector<Booking>& bookings) {
+DiskResult<void> write_sums(archive::Builder& writer, std::vector<Booking>& bookings) {
   std::ranges::sort(bookings, {}, [](const Booking& booking) {
     return std::pair(booking.processor, booking.time);
   });
@@ -32,16 +32,16 @@ DiskResult<void> write_sums(ArchiveWriter& writer, std::vector<Booking>& booking
   return {};
 }
 
-DiskResult<void> write_generation(platform::FileWriter& draft, const Memtable& generation,
-                                  const SealInfo& info) {
-  ArchiveWriter writer(draft, info);
+DiskResult<void> write_memtable(platform::FileWriter& out, const Memtable& memtable,
+                                const archive::FileInfo& info) {
+  archive::Builder writer(out, info);
   std::vector<Booking> bookings;
-  bookings.reserve(generation.settled.size());
-  for (const auto& id : generation.settled.sorted_ids()) {
-    const auto payment = *generation.settled.find(id);
+  bookings.reserve(memtable.settled.size());
+  for (const auto& id : memtable.settled.sorted_ids()) {
+    const auto payment = *memtable.settled.find(id);
     const auto& settlement = payment.settlement;
     bookings.push_back({settlement.processor, settlement.requested_at, settlement.amount});
-    if (auto added = writer.add(make_entry(payment)); !added) return added;
+    if (auto added = writer.add(archive::make_entry(payment)); !added) return added;
   }
   if (auto written = write_sums(writer, bookings); !written) return written;
   return writer.finish();
@@ -49,9 +49,10 @@ DiskResult<void> write_generation(platform::FileWriter& draft, const Memtable& g
 
 }  // namespace
 
-platform::Disk::Content seal_of(std::shared_ptr<const Memtable> generation, const SealInfo& info) {
-  return [generation = std::move(generation), info](platform::FileWriter& draft) {
-    return write_generation(draft, *generation, info);
+platform::Disk::Content archive_content(std::shared_ptr<const Memtable> memtable,
+                                        const archive::FileInfo& info) {
+  return [memtable = std::move(memtable), info](platform::FileWriter& out) {
+    return write_memtable(out, *memtable, info);
   };
 }
 

@@ -16,13 +16,13 @@
 #include "store/archive/page.h"
 #include "store/journal/batch.h"
 
-namespace payswitch::store::embedded {
+namespace payswitch::store::archive {
 
-// What a sealed file says beside its payments.
-struct SealInfo {
+// What an archive file says beside its payments.
+struct FileInfo {
   std::uint64_t first_segment = 0;
   std::uint64_t last_segment = 0;
-  Chain chain;                // of the journal, behind its last segment
+  journal::Chain chain;       // of the journal, after its last segment
   std::uint64_t records = 0;  // of the journal, up to there
   std::uint64_t payments = 0;
   std::uint64_t findings = 0;
@@ -36,22 +36,22 @@ struct SealInfo {
 };
 
 // "sealed-0000000001-0000000016".
-std::string sealed_name(std::uint64_t first_segment, std::uint64_t last_segment);
+std::string file_name(std::uint64_t first_segment, std::uint64_t last_segment);
 
 // Covers all payments up to here: of a footer that is complete but for its seal and its checksum.
-std::uint64_t make_seal(SealedFooter footer);
+std::uint64_t make_seal(Footer footer);
 
 // What the footer's checksum covers, and its seal: so many bytes from its beginning.
-std::size_t covered_bytes(const SealedFooter& footer);
+std::size_t covered_bytes(const Footer& footer);
 
-// Writes a sealed file from its first byte to its last: payments in the order of their ids, then
+// Writes an archive file from its first byte to its last: payments in the order of their ids, then
 // sums by processor and time, then finish(). One thread, which may wait for the disk.
-class ArchiveWriter {
+class Builder {
  public:
-  ArchiveWriter(platform::FileWriter& draft, const SealInfo& info);
-  ~ArchiveWriter();
+  Builder(platform::FileWriter& out, const FileInfo& info);
+  ~Builder();
 
-  platform::DiskResult<void> add(const SealedEntry& entry);
+  platform::DiskResult<void> add(const Entry& entry);
 
   // What was booked in that very millisecond.
   platform::DiskResult<void> add(payment::ProcessorNumber processor, payment::UtcMs time,
@@ -68,12 +68,12 @@ class ArchiveWriter {
   platform::DiskResult<void> write(std::span<const std::byte> bytes);
   platform::DiskResult<void> write_table(std::span<const std::byte> bytes);
 
-  platform::FileWriter& draft_;
-  const SealInfo info_;
+  platform::FileWriter& out_;
+  const FileInfo info_;
   std::unique_ptr<XXH3_state_t, HashDeleter> content_;
   std::unique_ptr<XXH3_state_t, HashDeleter> tables_;
-  SealedFooter footer_{};
-  ArchivePage page_;
+  Footer footer_{};
+  Page page_;
   Filter filter_;
   std::vector<std::array<std::uint8_t, 16>> first_ids_;
   std::vector<std::int64_t> first_times_;
@@ -81,4 +81,4 @@ class ArchiveWriter {
   payment::Total running_;
 };
 
-}  // namespace payswitch::store::embedded
+}  // namespace payswitch::store::archive

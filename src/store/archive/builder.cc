@@ -1,37 +1,37 @@
-#include "store/archive/writer.h"
+#include "store/archive/builder.h"
 
 #include <fmt/format.h>
 
 #include <cassert>
 #include <cstring>
 
-namespace payswitch::store::embedded {
+namespace payswitch::store::archive {
 
 using platform::DiskResult;
 
-std::string sealed_name(std::uint64_t first_segment, std::uint64_t last_segment) {
+std::string file_name(std::uint64_t first_segment, std::uint64_t last_segment) {
   return fmt::format("sealed-{:010}-{:010}", first_segment, last_segment);
 }
 
-void ArchiveWriter::HashDeleter::operator()(XXH3_state_t* state) const {
+void Builder::HashDeleter::operator()(XXH3_state_t* state) const {
   XXH3_freeState(state);
 }
 
-ArchiveWriter::ArchiveWriter(platform::FileWriter& draft, const SealInfo& info)
-    : draft_(draft),
+Builder::Builder(platform::FileWriter& out, const FileInfo& info)
+    : out_(out),
       info_(info),
       content_(XXH3_createState()),
       tables_(XXH3_createState()),
       filter_(info.payments, info.filter_seed) {
   XXH3_64bits_reset(content_.get());
   XXH3_64bits_reset(tables_.get());
-  footer_.magic = sealed_magic;
-  footer_.version = sealed_version;
+  footer_.magic = file_magic;
+  footer_.version = format_version;
   footer_.processors = static_cast<std::uint32_t>(info.names.size());
   footer_.first_segment = info.first_segment;
   footer_.last_segment = info.last_segment;
-  footer_.group_number = info.chain.number;
-  footer_.group_checksum = info.chain.checksum;
+  footer_.batch_number = info.chain.number;
+  footer_.batch_checksum = info.chain.checksum;
   footer_.records = info.records;
   footer_.payments = info.payments;
   footer_.findings = info.findings;
@@ -43,9 +43,9 @@ ArchiveWriter::ArchiveWriter(platform::FileWriter& draft, const SealInfo& info)
   }
 }
 
-ArchiveWriter::~ArchiveWriter() = default;
+Builder::~Builder() = default;
 
-DiskResult<void> ArchiveWriter::add(const SealedEntry& entry) {
+DiskResult<void> Builder::add(const Entry& entry) {
   assert(processor_ == -1);
   if (!page_.has_room_for(entry)) {
     if (auto closed = close_page(footer_.id_pages); !closed) return closed;
@@ -56,15 +56,15 @@ DiskResult<void> ArchiveWriter::add(const SealedEntry& entry) {
   return {};
 }
 
-DiskResult<void> ArchiveWriter::add(payment::ProcessorNumber processor, payment::UtcMs time,
-                                    const payment::Total& total) {
+DiskResult<void> Builder::add(payment::ProcessorNumber processor, payment::UtcMs time,
+                              const payment::Total& total) {
   assert(processor >= processor_ && processor < info_.names.size());
   const bool is_next = processor != processor_;
   if (is_next || !page_.has_room_for_sum()) {
     auto& pages = processor_ == -1 ? footer_.id_pages : footer_.sum_pages;
     if (auto closed = close_page(pages); !closed) return closed;
   }
-  SealedProcessor& sums = footer_.processor[processor];
+  FooterProcessor& sums = footer_.processor[processor];
   if (is_next) {
     processor_ = processor;
     running_ = {};
@@ -79,14 +79,14 @@ DiskResult<void> ArchiveWriter::add(payment::ProcessorNumber processor, payment:
   sums.cents_low = low_half(running_.cents);
   sums.cents_high = high_half(running_.cents);
   sums.last_time = time.value;
-  page_.add(SealedSum{.time = time.value,
-                      .count = sums.count,
-                      .cents_low = sums.cents_low,
-                      .cents_high = sums.cents_high});
+  page_.add(Sum{.time = time.value,
+                .count = sums.count,
+                .cents_low = sums.cents_low,
+                .cents_high = sums.cents_high});
   return {};
 }
 
-DiskResult<void> ArchiveWriter::close_page(std::uint64_t& pages) {
+DiskResult<void> Builder::close_page(std::uint64_t& pages) {
   if (page_.empty()) return {};
   auto written = write(page_.close({.first_segment = info_.first_segment,
                                     .last_segment = info_.last_segment,
@@ -96,17 +96,17 @@ DiskResult<void> ArchiveWriter::close_page(std::uint64_t& pages) {
   return written;
 }
 
-DiskResult<void> ArchiveWriter::write(std::span<const std::byte> bytes) {
+DiskResult<void> Builder::write(std::span<const std::byte> bytes) {
   XXH3_64bits_update(content_.get(), bytes.data(), bytes.size());
-  return draft_.write(bytes);
+  return out_.write(bytes);
 }
 
-DiskResult<void> ArchiveWriter::write_table(std::span<const std::byte> bytes) {
+DiskResult<void> Builder::write_table(std::span<const std::byte> bytes) {
   XXH3_64bits_update(tables_.get(), bytes.data(), bytes.size());
   return write(bytes);
 }
 
-DiskResult<void> ArchiveWriter::finish() {
+DiskResult<void> Builder::finish() {
   auto& pages = processor_ == -1 ? footer_.id_pages : footer_.sum_pages;
   if (auto closed = close_page(pages); !closed) return closed;
   footer_.filter_blocks = filter_.blocks().size();
@@ -116,22 +116,22 @@ DiskResult<void> ArchiveWriter::finish() {
   footer_.tables = XXH3_64bits_digest(tables_.get());
   footer_.content = XXH3_64bits_digest(content_.get());
   footer_.seal = info_.seal != 0 ? info_.seal : make_seal(footer_);
-  footer_.checksum = XXH3_64bits(&footer_, offsetof(SealedFooter, checksum));
+  footer_.checksum = XXH3_64bits(&footer_, offsetof(Footer, checksum));
   std::array<std::byte, page_bytes> last{};
   std::memcpy(last.data(), &footer_, sizeof(footer_));
-  return draft_.write(last);
+  return out_.write(last);
 }
 
-std::size_t covered_bytes(const SealedFooter& footer) {
-  return footer.version == oldest_sealed_version ? offsetof(SealedFooter, filter_seed)
-                                                 : offsetof(SealedFooter, checksum);
+std::size_t covered_bytes(const Footer& footer) {
+  return footer.version == oldest_format_version ? offsetof(Footer, filter_seed)
+                                                 : offsetof(Footer, checksum);
 }
 
 // Of everything else in it, the seal before included.
-std::uint64_t make_seal(SealedFooter footer) {
+std::uint64_t make_seal(Footer footer) {
   footer.seal = 0;
   const auto seal = XXH3_64bits(&footer, covered_bytes(footer));
   return seal == 0 ? 1 : seal;
 }
 
-}  // namespace payswitch::store::embedded
+}  // namespace payswitch::store::archive

@@ -1,4 +1,4 @@
-#include "store/embedded/check/journal_report.h"
+#include "store/embedded/check/report.h"
 
 #include <fmt/format.h>
 
@@ -7,29 +7,29 @@
 
 #include "text/json_string.h"
 
-namespace payswitch::audit {
+namespace payswitch::store::embedded::check {
 
 namespace {
 
 using payment::State;
 
-std::uint64_t in(const JournalReport& report, State state) {
+std::uint64_t in(const Report& report, State state) {
   return report.sums.by_state[static_cast<std::size_t>(state)];
 }
 
-std::uint64_t all_payments(const JournalReport& report) {
+std::uint64_t all_payments(const Report& report) {
   std::uint64_t sum = 0;
   for (const auto count : report.sums.by_state) sum += count;
   return sum;
 }
 
-std::string line_of(const JournalFinding& finding) {
+std::string line_of(const Discrepancy& finding) {
   if (finding.place.file.empty()) return fmt::format("  {}\n", finding.text);
   return fmt::format("  {} at offset {}: {}\n", finding.place.file, finding.place.offset,
                      finding.text);
 }
 
-std::string json_of(const JournalFinding& finding) {
+std::string json_of(const Discrepancy& finding) {
   if (finding.place.file.empty())
     return fmt::format(R"({{"what":{}}})", text::json_string(finding.text));
   return fmt::format(R"({{"file":{},"offset":{},"what":{}}})",
@@ -59,9 +59,9 @@ std::string place_of(const SettledAt& each) {
 
 }  // namespace
 
-std::vector<UnaskedAt> unasked_of(const JournalReport& report,
-                                  const std::vector<std::string>& configured) {
-  std::vector<UnaskedAt> unasked;
+std::vector<audit::UnaskedAt> unasked_of(const Report& report,
+                                         const std::vector<std::string>& configured) {
+  std::vector<audit::UnaskedAt> unasked;
   for (const SettledAt& each : report.sums.settled) {
     const bool is_asked = std::ranges::find(configured, each.name) != configured.end();
     if (is_asked || each.unanswered.count == 0) continue;
@@ -72,10 +72,10 @@ std::vector<UnaskedAt> unasked_of(const JournalReport& report,
   return unasked;
 }
 
-std::string to_text(const JournalReport& report, std::string_view directory) {
+std::string to_text(const Report& report, std::string_view directory) {
   std::string text =
       fmt::format("{}: {} segments, {} groups, {} records, {} payments\n", directory,
-                  report.segments, report.groups, report.records, all_payments(report));
+                  report.segments, report.batches, report.records, all_payments(report));
   auto out = std::back_inserter(text);
   if (report.sealed_files > 0) {
     fmt::format_to(out, "  {} of them in {} sealed files before these segments\n",
@@ -96,7 +96,7 @@ std::string to_text(const JournalReport& report, std::string_view directory) {
     fmt::format_to(out, "    and behind the damage {} more, {}, whose earlier records are lost\n",
                    each.unreadable.count, each.unreadable.amount());
   }
-  for (const UnaskedAt& each : report.unasked) text += to_text(each) + "\n";
+  for (const audit::UnaskedAt& each : report.unasked) text += to_text(each) + "\n";
   if (report.tear) {
     fmt::format_to(out,
                    "{} at offset {}: an unfinished group at the end; it was never acknowledged\n",
@@ -106,16 +106,17 @@ std::string to_text(const JournalReport& report, std::string_view directory) {
     fmt::format_to(out, "records behind the damage that do not fit what is left before it: {}\n",
                    report.sums.unjudged);
   }
-  if (report.finding_count == 0) return text + "no findings\n";
-  fmt::format_to(out, "{} finding{}\n", report.finding_count, report.finding_count == 1 ? "" : "s");
-  for (const JournalFinding& finding : report.findings) text += line_of(finding);
-  if (report.finding_count > report.findings.size()) {
-    fmt::format_to(out, "  and {} more\n", report.finding_count - report.findings.size());
+  if (report.discrepancy_count == 0) return text + "no findings\n";
+  fmt::format_to(out, "{} finding{}\n", report.discrepancy_count,
+                 report.discrepancy_count == 1 ? "" : "s");
+  for (const Discrepancy& finding : report.findings) text += line_of(finding);
+  if (report.discrepancy_count > report.findings.size()) {
+    fmt::format_to(out, "  and {} more\n", report.discrepancy_count - report.findings.size());
   }
   return text;
 }
 
-std::string to_json(const JournalReport& report, std::string_view directory) {
+std::string to_json(const Report& report, std::string_view directory) {
   std::string states, settled, unasked, findings;
   for (int state = 0; state < payment::state_count; ++state) {
     fmt::format_to(std::back_inserter(states), R"({}"{}":{})", state == 0 ? "" : ",",
@@ -128,10 +129,10 @@ std::string to_json(const JournalReport& report, std::string_view directory) {
                    settled.empty() ? "" : ",", text::json_string(each.name), list_of(each.origins),
                    json_of(each.total), json_of(each.unreadable), json_of(each.unanswered));
   }
-  for (const UnaskedAt& each : report.unasked) {
+  for (const audit::UnaskedAt& each : report.unasked) {
     unasked += (unasked.empty() ? "" : ",") + to_json(each);
   }
-  for (const JournalFinding& finding : report.findings) {
+  for (const Discrepancy& finding : report.findings) {
     findings += (findings.empty() ? "" : ",") + json_of(finding);
   }
   const std::string tear =
@@ -144,9 +145,9 @@ std::string to_json(const JournalReport& report, std::string_view directory) {
              R"("processors":[{}],"unasked":[{}],"tear":{},"unjudged":{},"findingCount":{},)"
              R"("findings":[{}]}})",
              text::json_string(directory), report.sealed_files, report.sealed_payments,
-             report.segments, report.groups, report.records, states, settled, unasked, tear,
-             report.sums.unjudged, report.finding_count, findings) +
+             report.segments, report.batches, report.records, states, settled, unasked, tear,
+             report.sums.unjudged, report.discrepancy_count, findings) +
          "\n";
 }
 
-}  // namespace payswitch::audit
+}  // namespace payswitch::store::embedded::check
