@@ -96,6 +96,9 @@ class File {
   std::vector<Sums> sums_;
 };
 
+// In the order of their segments.
+using Files = std::vector<std::shared_ptr<const File>>;
+
 // It is not damage: another version of the program reads it. Blocks.
 bool is_of_another_format(const platform::RandomAccessFile& file);
 

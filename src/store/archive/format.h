@@ -7,10 +7,25 @@
 #include "payment/processor_number.h"
 #include "store/journal/format.h"
 
-// The bytes of an archive file; docs/formats.md draws them. Shared by the writer and the readers.
-// Everything is little-endian. In this order: pages of payments sorted by id, pages of sums for
-// each processor sorted by time, the filter, the first id of each page of payments, the first time
-// of each page of sums, the footer.
+// The bytes of an archive file; docs/formats.md draws them. Shared by the builder and the readers.
+// Everything is little-endian.
+//
+// How this works: a file is made once and never changed, so everything in it is sorted, and what is
+// needed to find a page is small enough for memory:
+//
+//     pages of payments │ pages of sums │ filter │ first ids │ first times │ footer
+//     by id               by processor    └──── in memory while it is open ──────┘
+//                         and time
+//
+// To find an id: the filter says "certainly not" for nearly every other id; else the first ids name
+// the one page in which it must be. To sum a window: each sum is a running total, so two sums are
+// enough, the last one up to the end of the window and the last one before its beginning. The first
+// times name their pages. Both cost one page read each.
+//
+// Every page has a checksum that covers the place where it belongs. The footer has one of all pages
+// and one of the tables. Its seal covers the seal of the file before, and the checksum of the last
+// batch of its segments ties it to the journal that goes on: a file of another directory, or of
+// another time, does not fit.
 namespace payswitch::store::archive {
 
 inline constexpr std::uint32_t format_version = 3;

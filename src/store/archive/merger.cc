@@ -4,8 +4,9 @@
 #include <cassert>
 #include <cerrno>
 #include <optional>
-#include <tuple>
 #include <utility>
+
+#include "store/archive/cursor.h"
 
 namespace payswitch::store::archive {
 
@@ -18,122 +19,53 @@ std::unexpected<DiskError> damage(std::string what) {
   return std::unexpected(DiskError{EIO, std::move(what)});
 }
 
-// Walks through the payments of one file.
-class IdScan {
- public:
-  explicit IdScan(const File& file) : file_(file) {}
+DiskResult<void> damage(const Read<void>& read) {
+  return damage(read.error().damage);
+}
 
-  DiskResult<void> advance() {
-    for (;;) {
-      entry_ = page_ ? page_->next(slot_) : std::nullopt;
-      if (entry_ || next_page_ == file_.id_pages()) return {};
-      auto page = file_.id_page(next_page_++, Wait::yes);
-      if (!page) return damage(page.error().damage);
-      page_ = *page;
-      slot_ = 0;
-    }
-  }
-
-  const std::optional<Entry>& entry() const { return entry_; }
-
- private:
-  const File& file_;
-  std::uint64_t next_page_ = 0;
-  std::optional<Page> page_;
-  std::uint32_t slot_ = 0;
-  std::optional<Entry> entry_;
-};
-
-// Walks through the moments at which one processor booked, as one file has them.
-class SumScan {
- public:
-  SumScan(const File& file, payment::ProcessorNumber processor)
-      : file_(file), processor_(processor) {}
-
-  DiskResult<void> advance() {
-    while (!page_ || index_ == page_->count()) {
-      is_over_ = next_page_ == file_.sum_pages(processor_);
-      if (is_over_) return {};
-      auto page = file_.sum_page(processor_, next_page_++, Wait::yes);
-      if (!page) return damage(page.error().damage);
-      page_ = *page;
-      index_ = 0;
-    }
-    const Sum sum = page_->sum(index_++);
-    const auto until = read_total(sum.count, sum.cents_low, sum.cents_high);
-    time_ = {sum.time};
-    total_ = {.count = until.count - running_.count, .cents = until.cents - running_.cents};
-    running_ = until;
-    return {};
-  }
-
-  bool is_over() const { return is_over_; }
-  payment::UtcMs time() const { return time_; }
-  const payment::Total& total() const { return total_; }  // at that moment alone
-
- private:
-  const File& file_;
-  const payment::ProcessorNumber processor_;
-  std::uint64_t next_page_ = 0;
-  std::optional<Page> page_;
-  std::uint32_t index_ = 0;
-  payment::Total running_;
-  payment::UtcMs time_;
-  payment::Total total_;
-  bool is_over_ = false;
-};
-
-DiskResult<void> merge_payments(Builder& writer, const Files& parts) {
-  std::vector<std::unique_ptr<IdScan>> scans;
-  for (const auto& part : parts) {
-    scans.push_back(std::make_unique<IdScan>(*part));
-    if (auto begun = scans.back()->advance(); !begun) return begun;
-  }
+DiskResult<void> merge_payments(Builder& builder, const Files& parts) {
+  MergedCursor cursor(parts, std::nullopt);
   std::optional<payment::CorrelationId> last;
   for (;;) {
-    std::erase_if(scans, [](const auto& scan) { return !scan->entry(); });
-    if (scans.empty()) return {};
-    auto& least =
-        **std::ranges::min_element(scans, {}, [](const auto& scan) { return scan->entry()->id(); });
-    const auto id = least.entry()->id();
+    if (auto moved = cursor.next(Wait::yes); !moved) return damage(moved);
+    if (cursor.entry() == nullptr) return {};
+    const auto id = cursor.entry()->id();
     if (last && id <= *last) return damage("payment " + id.to_string() + " is sealed twice");
     last = id;
-    if (auto added = writer.add(*least.entry()); !added) return added;
-    if (auto advanced = least.advance(); !advanced) return advanced;
+    if (auto added = builder.add(*cursor.entry()); !added) return added;
   }
 }
 
-DiskResult<void> merge_sums(Builder& writer, const Files& parts,
+DiskResult<void> merge_sums(Builder& builder, const Files& parts,
                             payment::ProcessorNumber processor) {
-  std::vector<std::unique_ptr<SumScan>> scans;
+  std::vector<std::unique_ptr<SumCursor>> cursors;
   for (const auto& part : parts) {
-    scans.push_back(std::make_unique<SumScan>(*part, processor));
-    if (auto begun = scans.back()->advance(); !begun) return begun;
+    cursors.push_back(std::make_unique<SumCursor>(*part, processor));
+    if (auto moved = cursors.back()->next(Wait::yes); !moved) return damage(moved);
   }
+  const auto time_of = [](const auto& cursor) { return cursor->moment()->time; };
   for (;;) {
-    std::erase_if(scans, [](const auto& scan) { return scan->is_over(); });
-    if (scans.empty()) return {};
-    const auto time = (*std::ranges::min_element(scans, {}, [](const auto& scan) {
-                        return scan->time();
-                      }))->time();
+    std::erase_if(cursors, [](const auto& cursor) { return !cursor->moment(); });
+    if (cursors.empty()) return {};
+    const auto time = time_of(*std::ranges::min_element(cursors, {}, time_of));
     payment::Total total;
-    for (auto& scan : scans) {
-      if (scan->time() != time) continue;
-      total += scan->total();
-      if (auto advanced = scan->advance(); !advanced) return advanced;
+    for (auto& cursor : cursors) {
+      if (time_of(cursor) != time) continue;
+      total += cursor->moment()->total;
+      if (auto moved = cursor->next(Wait::yes); !moved) return damage(moved);
     }
-    if (auto added = writer.add(processor, time, total); !added) return added;
+    if (auto added = builder.add(processor, time, total); !added) return added;
   }
 }
 
 DiskResult<void> write_merged(platform::FileWriter& out, const Files& parts, const FileInfo& info) {
-  Builder writer(out, info);
-  if (auto merged = merge_payments(writer, parts); !merged) return merged;
+  Builder builder(out, info);
+  if (auto merged = merge_payments(builder, parts); !merged) return merged;
   for (std::size_t processor = 0; processor < info.names.size(); ++processor) {
-    auto merged = merge_sums(writer, parts, static_cast<payment::ProcessorNumber>(processor));
+    auto merged = merge_sums(builder, parts, static_cast<payment::ProcessorNumber>(processor));
     if (!merged) return merged;
   }
-  return writer.finish();
+  return builder.finish();
 }
 
 }  // namespace

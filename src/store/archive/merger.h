@@ -10,8 +10,6 @@
 // What goes into a merged file. It runs on a helper thread and may wait for the disk.
 namespace payswitch::store::archive {
 
-using Files = std::vector<std::shared_ptr<const File>>;
-
 // Several archive files, each following the one before, as one. At least two. `filter_seed` is new.
 FileInfo merged_info(const Files& parts, std::uint64_t filter_seed);
 platform::Disk::Content merged_content(const Files& parts, const FileInfo& info);

@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <iterator>
 #include <utility>
 #include <vector>
 
+#include "store/archive/cursor.h"
 #include "store/embedded/index.h"
 #include "store/embedded/settled.h"
 #include "text/number.h"
@@ -110,7 +113,7 @@ Page Index::list(const books::Window& window, ListCursor cursor) const {
   for (const auto& memtable : memtables_) {
     const auto segment = memtable->begin.segment;
     if (segment < cursor.segment) continue;
-    // That one may have been sealed meanwhile.
+    // That one may have been archived since the page before.
     if (segment > cursor.segment) {
       cursor = {.part = Part::settled, .segment = segment, .position = 0, .after = std::nullopt};
     }
@@ -159,76 +162,34 @@ bool SettledPayments::is_in(const books::Window& window, const payment::Correlat
 
 namespace {
 
-// One file's payments after an id, in their order.
-class ArchiveRun {
- public:
-  ArchiveRun(const archive::File& file, const std::optional<payment::CorrelationId>& after)
-      : file_(&file), next_page_(after ? file.page_of(*after) : 0) {}
-
-  // The one that next() gave last.
-  const std::optional<archive::Entry>& entry() const { return entry_; }
-
-  // Moves on to the next payment; none at the end. `pages` counts what was read.
-  archive::Read<void> next(archive::Wait wait, std::size_t& pages) {
-    for (;;) {
-      entry_ = page_ ? page_->next(slot_) : std::nullopt;
-      if (entry_ || next_page_ == file_->id_pages()) return {};
-      auto read = file_->id_page(next_page_, wait);
-      if (!read) return std::unexpected(read.error());
-      page_ = *std::move(read);
-      slot_ = 0;
-      ++next_page_;
-      ++pages;
-    }
-  }
-
- private:
-  const archive::File* file_;
-  std::uint64_t next_page_;
-  std::optional<archive::Page> page_;
-  std::uint32_t slot_ = 0;
-  std::optional<archive::Entry> entry_;
-};
-
-archive::Read<std::vector<ArchiveRun>> runs_after(
-    const archive::Files& files, const books::Window& window,
-    const std::optional<payment::CorrelationId>& after, archive::Wait wait, std::size_t& pages) {
-  std::vector<ArchiveRun> runs;
-  for (const auto& file : files) {
-    if (file->highest_time() < window.from) continue;
-    ArchiveRun run(*file, after);
-    do {
-      if (auto read = run.next(wait, pages); !read) return std::unexpected(read.error());
-    } while (after && run.entry() && run.entry()->id() <= *after);
-    if (run.entry()) runs.push_back(std::move(run));
-  }
-  return runs;
+// Those in which a payment of the window may be.
+archive::Files files_for(const archive::Files& files, const books::Window& window) {
+  archive::Files wanted;
+  std::ranges::copy_if(files, std::back_inserter(wanted),
+                       [&](const auto& file) { return file->highest_time() >= window.from; });
+  return wanted;
 }
 
 }  // namespace
 
-archive::Read<Page> list_archived(const archive::FileSet& archived, const books::Window& window,
-                                  const ListCursor& cursor, archive::Wait wait) {
-  std::size_t pages = 0;
-  auto runs = runs_after(archived.files(), window, cursor.after, wait, pages);
-  if (!runs) return std::unexpected(runs.error());
+archive::Read<Page> list_archived(const archive::FileSet& archive, const books::Window& window,
+                                  const ListCursor& from, archive::Wait wait) {
+  archive::MergedCursor cursor(files_for(archive.files(), window), from.after);
   Page page;
-  auto last = cursor;
-  while (!runs->empty()) {
-    if (last.after != cursor.after &&
-        (pages >= max_pages_listed_over || page.payments.size() == max_page_payments)) {
+  ListCursor last = from;
+  for (;;) {
+    if (auto moved = cursor.next(wait); !moved) return std::unexpected(moved.error());
+    if (cursor.entry() == nullptr) return page;
+    const bool is_full =
+        cursor.pages_read() >= max_pages_listed_over || page.payments.size() == max_page_payments;
+    if (is_full && last.after != from.after) {
       page.next = to_string(last);
-      break;
+      return page;
     }
-    const auto first = std::ranges::min_element(
-        *runs, {}, [](const ArchiveRun& run) { return run.entry()->id(); });
-    last.after = first->entry()->id();
-    const archive::SettledPayment payment = archive::read_entry(*first->entry());
+    last.after = cursor.entry()->id();
+    const auto payment = archive::read_entry(*cursor.entry());
     if (is_in(window, payment)) page.payments.push_back(payment.view());
-    if (auto read = first->next(wait, pages); !read) return std::unexpected(read.error());
-    if (!first->entry()) runs->erase(first);
   }
-  return page;
 }
 
 }  // namespace payswitch::store::embedded

@@ -20,7 +20,7 @@ inline constexpr std::size_t max_listed_over = 50'000;
 inline constexpr std::size_t max_pages_listed_over = 256;
 
 // Where a list goes on. Payments move from the open ones to the settled ones in memory, the oldest
-// of these to the sealed ones, and never back, so they are listed in this order: none is missed.
+// of these to the archived ones, and never back, so they are listed in this order: none is missed.
 struct ListCursor {
   enum class Part : std::uint8_t { open, settled, archived };
 

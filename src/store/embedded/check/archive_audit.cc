@@ -8,6 +8,7 @@
 
 #include "books/books.h"
 #include "payment/time.h"
+#include "store/archive/cursor.h"
 #include "store/difference.h"
 
 namespace payswitch::store::embedded::check {
@@ -25,12 +26,7 @@ class FileAudit {
   // False: damaged.
   bool run() {
     if (const auto whole = file_.check_whole(); !whole) damaged({}, whole.error());
-    for (std::uint64_t page = 0; page < file_.id_pages(); ++page) {
-      read_payments(page);
-      progress_.at([&] {
-        return fmt::format("read {} of {} pages of {}", page + 1, file_.id_pages(), file_.name());
-      });
-    }
+    read_payments();
     if (is_sound_) compare_counts();
     if (!is_sound_) return false;  // sums of what cannot be read say nothing
     for (std::size_t number = 0; number < file_.info().names.size(); ++number) {
@@ -45,20 +41,26 @@ class FileAudit {
     note_({place, std::move(text)});
   }
 
-  void read_payments(std::uint64_t number) {
-    const auto page = file_.id_page(number, archive::Wait::yes);
-    if (!page) return damaged({}, page.error().damage);
-    std::uint32_t slot = 0;
-    for (std::uint32_t at = slot; const auto entry = page->next(slot); at = slot) {
-      const Place place{file_.name(), number * archive::page_bytes + sizeof(archive::PageHeader) +
-                                          at * archive::slot_bytes};
-      check_place(*entry, number, place);
-      check_payment(archive::read_entry(*entry), place);
+  void read_payments() {
+    archive::Cursor cursor(file_);
+    for (std::uint64_t pages = 0;;) {
+      const auto moved = cursor.next(archive::Wait::yes);
+      if (!moved) damaged({}, moved.error().damage);
+      if (const auto& entry = cursor.entry()) {
+        const Place place{file_.name(), cursor.offset()};
+        check_place(*entry, cursor.page(), place);
+        check_payment(archive::read_entry(*entry), place);
+      } else if (moved) {
+        return;
+      }
+      if (std::exchange(pages, cursor.pages_read()) != cursor.pages_read()) report_progress(pages);
     }
-    if (slot != page->count()) {
-      damaged({file_.name(), number * archive::page_bytes},
-              "what is there was never written as payments");
-    }
+  }
+
+  void report_progress(std::uint64_t pages) {
+    progress_.at([&] {
+      return fmt::format("read {} of {} pages of {}", pages, file_.id_pages(), file_.name());
+    });
   }
 
   void check_place(const archive::Entry& entry, std::uint64_t page, const Place& place) {
@@ -100,15 +102,15 @@ class FileAudit {
   // Each sum is what was booked up to its time, and nothing was booked between two of them.
   void compare_sums(ProcessorNumber processor) {
     payment::Total running;
-    for (std::uint64_t number = 0; number < file_.sum_pages(processor); ++number) {
-      const auto page = file_.sum_page(processor, number, archive::Wait::yes);
-      if (!page) return damaged({}, page.error().damage);
-      for (std::uint32_t i = 0; i < page->count(); ++i) {
-        const archive::Sum sum = page->sum(i);
-        compare(processor, {sum.time - 1}, running);
-        running = archive::read_total(sum.count, sum.cents_low, sum.cents_high);
-        compare(processor, {sum.time}, running);
-      }
+    archive::SumCursor cursor(file_, processor);
+    for (;;) {
+      const auto moved = cursor.next(archive::Wait::yes);
+      if (!moved) return damaged({}, moved.error().damage);
+      if (!cursor.moment()) break;
+      const auto& [time, until, total] = *cursor.moment();
+      compare(processor, {time.value - 1}, running);
+      running = until;
+      compare(processor, time, running);
     }
     compare(processor, payment::UtcMs::max(), running);
     compare(processor, payment::UtcMs::max(), file_.total(processor));

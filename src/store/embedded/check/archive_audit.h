@@ -9,9 +9,9 @@
 namespace payswitch::store::embedded::check {
 
 // Archive files against themselves: every checksum and seal, the order of the payments, each of
-// them once, filter and tables, every sum against the payments that it is made of. Archive::load()
+// them once, filter and tables, every sum against the payments that it is made of. FileSet::load()
 // has seen to the chain. Blocks. False: something is damaged, so that what follows cannot be judged
-// by it; a payment that was booked otherwise than it was sent is a finding and no damage.
+// by it; a payment that was booked otherwise than it was sent is a discrepancy and no damage.
 bool audit_archive(const archive::FileSet& archived, audit::Progress& progress,
                    const std::function<void(Discrepancy)>& note);
 
