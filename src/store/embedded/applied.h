@@ -6,7 +6,7 @@ namespace payswitch::store::embedded {
 struct Applied {
   bool changed = true;                  // false: it says again what is known, or it contradicts
   const char* contradiction = nullptr;  // why it cannot be true, for a person
-  bool awaits_carried = false;          // unknown, unless a copy of its payment follows
+  bool is_of_no_payment = false;        // it contradicts because its payment is not known
 };
 
 }  // namespace payswitch::store::embedded

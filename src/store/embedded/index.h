@@ -43,12 +43,14 @@ class Index {
   // record that says again what is known changes nothing (PROTOCOL 4.5).
   Applied apply(const journal::Record& record, std::uint64_t sequence);
 
-  // The journal that is read back goes on after `sealed`: what is in none of its records may be
-  // there. Until end_of_journal(), apply() may wait for the disk. Before the first record.
-  void begin_after(const archive::FileSet& archived);
-  void end_of_journal() { archive_ = nullptr; }
-  // A archive file that a record needed cannot be read: which, and where, for a person.
-  const std::string& damage() const { return damage_; }
+  // What the record means whose payment is this archived one: it changes nothing, or it
+  // contradicts.
+  Applied apply_archived(const journal::Record& record, std::uint64_t sequence,
+                         const archive::SettledPayment& payment) const;
+
+  // The journal goes on after `archive`: what is there is counted and named here too. Before the
+  // first record.
+  void begin_after(const archive::FileSet& archive);
 
   // The records that follow are in that segment, or in a later one.
   void begin_segment(const journal::SegmentBegin& begin);
@@ -75,9 +77,9 @@ class Index {
   // Of what is settled here. Both ends inclusive.
   payment::Total sum(payment::ProcessorNumber processor, const books::Window& window) const;
 
-  // -- compaction
-  // ---------------------------------------------------------------------------------- What it
-  // takes to carry all payments forward that are not settled, and all facts.
+  // -- compaction -------------------------------------------------------------------------------
+
+  // What it takes to carry all payments forward that are not settled, and all facts.
   std::uint64_t bytes_to_carry(Attempts attempts) const {
     const auto records =
         attempts == Attempts::all ? records_to_carry_.all : records_to_carry_.last_attempt;
@@ -87,15 +89,15 @@ class Index {
   // So many places hold payments that are not settled, or none.
   std::size_t places() const { return unsettled_.places(); }
 
-  // What tells the payment in that place again, when there is one whose home is before `sequence`;
-  // else nothing. Its home is the first of these records, which must be added now, from
-  // `next_sequence` on. Attempts that are not carried forward are forgotten here too.
+  // The records that carry the payment in that place forward, when there is one whose home is
+  // before `sequence`; else none. Its home is the first of these records, which must be added now,
+  // from `next_sequence` on. Attempts that are not carried forward are forgotten here too.
   std::vector<journal::Record> carry_forward_if_home_before(std::uint64_t sequence,
                                                             std::size_t place,
                                                             std::uint64_t next_sequence,
                                                             Attempts attempts);
 
-  // Likewise what tells the facts again whose home is before `sequence`.
+  // Likewise those of the facts whose home is before `sequence`.
   std::vector<journal::Record> carry_forward_facts_before(std::uint64_t sequence,
                                                           std::uint64_t next_sequence) {
     return facts_.carry_forward_if_home_before(sequence, next_sequence);
@@ -130,26 +132,21 @@ class Index {
   Applied apply_fact(const journal::Record& record, std::uint64_t sequence);
   Applied apply_accepted(const journal::Record& record, std::uint64_t sequence);
   Applied apply_carried_forward(const journal::Record& record, std::uint64_t sequence);
-  Applied apply_again(const journal::Record& record) const;
+  Applied apply_settled_or_unknown(const journal::Record& record) const;
   Applied apply_intent(Payment& payment, const journal::Record& record);
   Applied apply_refused(Payment& payment, const journal::Record& record);
   Applied apply_settled(Payment& payment, const journal::Record& record);
   Applied apply_parked(Payment& payment, const journal::Record& record);
-  Applied accepted_again(const journal::Record& record, const PaymentView& known) const;
   std::optional<archive::SettledPayment> settled(const payment::CorrelationId& id) const;
-  std::optional<archive::SettledPayment> settled_or_archived(
-      const payment::CorrelationId& id) const;
-  Applied unreadable() const { return {.changed = false, .contradiction = damage_.c_str()}; }
 
   Payment& new_payment(const journal::Record& record);
   void count_records(const Payment& payment, const Payment::Records& before);
   void begin_attempt(Payment& payment, const Intent& intent);
   void move(Payment& payment, State to);
   bool is_named(payment::ProcessorNumber processor) const { return processor < names_.size(); }
+  bool has_unnamed_intent(const journal::Record& record) const;
 
   Counters& counters_;
-  const archive::FileSet* archive_ = nullptr;
-  mutable std::string damage_;  // of an archive file, as a record that needed it met it
   std::vector<std::string> names_;
   KeptFacts facts_;
   payment::UtcMs highest_requested_at_;

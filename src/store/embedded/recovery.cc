@@ -12,6 +12,24 @@
 #include "store/journal/segment_pool.h"
 #include "store/journal/segment_sizes.h"
 
+// How this works: what was read may be in the page cache alone, and the tail of the journal may be
+// torn. So the last segment of the log is written anew before anything is acted upon:
+//
+//     journal-3  │ 1 … 40 │ torn │          what was found
+//     journal-4  │ zeros │                  prepared, never used
+//
+//     journal-3  │ 1 … 40 │ 41 │ zeros │    written anew under a temporary name, synced, renamed
+//     journal-4  │ zeros │                  kept; written anew if it holds a piece of a batch
+//
+// Batch 41 is what the configuration adds: names of processors, origins, facts. It goes into the
+// next segment when the last one has no room for it.
+//
+// The order matters. First, unused segments get their zeros back: as long as one of them holds a
+// later batch, the log must not go on before it. Then the last segment is written; with it the
+// directory is synced, so the names of archive files and of prepared segments hold too. Only then
+// are segments and archive files removed that others have taken the place of. A process that dies
+// between two steps starts with the same log.
+
 namespace payswitch::store::embedded {
 
 namespace {
@@ -38,14 +56,14 @@ Bytes header_of(const journal::Segment& segment) {
 class Recovery {
  public:
   Recovery(const Options& options, platform::Disk& disk, const platform::Clock& clock,
-           platform::Log& log, const archive::FileSet& archived, Index& index)
+           platform::Log& log, const archive::FileSet& archive, Index& index)
       : options_(options),
         disk_(disk),
         clock_(clock),
         log_(log),
-        archive_(archived),
+        archive_(archive),
         index_(index),
-        replay_(index, archived.last()) {}
+        replay_(index, archive) {}
 
   std::expected<journal::Start, RefusedStart> run();
 
@@ -155,10 +173,10 @@ std::expected<void, RefusedStart> Recovery::read_segments() {
   }
   if (read) read = replay_.finish();
   if (read) return {};
-  const bool is_sealed = !index_.damage().empty();  // an archive file is damaged
+  const bool is_known_where = !replay_.archive_is_damaged();
   return std::unexpected(RefusedStart{.line = read.error(),
-                                      .can_be_cut = is_sealed || replay_.cut(),
-                                      .cut = is_sealed ? std::nullopt : replay_.cut()});
+                                      .can_be_cut = !is_known_where || replay_.cut(),
+                                      .cut = is_known_where ? replay_.cut() : std::nullopt});
 }
 
 Line Recovery::read_segment(std::uint64_t number) {
@@ -294,9 +312,8 @@ void Recovery::go_on_in(const journal::Segment& segment, std::uint64_t offset) {
 std::expected<journal::Start, RefusedStart> recover(const Options& options, platform::Disk& disk,
                                                     const platform::Clock& clock,
                                                     platform::Log& log,
-                                                    const archive::FileSet& archived,
-                                                    Index& index) {
-  return Recovery(options, disk, clock, log, archived, index).run();
+                                                    const archive::FileSet& archive, Index& index) {
+  return Recovery(options, disk, clock, log, archive, index).run();
 }
 
 }  // namespace payswitch::store::embedded

@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 
-#include "store/embedded/journal_bytes_fixture.h"
 #include "store/embedded/replay.h"
+#include "store/embedded/replay_fixture.h"
 
 namespace payswitch::store::embedded {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <random>
 
-#include "store/embedded/journal_bytes_fixture.h"
+#include "store/embedded/replay_fixture.h"
 
 namespace payswitch::store::embedded {
 namespace {

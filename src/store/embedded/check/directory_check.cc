@@ -12,7 +12,7 @@
 #include "store/archive/file_set.h"
 #include "store/archive/format.h"
 #include "store/embedded/check/archive_audit.h"
-#include "store/embedded/check/journal_reader.h"
+#include "store/embedded/check/salvage_reader.h"
 
 namespace payswitch::store::embedded::check {
 
@@ -52,8 +52,8 @@ bool is_begun(const platform::RandomAccessFile& file) {
 //   before
 //     it do not change any more, and one that is begun later may go on after batches that came when
 //     its predecessor had been read.
-// What is gone all the same when it is opened, or cannot follow what was read before, is a finding
-// like any other: it is not the same the next time.
+// What is gone all the same when it is opened, or cannot follow what was read before, is a
+// discrepancy like any other: it is not the same the next time.
 class Reading {
  public:
   Reading(Files& files, audit::Progress& progress) : files_(files), progress_(progress) {}
@@ -64,16 +64,16 @@ class Reading {
   using Line = std::expected<void, std::string>;
   using SegmentFile = std::shared_ptr<const platform::RandomAccessFile>;
 
-  void note(Discrepancy finding) {
+  void note(Discrepancy discrepancy) {
     ++report_.discrepancy_count;
-    if (report_.findings.size() < max_discrepancies_reported)
-      report_.findings.push_back(std::move(finding));
+    if (report_.discrepancies.size() < max_discrepancies_reported)
+      report_.discrepancies.push_back(std::move(discrepancy));
   }
   bool load_archive(const std::vector<std::string>& names);
   std::expected<SegmentFile, std::string> open_segment(std::uint64_t number);
   Line open_segments(const std::vector<std::string>& names);
   Line read_journal();
-  Line read_segments(JournalReader& reader);
+  Line read_segments(SalvageReader& reader);
 
   Files& files_;
   audit::Progress& progress_;
@@ -91,7 +91,7 @@ std::expected<Report, std::string> Reading::run() {
   const bool is_loaded = load_archive(*names);
   if (!other_version_.empty()) return std::unexpected(other_version_);
   if (auto opened = open_segments(*names); !opened) return std::unexpected(opened.error());
-  const auto on_discrepancy = [this](Discrepancy finding) { note(std::move(finding)); };
+  const auto on_discrepancy = [this](Discrepancy discrepancy) { note(std::move(discrepancy)); };
   if (!is_loaded || !audit_archive(archive_, progress_, on_discrepancy)) {
     note({{}, "the journal was not read, for what is sealed before it is not to be relied on"});
     return std::move(report_);
@@ -163,13 +163,13 @@ Reading::Line Reading::read_journal() {
     note({{name, 0}, "is missing, but " + archive_.files().back()->name() + " is there"});
   }
   RecordAudit audit(archive_);
-  JournalReader reader({.record =
-                            [&](const journal::Record& record, const Place& place) {
-                              if (auto wrong = audit.add(record, reader.is_after_damage()))
-                                note({place, *wrong});
-                            },
-                        .finding = [this](Discrepancy finding) { note(std::move(finding)); }},
-                       archive_.last());
+  SalvageReader reader(
+      {.record =
+           [&](const journal::Record& record, const Place& place) {
+             if (auto wrong = audit.add(record, reader.is_after_damage())) note({place, *wrong});
+           },
+       .discrepancy = [this](Discrepancy discrepancy) { note(std::move(discrepancy)); }},
+      archive_.last());
   if (auto read = read_segments(reader); !read) return read;
   for (const auto& wrong : audit.compare_totals(reader.is_after_damage())) note({{}, wrong});
   report_.segments = reader.segments();
@@ -180,7 +180,7 @@ Reading::Line Reading::read_journal() {
   return {};
 }
 
-Reading::Line Reading::read_segments(JournalReader& reader) {
+Reading::Line Reading::read_segments(SalvageReader& reader) {
   for (const auto& [number, segment] : segments_) {
     const auto file = open_segment(number);
     if (!file) return std::unexpected(file.error());
@@ -207,8 +207,8 @@ std::expected<Report, std::string> check_directory(Files& files, audit::Progress
   std::optional<std::vector<Discrepancy>> before;
   for (int reading = 0; reading < max_readings; ++reading) {
     auto report = Reading(files, progress).run();
-    if (!report || report->findings.empty() || report->findings == before) return report;
-    before = std::move(report->findings);
+    if (!report || report->discrepancies.empty() || report->discrepancies == before) return report;
+    before = std::move(report->discrepancies);
   }
   return std::unexpected(
       fmt::format("the journal was read {} times and was never the same: audit it when the switch "

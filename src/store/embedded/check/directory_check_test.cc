@@ -97,9 +97,9 @@ std::vector<std::string> findings(MemoryFiles& files) {
   const auto report = audit(files);
   if (!report) return {report.error()};
   std::vector<std::string> lines;
-  for (const auto& finding : report->findings) {
-    lines.push_back(
-        fmt::format("{} {} {}", finding.place.file, finding.place.offset, finding.text));
+  for (const auto& finding : report->discrepancies) {
+    lines.push_back(fmt::format("{} {} {}", discrepancy.place.file, discrepancy.place.offset,
+                                discrepancy.text));
   }
   return lines;
 }
@@ -121,7 +121,7 @@ TEST(Offline, ASoundJournalHasNoFindingsAndItsSumsAreTold) {
   auto files = real_journal();
   const auto report = audit(files);
   ASSERT_TRUE(report) << report.error();
-  EXPECT_THAT(report->findings, IsEmpty());
+  EXPECT_THAT(report->discrepancies, IsEmpty());
   EXPECT_GT(report->segments, 3u);
   EXPECT_FALSE(report->tear);
   EXPECT_EQ(report->sums.by_state[static_cast<int>(payment::State::settled)], 59u);
@@ -151,7 +151,8 @@ TEST(Offline, WhereAProcessorWasAndIsAndWhatIsOpenThereIsTold) {
                         "    sent there and unanswered 1, 19.90\n"));
   EXPECT_THAT(unasked_of(*report, {"default", "fallback"}), IsEmpty());
   report->unasked = unasked_of(*report, {"default"});
-  EXPECT_THAT(report->unasked, ElementsAre(audit::UnaskedAt{"fallback", "", {.count = 1, .cents = 1990}}));
+  EXPECT_THAT(report->unasked,
+              ElementsAre(audit::UnaskedAt{"fallback", "", {.count = 1, .cents = 1990}}));
   EXPECT_THAT(to_text(*report, "books"),
               HasSubstr("fallback: 1 open payment of 19.90 may be charged there"));
   EXPECT_THAT(to_json(*report, "books"), HasSubstr(R"("origins":["http://a:1","http://b:1"])"));
@@ -186,10 +187,10 @@ TEST(Offline, Protocol42WhateverByteIsFlippedTheVerdictIsTheSwitchs) {
       const std::string refused = refusal(files);
       const auto report = audit(files);
       ASSERT_TRUE(report) << name << " " << offset;
-      ASSERT_EQ(report->findings.empty(), refused.empty()) << name << " " << offset << refused;
+      ASSERT_EQ(report->discrepancies.empty(), refused.empty()) << name << " " << offset << refused;
       EXPECT_GT(report->records + 20, untouched) << name << " " << offset;
       if (refused.empty() || offset < journal::segment_header_bytes) continue;
-      const auto& place = report->findings.front().place;
+      const auto& place = report->discrepancies.front().place;
       EXPECT_THAT(refused,
                   HasSubstr(fmt::format("{} is damaged at offset {}:", place.file, place.offset)));
     }
@@ -202,9 +203,9 @@ TEST(Offline, BehindDamageIsReadWhatCanBeRead) {
   files.flip(first, journal::segment_header_bytes + 50);
   const auto report = audit(files);
   ASSERT_TRUE(report) << report.error();
-  ASSERT_THAT(report->findings, SizeIs(1));
-  EXPECT_EQ(report->findings[0].place, (Place{first, journal::segment_header_bytes}));
-  EXPECT_EQ(report->findings[0].text,
+  ASSERT_THAT(report->discrepancies, SizeIs(1));
+  EXPECT_EQ(report->discrepancies[0].place, (Place{first, journal::segment_header_bytes}));
+  EXPECT_EQ(report->discrepancies[0].text,
             "group 1 is not readable there, but group 2 follows at offset "
             "4608 of journal-0000000001");
   EXPECT_EQ(report->sums.by_state[static_cast<int>(payment::State::settled)], 59u);
@@ -217,7 +218,7 @@ TEST(Offline, SettlementsOfPaymentsThatCannotBeReadAreSummedUpApart) {
   files.flip(first,
              journal::segment_header_bytes + journal::block_bytes + 50);  // the first acceptance
   const auto report = audit(files);
-  ASSERT_THAT(report->findings, SizeIs(1));
+  ASSERT_THAT(report->discrepancies, SizeIs(1));
   EXPECT_EQ(report->sums.unjudged, 1u);
   EXPECT_EQ(report->sums.settled[0].total.count, 39u);
   EXPECT_EQ(report->sums.settled[0].unreadable.count, 1u);
@@ -233,7 +234,7 @@ TEST(Offline, ATornTailIsToldAndIsNoFinding) {
   const std::uint64_t last = journal::segment_header_bytes + 2 * journal::block_bytes;
   files.flip(first, last + 50);
   const auto report = audit(files);
-  EXPECT_THAT(report->findings, IsEmpty());
+  EXPECT_THAT(report->discrepancies, IsEmpty());
   EXPECT_EQ(report->tear, (Place{first, last}));
   EXPECT_EQ(report->sums.by_state[static_cast<int>(payment::State::accepted)], 1u);
   EXPECT_THAT(to_text(*report, "books"), HasSubstr("an unfinished group at the end"));
@@ -256,9 +257,9 @@ TEST(Offline, AMissingSegmentIsNamedAndTheOthersAreRead) {
   auto files = real_journal();
   files.files.erase("journal-0000000002");
   const auto report = audit(files);
-  ASSERT_FALSE(report->findings.empty());
-  EXPECT_EQ(report->findings[0].place.file, "journal-0000000002");
-  EXPECT_EQ(report->findings[0].text, "is missing, but journal-0000000003 is there");
+  ASSERT_FALSE(report->discrepancies.empty());
+  EXPECT_EQ(report->discrepancies[0].place.file, "journal-0000000002");
+  EXPECT_EQ(report->discrepancies[0].text, "is missing, but journal-0000000003 is there");
   EXPECT_GT(report->sums.by_state[static_cast<int>(payment::State::settled)], 40u);
 }
 
@@ -337,7 +338,7 @@ TEST(Offline, ASwitchThatWritesFasterThanItIsReadIsReadOnce) {
   files.on_read = [&](const std::string&) { write_up_to(written + of_a_segment); };
   const auto report = audit(files);
   ASSERT_TRUE(report) << report.error();
-  EXPECT_THAT(report->findings, IsEmpty());
+  EXPECT_THAT(report->discrepancies, IsEmpty());
   EXPECT_EQ(files.lists, 1);
   EXPECT_GT(report->records, 5u);
 }
@@ -350,7 +351,7 @@ TEST(Offline, WhatIsRemovedWhileItIsReadWasOpenedBefore) {
   files.on_read = [&](const std::string&) { files.files.clear(); };
   const auto report = audit(files);
   ASSERT_TRUE(report) << report.error();
-  EXPECT_THAT(report->findings, IsEmpty());
+  EXPECT_THAT(report->discrepancies, IsEmpty());
   EXPECT_EQ(report->records, whole->records);
   EXPECT_EQ(files.lists, 1);
 }
@@ -386,7 +387,7 @@ TEST(Offline, WhatIsSealedIsReadAndTheJournalBehindIt) {
 }
 
 // Every byte that says something is covered; the unused end of the last page says nothing.
-TEST(Offline, WhateverByteOfAArchiveFileIsFlippedIsAFinding) {
+TEST(Offline, WhateverByteOfAnArchiveFileIsFlippedIsAFinding) {
   const auto whole = sealed_journal();
   const auto name = sealed_names(whole).front();
   const auto size = whole.files.at(name).size();
@@ -398,14 +399,14 @@ TEST(Offline, WhateverByteOfAArchiveFileIsFlippedIsAFinding) {
     files.flip(name, offset);
     const auto report = audit(files);
     ASSERT_TRUE(report) << offset;
-    ASSERT_GE(report->findings.size(), 2u) << offset;
-    EXPECT_THAT(report->findings.front().text, HasSubstr(name)) << offset;
-    EXPECT_THAT(report->findings.back().text, HasSubstr("the journal was not read"));
+    ASSERT_GE(report->discrepancies.size(), 2u) << offset;
+    EXPECT_THAT(report->discrepancies.front().text, HasSubstr(name)) << offset;
+    EXPECT_THAT(report->discrepancies.back().text, HasSubstr("the journal was not read"));
     EXPECT_EQ(report->records, 0u);
   }
 }
 
-TEST(Offline, AArchiveFileOfAnotherFormatVersionCannotBeAudited) {
+TEST(Offline, AnArchiveFileOfAnotherFormatVersionCannotBeAudited) {
   auto files = sealed_journal();
   const auto name = sealed_names(files).front();
   files.flip(name,
@@ -454,7 +455,7 @@ TEST(Offline, ASegmentThatIsSealedMeanwhileIsNoDamage) {
   };
   const auto report = audit(files);
   ASSERT_TRUE(report) << report.error();
-  EXPECT_THAT(report->findings, IsEmpty());
+  EXPECT_THAT(report->discrepancies, IsEmpty());
   EXPECT_GE(report->sealed_files, 2u);
   EXPECT_EQ(report->sums.by_state[static_cast<int>(payment::State::settled)], 59u);
 }
@@ -467,7 +468,7 @@ TEST(Offline, FindingsAreCountedBeyondThoseThatAreTold) {
   auto files = journal_of(records);
   const auto report = audit(files);
   EXPECT_EQ(report->discrepancy_count, max_discrepancies_reported + 1);
-  EXPECT_THAT(report->findings, SizeIs(max_discrepancies_reported));
+  EXPECT_THAT(report->discrepancies, SizeIs(max_discrepancies_reported));
   EXPECT_THAT(to_text(*report, "books"), HasSubstr("  and 1 more\n"));
 }
 

@@ -20,11 +20,11 @@ std::string about(std::string_view what, const journal::Record& record) {
 
 }  // namespace
 
-RecordAudit::RecordAudit(const archive::FileSet& archived)
-    : archive_(archived),
-      sequence_(archived.last().records),
-      accepted_(archived.payments()),
-      settled_(archived.payments()) {
+RecordAudit::RecordAudit(const archive::FileSet& archive)
+    : archive_(archive),
+      sequence_(archive.last().records),
+      accepted_(archive.payments()),
+      settled_(archive.payments()) {
   index_.begin_after(archive_);
   for (const auto& file : archive_.files()) {
     for (std::size_t number = 0; number < totals_.size(); ++number) {
@@ -35,38 +35,51 @@ RecordAudit::RecordAudit(const archive::FileSet& archived)
 
 std::optional<std::string> RecordAudit::add(const journal::Record& record, bool after_damage) {
   if (after_damage) stand_in_for_lost_names(record);
-  std::optional<std::string> wrong;
-  if (record.type == journal::RecordType::settled) {
-    if (const Payment* payment = index_.unsettled(journal::id_of(record))) {
-      const store::Settlement settlement{.processor = record.processor,
-                                         .number = record.attempt,
-                                         .requested_at = {record.requested_at},
-                                         .amount = Money::from_cents(record.cents),
-                                         .settled_at = {record.at},
-                                         .finding = (record.flags & journal::flag_finding) != 0};
-      wrong = audit::difference(payment->amount, payment->attempts(), settlement);
-      if (wrong) wrong = about(*wrong, record);
-    }
-  }
-  const Applied applied = index_.apply(record, ++sequence_);
-  if (applied.contradiction != nullptr) {
-    if (!after_damage) return about(applied.contradiction, record);
-    ++unjudged_;
-    put_down_as_unreadable(record);
-    return std::nullopt;
+  const auto wrong = wrong_settlement(record);
+  const auto restored = restorer_.apply(record, ++sequence_);
+  if (!restored) return refuse(record, restored.error(), after_damage);
+  if (restored->contradiction != nullptr) {
+    return refuse(record, restored->contradiction, after_damage);
   }
   if (record.type == journal::RecordType::processor_origin) note_origin(record);
-  if (applied.awaits_carried) awaited_.insert(journal::id_of(record));
+  if (restored->awaits_carried) awaited_.insert(journal::id_of(record));
   if (record.type == journal::RecordType::carried_forward) awaited_.erase(journal::id_of(record));
-  if (!applied.changed) return std::nullopt;
-  if (record.type == journal::RecordType::accepted ||
-      record.type == journal::RecordType::carried_forward)
-    ++accepted_;
-  if (record.type == journal::RecordType::settled) {
-    ++settled_;
-    totals_[record.processor].add(Money::from_cents(record.cents));
-  }
+  if (!restored->changed) return std::nullopt;
+  count(record);
   return wrong;
+}
+
+// It does not say what was accepted and sent.
+std::optional<std::string> RecordAudit::wrong_settlement(const journal::Record& record) const {
+  if (record.type != journal::RecordType::settled) return std::nullopt;
+  const Payment* payment = index_.unsettled(journal::id_of(record));
+  if (payment == nullptr) return std::nullopt;
+  const store::Settlement settlement{.processor = record.processor,
+                                     .number = record.attempt,
+                                     .requested_at = {record.requested_at},
+                                     .amount = Money::from_cents(record.cents),
+                                     .settled_at = {record.at},
+                                     .finding = (record.flags & journal::flag_finding) != 0};
+  const auto wrong = audit::difference(payment->amount, payment->attempts(), settlement);
+  return wrong ? std::optional(about(*wrong, record)) : std::nullopt;
+}
+
+std::optional<std::string> RecordAudit::refuse(const journal::Record& record, std::string_view why,
+                                               bool after_damage) {
+  if (!after_damage) return about(why, record);
+  ++unjudged_;
+  put_down_as_unreadable(record);
+  return std::nullopt;
+}
+
+void RecordAudit::count(const journal::Record& record) {
+  if (record.type == journal::RecordType::accepted ||
+      record.type == journal::RecordType::carried_forward) {
+    ++accepted_;
+  }
+  if (record.type != journal::RecordType::settled) return;
+  ++settled_;
+  totals_[record.processor].add(Money::from_cents(record.cents));
 }
 
 // The names may have been in what cannot be read.

@@ -11,6 +11,7 @@
 #include "store/counters.h"
 #include "store/embedded/check/discrepancy.h"
 #include "store/embedded/index.h"
+#include "store/embedded/restorer.h"
 
 namespace payswitch::store::embedded::check {
 
@@ -36,13 +37,12 @@ struct Sums {
 // count. A record may be read from a segment or from wherever else the store keeps them. Pure.
 class RecordAudit {
  public:
-  using Record = journal::Record;
-
   // What the journal goes on after; outlives the audit.
-  explicit RecordAudit(const archive::FileSet& archived);
+  explicit RecordAudit(const archive::FileSet& archive);
 
   // In the order of the journal; `record` holds what its type allows. What is wrong with it, for a
-  // person. After damage a record that does not fit is the consequence and no finding of its own.
+  // person. After damage a record that does not fit is the consequence and no discrepancy of its
+  // own.
   std::optional<std::string> add(const journal::Record& record, bool after_damage);
 
   // After the last record: totals that do not add up, and payments that are spoken of and are not
@@ -54,6 +54,10 @@ class RecordAudit {
  private:
   using Totals = std::array<payment::Total, payment::max_processors>;
 
+  std::optional<std::string> wrong_settlement(const journal::Record& record) const;
+  std::optional<std::string> refuse(const journal::Record& record, std::string_view why,
+                                    bool after_damage);
+  void count(const journal::Record& record);
   void stand_in_for_lost_names(const journal::Record& record);
   void put_down_as_unreadable(const journal::Record& record);
   void note_origin(const journal::Record& record);
@@ -61,10 +65,12 @@ class RecordAudit {
   store::Counters counters_;
   const archive::FileSet& archive_;
   Index index_{counters_};
-  // Payments whose acceptance went with a sealed segment, and whose copy must follow.
+  Restorer restorer_{index_, archive_};
+  // Payments whose acceptance went with an archived segment, and which must be carried forward
+  // later.
   std::unordered_set<payment::CorrelationId> awaited_;
   std::uint64_t sequence_ = 0;
-  std::uint64_t accepted_ = 0;  // records that were news
+  std::uint64_t accepted_ = 0;  // records that said something new
   std::uint64_t settled_ = 0;
   Totals totals_;
   Totals unreadable_;

@@ -23,18 +23,18 @@ std::uint64_t all_payments(const Report& report) {
   return sum;
 }
 
-std::string line_of(const Discrepancy& finding) {
-  if (finding.place.file.empty()) return fmt::format("  {}\n", finding.text);
-  return fmt::format("  {} at offset {}: {}\n", finding.place.file, finding.place.offset,
-                     finding.text);
+std::string line_of(const Discrepancy& discrepancy) {
+  if (discrepancy.place.file.empty()) return fmt::format("  {}\n", discrepancy.text);
+  return fmt::format("  {} at offset {}: {}\n", discrepancy.place.file, discrepancy.place.offset,
+                     discrepancy.text);
 }
 
-std::string json_of(const Discrepancy& finding) {
-  if (finding.place.file.empty())
-    return fmt::format(R"({{"what":{}}})", text::json_string(finding.text));
+std::string json_of(const Discrepancy& discrepancy) {
+  if (discrepancy.place.file.empty())
+    return fmt::format(R"({{"what":{}}})", text::json_string(discrepancy.text));
   return fmt::format(R"({{"file":{},"offset":{},"what":{}}})",
-                     text::json_string(finding.place.file), finding.place.offset,
-                     text::json_string(finding.text));
+                     text::json_string(discrepancy.place.file), discrepancy.place.offset,
+                     text::json_string(discrepancy.text));
 }
 
 std::string list_of(const std::vector<std::string>& texts) {
@@ -109,9 +109,9 @@ std::string to_text(const Report& report, std::string_view directory) {
   if (report.discrepancy_count == 0) return text + "no findings\n";
   fmt::format_to(out, "{} finding{}\n", report.discrepancy_count,
                  report.discrepancy_count == 1 ? "" : "s");
-  for (const Discrepancy& finding : report.findings) text += line_of(finding);
-  if (report.discrepancy_count > report.findings.size()) {
-    fmt::format_to(out, "  and {} more\n", report.discrepancy_count - report.findings.size());
+  for (const Discrepancy& discrepancy : report.discrepancies) text += line_of(discrepancy);
+  if (report.discrepancy_count > report.discrepancies.size()) {
+    fmt::format_to(out, "  and {} more\n", report.discrepancy_count - report.discrepancies.size());
   }
   return text;
 }
@@ -132,8 +132,8 @@ std::string to_json(const Report& report, std::string_view directory) {
   for (const audit::UnaskedAt& each : report.unasked) {
     unasked += (unasked.empty() ? "" : ",") + to_json(each);
   }
-  for (const Discrepancy& finding : report.findings) {
-    findings += (findings.empty() ? "" : ",") + json_of(finding);
+  for (const Discrepancy& discrepancy : report.discrepancies) {
+    findings += (findings.empty() ? "" : ",") + json_of(discrepancy);
   }
   const std::string tear =
       report.tear ? fmt::format(R"({{"file":{},"offset":{}}})",

@@ -9,7 +9,8 @@
 namespace payswitch::store::embedded::check {
 
 // What is unanswered at processors that are not among `configured`.
-std::vector<audit::UnaskedAt> unasked_of(const Report& report, const std::vector<std::string>& configured);
+std::vector<audit::UnaskedAt> unasked_of(const Report& report,
+                                         const std::vector<std::string>& configured);
 
 // For a person; several lines.
 std::string to_text(const Report& report, std::string_view directory);

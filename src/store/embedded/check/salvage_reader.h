@@ -4,34 +4,30 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <string>
+#include <utility>
 
 #include "store/archive/builder.h"
 #include "store/embedded/check/discrepancy.h"
-#include "store/journal/batch.h"
-#include "store/journal/segment.h"
+#include "store/journal/reader.h"
 
 namespace payswitch::store::embedded::check {
 
 // Reads the journal of the embedded store as far as it can be read. What belongs to the log is what
-// the switch itself takes at its start (store/embedded/replay.h, PROTOCOL 4.1 and 4.2); but where
-// that one stops, this one says what is wrong and goes on at the next batch that is intact. Pure:
-// bytes come in.
-class JournalReader {
+// the switch itself takes at its start (store/embedded/replay.h), for both read with
+// journal::Reader; but where that start is refused, this one says what is wrong and goes on with
+// the next batch that is intact. Pure: bytes come in.
+class SalvageReader {
  public:
-  using Record = journal::Record;
-
   struct Events {
     // A record whose fields hold what its type allows.
     std::function<void(const journal::Record& record, const Place& place)> record;
-    std::function<void(Discrepancy finding)> finding;
+    std::function<void(Discrepancy discrepancy)> discrepancy;
   };
 
-  // `sealed`: what the journal goes on after.
-  JournalReader(Events events, const archive::FileInfo& archived)
-      : events_(std::move(events)),
-        first_segment_(archived.last_segment + 1),
-        last_segment_(archived.last_segment),
-        chain_(archived.chain) {}
+  // The journal goes on after the archive file that says this.
+  SalvageReader(Events events, const archive::FileInfo& last)
+      : events_(std::move(events)), reader_(last.last_segment + 1, last.chain) {}
 
   // The segments in the order of their numbers, from the first that is not archived.
   void read(std::span<const std::byte> file, std::uint64_t number);
@@ -45,24 +41,19 @@ class JournalReader {
 
   // Something other than zeros after the last batch, and no later batch: the torn tail of a crash,
   // or what is being written this moment. It was never acknowledged.
-  const std::optional<Place>& tear() const { return tear_; }
+  std::optional<Place> tear() const;
 
  private:
   void check(std::span<const std::byte> file, std::uint64_t number);
   void take(const journal::Batch& batch, const std::string& name);
-  void tell_gap(const Place& begin, const journal::Batch& batch, const std::string& name);
+  void report(const journal::Reader::Gap& gap, const std::string& name);
 
   Events events_;
-  const std::uint64_t first_segment_;
-  std::uint64_t last_segment_;
+  journal::Reader reader_;
   std::uint64_t segments_ = 0;
   std::uint64_t batches_ = 0;
   std::uint64_t records_ = 0;
-  journal::Chain chain_;
-  Place end_;  // after the last batch that was taken
   bool after_damage_ = false;
-  bool stopped_ = false;  // the log should have ended before what is read next
-  std::optional<Place> tear_;
 };
 
 }  // namespace payswitch::store::embedded::check
