@@ -4,7 +4,7 @@
 
 #include "bench/candidate.h"
 #include "platform/linux/real.h"
-#include "store/embedded/engine.h"
+#include "store/embedded/open.h"
 #include "store/journal/segment_pool.h"
 
 namespace payswitch::bench {

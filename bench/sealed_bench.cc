@@ -17,7 +17,7 @@
 #include "bench/candidate.h"
 #include "bench/hasty_disk.h"
 #include "platform/linux/real.h"
-#include "store/embedded/engine.h"
+#include "store/embedded/open.h"
 
 namespace payswitch::bench {
 

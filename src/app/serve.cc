@@ -21,7 +21,7 @@
 #include "platform/linux/real.h"
 #include "platform/memory.h"
 #include "redis/real_client.h"
-#include "store/embedded/engine.h"
+#include "store/embedded/open.h"
 #include "store/shared/engine.h"
 #include "text/one_line.h"
 

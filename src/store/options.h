@@ -29,7 +29,7 @@ enum class Restored : std::uint8_t {
 struct Options {
   platform::Durability durability = platform::Durability::fsync;
   std::uint64_t segment_bytes = 32ull << 20;   // of one journal segment, header included
-  std::uint64_t max_batch_bytes = 4ull << 20;  // of one group: one write, one sync
+  std::uint64_t max_batch_bytes = 4ull << 20;  // of one batch: one write, one sync
   // How long a record that nobody waits for may wait for company: it then shares a sync.
   platform::Duration linger = std::chrono::milliseconds(10);
   bool compaction = true;              // false: segments are kept for ever

@@ -10,7 +10,7 @@
 #include "app/composition/composition.h"
 #include "platform/disk.h"
 #include "platform/log.h"
-#include "store/embedded/engine.h"
+#include "store/embedded/open.h"
 #include "store/peers.h"
 #include "store/shared/engine.h"
 #include "testing/world/life.h"

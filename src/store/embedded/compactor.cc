@@ -8,6 +8,30 @@
 #include "store/archive/merger.h"
 #include "store/embedded/archive_content.h"
 
+// How this works: one thing at a time, the oldest segment first. A round goes through these steps,
+// each of which ends in a callback:
+//
+//     next ─┬─ merge some files ───────────────┐
+//           └─ carry forward ─ await_carried ──┴─ make file ─ open file ─ take it ─ remove ─ next
+//
+//   1. Every payment that is not settled and whose home is in the oldest segment is written again
+//   at
+//      the end of the journal, a few at a time so that payments are not held up; facts likewise.
+//   2. When that survives a power cut, all that the segment still says is its memtable. The
+//   memtable
+//      is written to an archive file, sorted by id.
+//   3. When the file is durable and open, reads go there; then the segment is removed. A power cut
+//      before that leaves both, and the next start removes the segment.
+//
+// Merging goes the same way from "make file" on, with some of the last archive files in place of a
+// memtable, and removes these.
+//
+// Invariants: the segment is removed only after all that is in it is durable elsewhere. A file that
+// was made is opened before anything else is made (`made_`): another choice of files to merge would
+// stand beside it. On a full disk a file is made in the room of a prepared segment that the pool
+// lends, and returned when something was removed. A failure loses nothing: it is logged once and
+// tried again later.
+
 namespace payswitch::store::embedded {
 
 Compactor::Compactor(Dependencies deps) : deps_(std::move(deps)) {
@@ -18,17 +42,8 @@ Compactor::~Compactor() {
   deps_.timers.cancel(retry_);
 }
 
-// Completions may come after the end.
-template <class Function>
-auto Compactor::while_alive(Function function) {
-  return
-      [function = std::move(function), alive = std::weak_ptr(alive_)](auto&&... arguments) mutable {
-        if (!alive.expired()) function(std::forward<decltype(arguments)>(arguments)...);
-      };
-}
-
 void Compactor::later(Step step) {
-  deps_.loop.post(while_alive([this, step] { (this->*step)(); }));
+  deps_.loop.post(lifetime_.guard([this, step] { (this->*step)(); }));
 }
 
 void Compactor::wake() {
@@ -54,16 +69,16 @@ void Compactor::next() {
 // more room with time.
 archive::Files Compactor::to_merge() const {
   const journal::SegmentPool& pool = deps_.journal.pool();
-  const archive::FileSet& books = deps_.books;
+  const archive::FileSet& books = deps_.archive;
   if (!pool.is_short()) return books.is_merging_due() ? books.worth_merging() : archive::Files{};
   if (auto small = books.last_within(pool.segment_bytes()); small.size() > 1) return small;
   return books.is_full() ? books.worth_merging() : archive::Files{};
 }
 
-// One segment's copies are there before it is removed, and until all are compact, what is removed
-// may be a third of what was copied: its payments had one record each, the acceptance, and have
-// three now. Beside that: headers of batches, what becomes of the attempts that are under way, and
-// a segment to be lent.
+// What is carried forward of a segment is there before the segment is removed, and until all
+// payments were carried once, what is removed may be a third of that: its payments had one record
+// each, the acceptance, and have three now. Beside that: headers of batches, what becomes of the
+// attempts that are under way, and a segment to be borrowed.
 bool Compactor::has_room_to_carry() const {
   const auto segment = deps_.journal.pool().segment_bytes();
   const auto open = deps_.index.bytes_to_carry(Attempts::last);
@@ -86,8 +101,7 @@ bool Compactor::is_worth_compacting() const {
   return full > open + pool.segment_bytes() / 4;
 }
 
-// -- 1: what is not settled is carried forward
-// ---------------------------------------------------------
+// -- 1: what is not settled is carried forward ---------------------------------------------------
 
 void Compactor::carry_facts_forward() {
   const auto records = deps_.index.carry_forward_facts_before(
@@ -115,20 +129,20 @@ void Compactor::carry_some_forward() {
     return await_carried();
   }
   if (carried_forward == 0) return later(&Compactor::carry_some_forward);
-  deps_.journal.after(last_carried_, Store::Done(while_alive([this] { carry_some_forward(); })));
+  deps_.journal.after(last_carried_,
+                      Store::Done(lifetime_.guard([this] { carry_some_forward(); })));
 }
 
 void Compactor::await_carried() {
   journal::Writer& journal = deps_.journal;
   if (journal.survives_power_cut(last_carried_)) return make_due_file();
-  auto go_on = Store::Done(while_alive([this] { await_carried(); }));
+  auto go_on = Store::Done(lifetime_.guard([this] { await_carried(); }));
   if (!journal.is_durable(last_carried_)) return journal.after(last_carried_, std::move(go_on));
   if (journal.pool().is_short()) return journal.sync(std::move(go_on));
   awaiting_ = true;
 }
 
-// -- 2: what is settled goes into an archive file
-// ---------------------------------------------------
+// -- 2: what is settled goes into an archive file ------------------------------------------------
 
 archive::FileInfo Compactor::info_of_oldest() {
   const Memtable& oldest = *deps_.index.oldest();
@@ -141,7 +155,7 @@ archive::FileInfo Compactor::info_of_oldest() {
           .findings = oldest.findings,
           .highest_requested_at = deps_.index.highest_requested_at(),
           .names = deps_.index.names(),
-          .previous = deps_.books.last().seal,
+          .previous = deps_.archive.last().seal,
           .filter_seed = deps_.random.next()};
 }
 
@@ -154,7 +168,7 @@ void Compactor::make_due_file(const std::string& instead_of) {
   deps_.disk.make(name,
                   merges ? archive::merged_content(merging_, info)
                          : archive_content(deps_.index.oldest(), info),
-                  instead_of, while_alive([this, name](platform::DiskResult<void> result) {
+                  instead_of, lifetime_.guard([this, name](platform::DiskResult<void> result) {
                     made(name, std::move(result));
                   }));
 }
@@ -172,12 +186,12 @@ void Compactor::made(const std::string& name, platform::DiskResult<void> result)
 // What cannot be opened for now is opened later, and not made again: another choice of parts would
 // be another file, and this one would stand beside it.
 void Compactor::open_made_file() {
-  deps_.disk.run_in_background(
-      [this, name = made_, &disk = deps_.disk, alive = std::weak_ptr(alive_)] {
-        return [this, alive, file = archive::File::open(disk, name)]() mutable {
-          if (!alive.expired()) opened(std::move(file));
-        };
-      });
+  auto opened = lifetime_.guard([this](auto file) { this->opened(std::move(file)); });
+  deps_.disk.run_in_background([name = made_, &disk = deps_.disk,
+                                opened = std::move(opened)]() mutable {
+    return platform::Callback([file = archive::File::open(disk, name),
+                               opened = std::move(opened)]() mutable { opened(std::move(file)); });
+  });
 }
 
 void Compactor::opened(std::expected<std::shared_ptr<const archive::File>, std::string> file) {
@@ -186,8 +200,8 @@ void Compactor::opened(std::expected<std::shared_ptr<const archive::File>, std::
   retry_in_ = compaction_retry;
   failing_ = false;
   merging_.empty() ? take_compacted(*std::move(file)) : take_merged(*std::move(file));
-  deps_.counters.sealed_files = deps_.books.files().size();
-  deps_.counters.sealed_payments = deps_.books.payments();
+  deps_.counters.sealed_files = deps_.archive.files().size();
+  deps_.counters.sealed_payments = deps_.archive.payments();
   remove_some();
 }
 
@@ -195,14 +209,14 @@ void Compactor::opened(std::expected<std::shared_ptr<const archive::File>, std::
 
 void Compactor::take_compacted(std::shared_ptr<const archive::File> file) {
   obsolete_ = {journal::segment_name(file->info().last_segment)};
-  deps_.books.add(std::move(file));
+  deps_.archive.add(std::move(file));
   released_ = deps_.index.release_oldest();
   --deps_.counters.segments;
 }
 
 void Compactor::take_merged(std::shared_ptr<const archive::File> file) {
   for (const auto& part : merging_) obsolete_.push_back(part->name());
-  deps_.books.replace_last(merging_.size(), std::move(file));
+  deps_.archive.replace_last(merging_.size(), std::move(file));
   released_ = std::make_shared<archive::Files>(std::exchange(merging_, {}));
 }
 
@@ -216,16 +230,17 @@ void Compactor::remove_some() {
     name = std::move(obsolete_.front());
     obsolete_.erase(obsolete_.begin());
   }
-  deps_.disk.run_in_background([this, name, memory = std::exchange(released_, nullptr),
-                                &disk = deps_.disk, alive = std::weak_ptr(alive_)]() mutable {
-    memory.reset();
-    auto removed = name.empty() ? platform::DiskResult<void>{} : disk.remove(name);
-    return platform::Callback([this, alive, removed = std::move(removed)] {
-      if (alive.expired()) return;
-      // The next start does it.
-      if (!removed) deps_.log.warn("{}: it is not needed any more", removed.error().message());
-      remove_some();
-    });
+  auto removed = lifetime_.guard([this](const platform::DiskResult<void>& result) {
+    // The next start does it.
+    if (!result) deps_.log.warn("{}: it is not needed any more", result.error().message());
+    remove_some();
+  });
+  deps_.disk.run_in_background([name, released = std::exchange(released_, nullptr),
+                                &disk = deps_.disk, removed = std::move(removed)]() mutable {
+    released.reset();
+    auto result = name.empty() ? platform::DiskResult<void>{} : disk.remove(name);
+    return platform::Callback(
+        [result = std::move(result), removed = std::move(removed)]() mutable { removed(result); });
   });
 }
 

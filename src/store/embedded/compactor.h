@@ -6,6 +6,7 @@
 #include <string>
 
 #include "platform/disk.h"
+#include "platform/lifetime.h"
 #include "platform/log.h"
 #include "platform/loop.h"
 #include "platform/random.h"
@@ -26,7 +27,8 @@ inline constexpr std::size_t places_at_once = 1024;
 inline constexpr auto compaction_retry = std::chrono::seconds(1);
 inline constexpr auto longest_compaction_retry = std::chrono::seconds(64);
 
-// Seals the segments that the journal has left, the oldest first, beside the work (PROTOCOL 4.5):
+// Compacts the segments that the journal has left, the oldest first, beside the work
+// (PROTOCOL 4.5):
 //   1. payments whose home is there and that are not settled, and facts whose home is there, are
 //      carried forward at the end of the journal;
 //   2. when that survives a power cut, what was settled goes into an archive file;
@@ -40,7 +42,7 @@ class Compactor {
   struct Dependencies {
     Index& index;
     journal::Writer& journal;
-    archive::FileSet& books;
+    archive::FileSet& archive;
     platform::Disk& disk;
     platform::Loop& loop;
     platform::Timers& timers;
@@ -84,22 +86,20 @@ class Compactor {
   void fail(const platform::DiskError& error);
   archive::FileInfo info_of_oldest();
   void later(Step step);
-  template <class Function>
-  auto while_alive(Function function);
 
   Dependencies deps_;
   bool working_ = false;
-  bool awaiting_ = false;           // for the journal to leave the segment of the copies
+  bool awaiting_ = false;           // for the journal to leave the segment of what was carried
   std::size_t place_ = 0;           // of the index, looked at next
-  std::uint64_t last_carried_ = 0;  // where the last copy is in the journal
-  archive::Files merging_;          // empty: a segment is being sealed
+  std::uint64_t last_carried_ = 0;  // the place of the last record that was carried
+  archive::Files merging_;          // empty: a segment is being compacted
   std::string made_;                // an archive file that is there, and was not opened yet
   std::vector<std::string> obsolete_;
   std::shared_ptr<const void> released_;  // to be let go of elsewhere
   bool failing_ = false;
   platform::Duration retry_in_ = compaction_retry;
   platform::TimerId retry_ = platform::TimerId::none;
-  std::shared_ptr<char> alive_ = std::make_shared<char>();
+  platform::Lifetime lifetime_;
 };
 
 }  // namespace payswitch::store::embedded

@@ -99,7 +99,7 @@ class CompactorTest : public testing::Test {
   StoreProcess process_;
 };
 
-TEST_F(CompactorTest, ASegmentBecomesAArchiveFileAndGoes) {
+TEST_F(CompactorTest, ASegmentBecomesAnArchiveFileAndGoes) {
   start();
   pay(1, 20);
   EXPECT_EQ(counters().segments, 1u);
@@ -401,7 +401,7 @@ TEST_F(CompactorTest, OnAFullDiskWhatIsOpenMayFillManySegments) {
   EXPECT_EQ(accept_more(), Verdict::accepted);
 }
 
-TEST_F(CompactorTest, AArchiveFileOfAnotherTimeStopsTheStart) {
+TEST_F(CompactorTest, AnArchiveFileOfAnotherTimeStopsTheStart) {
   start();
   pay(1, 30);
   const auto names = files("sealed-");

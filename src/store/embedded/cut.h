@@ -38,7 +38,7 @@ std::string with_way_out(const RefusedStart& refusal);
 std::expected<Cut, std::string> cut_after_whole_archive_files(platform::Disk& disk);
 
 // Ends the log there with the record that the store was restored, and puts aside what lies after.
-// When the process dies meanwhile, a start is refused as before, and this is done again.
+// When the process dies before that is done, a start is refused as before, and this is done again.
 std::expected<void, std::string> cut_log(const Cut& cut, platform::Disk& disk,
                                          const platform::Clock& clock, platform::Log& log);
 

@@ -2,22 +2,34 @@
 
 #include <algorithm>
 #include <cassert>
-#include <deque>
-#include <unordered_map>
 #include <utility>
-#include <vector>
 
-#include "books/books.h"
-#include "store/archive/file_set.h"
-#include "store/embedded/compactor.h"
 #include "store/embedded/configured.h"
-#include "store/embedded/index.h"
 #include "store/embedded/listing.h"
-#include "store/embedded/page_reader.h"
 #include "store/embedded/recovery.h"
 #include "store/journal/record.h"
-#include "store/journal/segment.h"
-#include "store/journal/writer.h"
+
+// How this works: every call that changes something makes a record. The record changes the index at
+// once and is added to the journal; the caller's completion runs when it is durable. So the index
+// is ahead of the disk by at most what the journal has not written yet, and what a restart makes of
+// the journal is what the index was. Example, a new payment 7 and its settlement:
+//
+//     accept(7)  ─ index: 7 accepted ─ journal: record 100 ─ … durable ─ verdict `accepted`
+//     accept(7)  ─ index knows 7 ─ record 100 is not durable yet ─ wait ─ verdict `replayed`
+//     settle(7)  ─ index: 7 settled  ─ journal: record 101, lazy ─ … durable ─ done
+//
+// Invariants:
+//   - nothing is said of a payment before the record that it rests on is durable: answers to known
+//     ids wait for that record (answer_known, find);
+//   - an id is looked for in the index first, then in the archive. The archive's filters answer for
+//     most ids at once; for the others a page is read, and later calls with that id wait in
+//     `awaiting_page_` until it is there;
+//   - an acceptance adds to the index only when the id is in neither place;
+//   - while a full disk has room for compaction alone, intents wait in `held_intents_`. What comes
+//     for the same payment later lets its intent go first, so the calls for one payment keep their
+//     order.
+//
+// With durability `memory` there is no journal, and completions run in a later turn of the loop.
 
 namespace payswitch::store::embedded {
 
@@ -25,121 +37,6 @@ namespace {
 
 // Of what was open at start: so much is held twice while the jobs for it are made.
 constexpr std::size_t max_adopted_at_once = 8'192;
-
-// Completions that need no sync, in one batch a turn.
-class DeferredCompletions {
- public:
-  explicit DeferredCompletions(platform::Loop& loop) : loop_(loop) {}
-
-  void add(journal::Completion completion) {
-    if (due_.empty()) {
-      loop_.post([this, alive = std::weak_ptr(alive_)] {
-        if (!alive.expired()) run_all();
-      });
-    }
-    due_.push_back(std::move(completion));
-  }
-
-  bool empty() const { return due_.empty(); }
-
- private:
-  void run_all() {
-    running_.swap(due_);
-    for (auto& completion : running_) run(completion);
-    running_.clear();
-  }
-
-  platform::Loop& loop_;
-  std::vector<journal::Completion> due_;
-  std::vector<journal::Completion> running_;
-  std::shared_ptr<char> alive_ = std::make_shared<char>();
-};
-
-// A cut may uncover damage before it.
-constexpr std::size_t max_cuts = 16;
-
-class Engine final : public Store {
- public:
-  explicit Engine(platform::Loop& loop) : loop_(loop), deferred_(loop), index_(counters_) {}
-
-  std::expected<void, RefusedStart> open(const Options& options, const journal::Dependencies& deps,
-                                         journal::Fatal& fatal);
-
-  void accept(const Acceptance& acceptance, AcceptDone done) override;
-  void start(Adopt adopt) override;
-  void intend(const payment::CorrelationId& id, const Intent& intent, IntendDone done) override;
-  void refuse(const payment::CorrelationId& id, const Refusal& refusal) override;
-  void note_unknown(const payment::CorrelationId& id) override;
-  void settle(const payment::CorrelationId& id, const Settlement& settlement, Done done) override;
-  void park(const payment::CorrelationId& id, payment::UtcMs at, Done done) override;
-  void find(const payment::CorrelationId& id, FindDone done) override;
-  void find_durable(const payment::CorrelationId& id, FindDone done) override;
-  void summary(const books::Window& window, SummaryDone done) override;
-  void list(const books::Window& window, const std::string& cursor, ListDone done) override;
-  const std::vector<std::string>& names() const override { return index_.names(); }
-  const Facts& facts() const override { return index_.facts().values(); }
-  void keep_told(payment::UtcMs told, Done done) override;
-  payment::UtcMs highest_requested_at() const override { return highest_at_start_; }
-  bool is_available() const override { return true; }
-  bool idle() const override {
-    return deferred_.empty() && awaiting_page_.empty() && (!journal_ || journal_->idle());
-  }
-  const Counters& counters() const override { return counters_; }
-  void end(Done done) override;
-
- private:
-  struct Asked {
-    Acceptance acceptance;
-    AcceptDone done;
-  };
-
-  void accept_if_not_archived(const Acceptance& acceptance, AcceptDone done);
-  void page_was_read(const payment::CorrelationId& id,
-                     const std::optional<archive::SettledPayment>& archived);
-  void accept_new(const Acceptance& acceptance, AcceptDone done);
-  void answer_known(const Known& known, const Acceptance& acceptance, AcceptDone done);
-  bool must_hold_intents() const;
-  void release_intents();
-  void release_intent_of(const payment::CorrelationId& id);
-  void intend_now(const payment::CorrelationId& id, const Intent& intent, IntendDone done);
-  void change(const journal::Record& record);
-  void keep(const journal::Record& record, journal::Flush flush, journal::Completion completion);
-  bool is_durable(std::uint64_t sequence) const {
-    return !journal_ || journal_->is_durable(sequence);
-  }
-
-  platform::Loop& loop_;
-  Counters counters_;
-  DeferredCompletions deferred_;
-  archive::FileSet archive_;
-  Index index_;
-  std::unique_ptr<journal::Writer> journal_;  // null: durability memory
-  std::unique_ptr<PageReader> page_reader_;   // null likewise
-  std::unique_ptr<Compactor> compactor_;      // null likewise, or nothing is to be archived
-  // Acceptances of ids that may be archived, and wait for the disk to say so.
-  std::unordered_map<payment::CorrelationId, std::vector<Asked>> awaiting_page_;
-  struct HeldIntent {
-    payment::CorrelationId id;
-    Intent intent;
-    IntendDone done;
-  };
-  std::deque<HeldIntent> held_intents_;
-  std::shared_ptr<journal::Fatal> fatal_;
-  std::uint64_t last_at_start_ = 0;  // the place of the last record that was read
-  payment::UtcMs highest_at_start_;
-};
-
-// Whoever forgets known payments charges them again.
-std::expected<void, std::string> expect_no_journal(platform::Disk& disk) {
-  const auto names = disk.list();
-  if (!names) return std::unexpected(names.error().message());
-  const auto journal = std::ranges::find_if(*names, [](const std::string& name) {
-    return journal::segment_number(name) || archive::segments_in_name(name);
-  });
-  if (journal == names->end()) return {};
-  return std::unexpected("durability memory would forget the payments that " + *journal +
-                         " keeps: use another directory");
-}
 
 archive::Read<Summary> add_archived(Summary summary, const archive::FileSet& archived,
                                     const books::Window& window, archive::Wait wait) {
@@ -151,13 +48,14 @@ archive::Read<Summary> add_archived(Summary summary, const archive::FileSet& arc
   return summary;
 }
 
+}  // namespace
+
+// -- opening ----------------------------------------------------------------------------
+
 std::expected<void, RefusedStart> Engine::open(const Options& options,
                                                const journal::Dependencies& deps,
                                                journal::Fatal& fatal) {
   if (options.durability == platform::Durability::memory) {
-    if (auto fresh = expect_no_journal(deps.disk); !fresh) {
-      return std::unexpected(RefusedStart{fresh.error()});
-    }
     const auto configured = take_configuration(options, deps.clock.wall(), deps.log, index_, 1);
     if (!configured) return std::unexpected(RefusedStart{configured.error()});
     return {};
@@ -168,7 +66,6 @@ std::expected<void, RefusedStart> Engine::open(const Options& options,
   index_.begin_after(archive_);
   auto start = recover(options, deps.disk, deps.clock, deps.log, archive_, index_);
   if (!start) return std::unexpected(start.error());
-  index_.end_of_journal();
   index_.note_all_unknown();
   last_at_start_ = start->records;
   highest_at_start_ = index_.highest_requested_at();
@@ -192,7 +89,7 @@ std::expected<void, RefusedStart> Engine::open(const Options& options,
     compactor_ = std::make_unique<Compactor>(
         Compactor::Dependencies{.index = index_,
                                 .journal = *journal_,
-                                .books = archive_,
+                                .archive = archive_,
                                 .disk = deps.disk,
                                 .loop = deps.loop,
                                 .timers = deps.timers,
@@ -219,8 +116,8 @@ void Engine::accept(const Acceptance& acceptance, AcceptDone done) {
   accept_if_not_archived(acceptance, std::move(done));
 }
 
-// An id that may be archived is new only when the disk has said that it is not. Those who come with
-// it meanwhile wait after it (PROTOCOL 5.2).
+// An id that may be archived is new only when the disk has said that it is not. Later calls with
+// the same id wait for that answer, in their order (PROTOCOL 5.2).
 void Engine::accept_if_not_archived(const Acceptance& acceptance, AcceptDone done) {
   const auto waiting = awaiting_page_.find(acceptance.id);
   if (waiting != awaiting_page_.end()) {
@@ -273,14 +170,15 @@ void Engine::answer_known(const Known& known, const Acceptance& acceptance, Acce
 // -- attempts ---------------------------------------------------------------------------
 
 void Engine::intend(const payment::CorrelationId& id, const Intent& intent, IntendDone done) {
-  if (must_hold_intents()) return held_intents_.push_back({id, intent, std::move(done)});
-  intend_now(id, intent, std::move(done));
+  HeldIntents::Held asked{id, intent, std::move(done)};
+  if (must_hold_intents()) return held_intents_.add(std::move(asked));
+  intend_now(std::move(asked));
 }
 
-void Engine::intend_now(const payment::CorrelationId& id, const Intent& intent, IntendDone done) {
-  const journal::Record record = journal::intent_record(id, intent);
+void Engine::intend_now(HeldIntents::Held asked) {
+  const journal::Record record = journal::intent_record(asked.id, asked.intent);
   change(record);
-  keep(record, journal::Flush::now, [done = std::move(done)]() mutable { done(true); });
+  keep(record, journal::Flush::now, [done = std::move(asked.done)]() mutable { done(true); });
 }
 
 void Engine::refuse(const payment::CorrelationId& id, const Refusal& refusal) {
@@ -297,7 +195,7 @@ void Engine::note_unknown(const payment::CorrelationId& id) {
 
 void Engine::settle(const payment::CorrelationId& id, const Settlement& settlement, Done done) {
   release_intent_of(id);
-  // Nobody can have an answer to a request that could not be sent yet (PROTOCOL 2.1).
+  // A request that could not be sent yet has no answer (PROTOCOL 2.1).
   assert(index_.unsettled(id) != nullptr && is_durable(index_.unsettled(id)->sequence));
   const journal::Record record = journal::settled_record(id, settlement);
   change(record);
@@ -342,30 +240,21 @@ void Engine::keep(const journal::Record& record, journal::Flush flush,
   }
 }
 
-// What a full disk has left is for the copies by which the sealer makes room, and for what becomes
-// of attempts under way: new attempts wait until that is done.
+// What a full disk has left is for what compaction carries forward to make room, and for what
+// becomes of the attempts under way: new attempts wait until that is done.
 bool Engine::must_hold_intents() const {
   return compactor_ && compactor_->needs_the_remaining_room();
 }
 
 void Engine::release_intents() {
-  while (!held_intents_.empty() && !must_hold_intents()) {
-    HeldIntent held = std::move(held_intents_.front());
-    held_intents_.pop_front();
-    intend_now(held.id, held.intent, std::move(held.done));
-  }
+  while (!held_intents_.empty() && !must_hold_intents()) intend_now(held_intents_.take_first());
 }
 
 // The calls for one payment keep their order.
 void Engine::release_intent_of(const payment::CorrelationId& id) {
-  const auto found = std::ranges::find(held_intents_, id, &HeldIntent::id);
-  if (found == held_intents_.end()) return;
-  HeldIntent held = std::move(*found);
-  held_intents_.erase(found);
-  intend_now(held.id, held.intent, std::move(held.done));
+  if (auto held = held_intents_.take(id)) intend_now(*std::move(held));
 }
 
-// What is archived beside the work waits for the next start, and so does an intent that is held.
 void Engine::end(Done done) {
   held_intents_.clear();
   compactor_.reset();
@@ -393,7 +282,7 @@ void Engine::find(const payment::CorrelationId& id, FindDone done) {
   page_reader_->ask([archived = archive_, id] { return archived.find(id, archive::Wait::yes); },
                     [this, id, done = std::move(done)](const auto& found) mutable {
                       if (found) return done(found->view());
-                      // It may have come meanwhile.
+                      // It may have been accepted while the page was read.
                       if (index_.known(id)) return find(id, std::move(done));
                       done(std::nullopt);
                     });
@@ -449,42 +338,6 @@ void Engine::list(const books::Window& window, const std::string& cursor, ListDo
     }
   }
   loop_.post([page = std::move(page), done = std::move(done)]() mutable { done(page); });
-}
-
-}  // namespace
-
-std::expected<std::unique_ptr<Store>, std::string> open(const Options& options,
-                                                        platform::Disk& disk, platform::Loop& loop,
-                                                        platform::Timers& timers,
-                                                        const platform::Clock& clock,
-                                                        platform::Random& random,
-                                                        platform::Log& log, journal::Fatal fatal) {
-  const journal::Dependencies deps{
-      .disk = disk, .loop = loop, .timers = timers, .clock = clock, .random = random, .log = log};
-  for (std::size_t cuts = 0;; ++cuts) {
-    auto engine = std::make_unique<Engine>(loop);
-    const auto opened = engine->open(options, deps, fatal);
-    if (opened) return engine;
-    const RefusedStart& refusal = opened.error();
-    if (!options.cut_at_damage || !refusal.can_be_cut || cuts == max_cuts) {
-      return std::unexpected(with_way_out(refusal));
-    }
-    log.error("{}", refusal.line);
-    std::expected<Cut, std::string> cut =
-        refusal.cut ? *refusal.cut : cut_after_whole_archive_files(disk);
-    if (!cut) return std::unexpected(cut.error());
-    if (auto done = cut_log(*cut, disk, clock, log); !done) return std::unexpected(done.error());
-  }
-}
-
-// The directory, with its lock and while it is listed; segments; a segment that is being prepared;
-// archive files, the newest one of which is being written and read.
-std::size_t max_descriptors() {
-  constexpr std::size_t directory = 3;
-  constexpr std::size_t segments =
-      platform::descriptors_per_appended_file * (1 + journal::max_open_ahead) + 1;
-  constexpr std::size_t archived = archive::max_files + 2;
-  return directory + segments + archived;
 }
 
 }  // namespace payswitch::store::embedded

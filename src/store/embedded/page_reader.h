@@ -7,15 +7,16 @@
 #include <utility>
 
 #include "platform/disk.h"
+#include "platform/lifetime.h"
 #include "store/archive/file.h"
 #include "store/counters.h"
-#include "store/embedded/engine.h"
+#include "store/journal/start.h"
 
 namespace payswitch::store::embedded {
 
-// Questions to the archive that wait for the disk, one after the other. There are at most as
-// many as clients' unanswered requests. Books that cannot be read are final, as a journal is that
-// cannot be written: nobody knows any more what is a replay. Loop thread only.
+// Questions to the archive that wait for the disk, one after the other. There are at most as many
+// as clients' unanswered requests. An archive that cannot be read is final, like a journal that
+// cannot be written: what is a replay is not known any more. Loop thread only.
 class PageReader {
  public:
   PageReader(platform::Disk& disk, Counters& counters, journal::Fatal fatal)
@@ -27,17 +28,16 @@ class PageReader {
   template <class Question, class Answer>
   void ask(Question question, Answer answer) {
     ++counters_.page_reads;
-    waiting_.push_back([this, question = std::move(question), answer = std::move(answer),
-                        alive = std::weak_ptr(alive_)]() mutable {
-      auto read = question();
-      return platform::Callback(
-          [this, read = std::move(read), answer = std::move(answer), alive]() mutable {
-            if (alive.expired()) return;
-            busy_ = false;
-            if (!read) return fatal_("the sealed books cannot be read: " + read.error().damage);
-            go_on();
-            answer(*read);
-          });
+    auto answered = lifetime_.guard([this, answer = std::move(answer)](auto read) mutable {
+      busy_ = false;
+      if (!read) return fatal_("the sealed books cannot be read: " + read.error().damage);
+      go_on();
+      answer(*read);
+    });
+    waiting_.push_back([question = std::move(question), answered = std::move(answered)]() mutable {
+      return platform::Callback([read = question(), answered = std::move(answered)]() mutable {
+        answered(std::move(read));
+      });
     });
     go_on();
   }
@@ -56,7 +56,7 @@ class PageReader {
   journal::Fatal fatal_;
   std::deque<platform::Disk::Job> waiting_;
   bool busy_ = false;
-  std::shared_ptr<char> alive_ = std::make_shared<char>();  // answers may come after the end
+  platform::Lifetime lifetime_;
 };
 
 }  // namespace payswitch::store::embedded

@@ -28,7 +28,7 @@ struct Payment {
   payment::Money amount;
   payment::UtcMs accepted_at;
   std::uint64_t sequence = 0;        // of its acceptance in the journal: the order of arrival
-  std::uint64_t home = 0;            // where all of it was told last: by its acceptance, or a copy
+  std::uint64_t home = 0;            // the place from which on all of it is in the journal
   payment::UtcMs last_requested_at;  // of its last attempt
   std::uint32_t last_number = 0;     // 0: no attempt yet
   std::uint32_t our_fault_mask = 0;  // bit n: processor n said that the request is our fault

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "store/embedded/engine.h"
+#include "store/embedded/open.h"
 #include "store/journal/segment.h"
 #include "store/samples_fixture.h"
 #include "testing/world/disk.h"

@@ -13,7 +13,7 @@ namespace payswitch::store::embedded {
 
 // The payments that are not settled, each in a place that is its own for as long as it is here, and
 // found by its id. An id is kept once, in its payment: the set of ids holds places, and enough of
-// each hash that neither a look-up nor a growing set has to visit payments in vain.
+// each hash that neither a search nor a growing set has to visit payments in vain.
 class UnsettledPayments {
  public:
   UnsettledPayments() = default;

@@ -6,7 +6,7 @@
 
 namespace payswitch::store::journal {
 
-// What is to be said, and to whom, once something is durable.
+// A verdict that is given once something is durable.
 struct VerdictDue {
   Store::AcceptDone done;
   Verdict verdict = Verdict::accepted;

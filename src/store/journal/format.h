@@ -79,9 +79,9 @@ enum class RecordType : std::uint8_t {
 inline constexpr std::uint8_t flag_carries_intent = 1;  // accepted: the first intent rides along
 inline constexpr std::uint8_t flag_finding = 2;         // settled: the processor's books differ
 
-// Intents, refusals and parkings that carry forward what became of the payment that the copied
-// record before them names. They and it are in one batch. So are the pieces of an origin: it is on
-// all but the first.
+// Intents, refusals and parkings that carry forward what became of the payment that the
+// carried_forward record before them names. They and it are in one batch. So are the pieces of an
+// origin: it is on all but the first.
 inline constexpr std::uint8_t flag_continues = 128;
 
 struct Record {
@@ -89,14 +89,15 @@ struct Record {
   std::uint8_t flags;
   std::uint8_t processor;  // no_processor: none
   std::uint8_t outcome;    // refused: payment::Outcome
-  // intent, refused, settled: its number; copied: our_fault_mask; restored: 1 or 0
+  // intent, refused, settled: its number; carried_forward: our_fault_mask; restored: 1 or 0
   std::uint32_t attempt;
   std::array<std::uint8_t, 16> id;
-  std::int64_t cents;  // accepted, copied: ours; settled: as the processor booked it
-  // accepted, copied: acceptedAt; settled: settledAt; parked: parkedAt; restored: when that was
-  // said; told: the time up to which sums are final; clean_stop: when that was
+  std::int64_t cents;  // accepted, carried_forward: ours; settled: as the processor booked it
+  // accepted, carried_forward: acceptedAt; settled: settledAt; parked: parkedAt; restored: when
+  // that was said; told: the time up to which sums are final; clean_stop: when that was
   std::int64_t at;
-  std::int64_t requested_at;  // intents and settlements (ms); copied: the place of its acceptance
+  // intents and settlements (ms); carried_forward: the place of its acceptance
+  std::int64_t requested_at;
 };
 static_assert(sizeof(Record) == slot_bytes && std::is_trivially_copyable_v<Record>);
 

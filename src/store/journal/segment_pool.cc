@@ -27,9 +27,7 @@ SegmentPool::SegmentPool(const Kind& kind, const Segment& current, std::vector<S
       last_(prepared.empty() ? current.number : prepared.back().number),
       open_(std::min(prepared.size(), max_open_ahead)) {
   count();
-  loop.post([this, alive = std::weak_ptr(alive_)] {
-    if (!alive.expired()) fill();
-  });
+  loop.post(lifetime_.guard([this] { fill(); }));
 }
 
 SegmentPool::~SegmentPool() {
@@ -99,10 +97,9 @@ bool SegmentPool::has_more_than_the_reserve() const {
 
 void SegmentPool::open_next() {
   working_ = true;
-  disk_.open_ahead(segment_name(ready_[open_].number),
-                   [this, alive = std::weak_ptr(alive_)](platform::DiskResult<void> result) {
-                     if (!alive.expired()) opened(std::move(result));
-                   });
+  disk_.open_ahead(
+      segment_name(ready_[open_].number),
+      lifetime_.guard([this](platform::DiskResult<void> result) { opened(std::move(result)); }));
 }
 
 // Which one it was is known still: while one is opened none is lent, and those that are taken are
@@ -125,10 +122,9 @@ void SegmentPool::prepare_next() {
   const auto header = make_segment_header(segment);
   const auto bytes = std::as_bytes(std::span(&header, 1));
   disk_.prepare(segment_name(segment.number), platform::Bytes(bytes.begin(), bytes.end()),
-                segment.size,
-                [this, segment, alive = std::weak_ptr(alive_)](platform::DiskResult<void> result) {
-                  if (!alive.expired()) prepared(segment, std::move(result));
-                });
+                segment.size, lifetime_.guard([this, segment](platform::DiskResult<void> result) {
+                  prepared(segment, std::move(result));
+                }));
 }
 
 void SegmentPool::prepared(const Segment& segment, platform::DiskResult<void> result) {

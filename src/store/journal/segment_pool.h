@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "platform/disk.h"
+#include "platform/lifetime.h"
 #include "platform/log.h"
 #include "platform/loop.h"
 #include "store/counters.h"
@@ -17,7 +18,7 @@ namespace payswitch::store::journal {
 
 // The last prepared segments are kept for payments that were accepted already (PROTOCOL 4.4): so
 // many, and so many times the room that it takes to carry forward what is open. A full disk gets
-// room by telling it again, and until then what is open writes as well.
+// room by carrying it forward, and until then what is open writes as well.
 inline constexpr std::size_t reserve_segments = 2;
 inline constexpr std::uint64_t reserve_times_open = 5;
 
@@ -76,7 +77,7 @@ class SegmentPool {
   bool is_failing() const { return preparing_fails_ || opening_fails_; }
 
   // The last prepared segment's file, for its room, while no other can be had; "" when there is
-  // none to spare. Nothing is prepared until give_back(): what the room is needed for frees more.
+  // none to spare. Nothing is prepared until return_room(): what the room is needed for frees more.
   std::string borrow_room();
   // It is called whenever a segment was removed: what failed for want of room is tried at once.
   void return_room();
@@ -117,7 +118,7 @@ class SegmentPool {
   bool opening_fails_ = false;
   platform::TimerId retry_preparing_ = platform::TimerId::none;
   platform::TimerId retry_opening_ = platform::TimerId::none;
-  std::shared_ptr<char> alive_ = std::make_shared<char>();  // completions may come after the end
+  platform::Lifetime lifetime_;
 };
 
 }  // namespace payswitch::store::journal

@@ -23,7 +23,7 @@ struct Start {
   Segment segment;                // the one that is written to
   std::uint64_t offset = 0;       // where its next batch goes
   std::vector<Segment> prepared;  // the ones after it, in their order, zeros after their headers
-  std::uint64_t records = 0;      // that were ever written, the sealed ones included
+  std::uint64_t records = 0;      // that were ever written, the archived ones included
   SegmentBegin begin;             // of `segment`
   std::uint64_t dropped_batches = 0;  // after a gap (durability `os`)
 };

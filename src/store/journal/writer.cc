@@ -4,6 +4,25 @@
 #include <cassert>
 #include <utility>
 
+// How this works: records gather in one buffer while the other one is in flight. The first record
+// that cannot wait (Flush::now) makes the gathered batch go at the end of the turn, or when the
+// batch in flight is durable; a batch of lazy records goes after Options::linger.
+//
+//     added_        ─────────────────────────────────────────►  gathering_
+//     handed_over_  ──────────────────────────►                 in_flight_, given to the disk
+//     durable_      ───────────────►                            completions have run
+//     synced_       ──────►                                     survives a power cut (`os`)
+//
+// These are places of records, and durable_ <= handed_over_ <= added_. One append is in flight at a
+// time (`appending_`), so when it is done, everything up to handed_over_ is durable and its
+// completions run in the order in which they were added. They may add records: these gather in the
+// other buffer.
+//
+// A batch that does not fit into what is left of the segment is split between two payments, or the
+// journal changes the segment: with durability `os` it syncs the old one first, because recovery
+// writes only the last segment anew. Without a prepared segment nothing is written until the pool
+// has one. A failed write or sync is final: what is on the disk is not known any more.
+
 namespace payswitch::store::journal {
 
 Writer::Writer(const Options& options, Start start, const Dependencies& deps, Counters& counters,
@@ -89,22 +108,20 @@ void Writer::schedule() {
   if (flush_is_due_ || appending_ || failed_ || gathering_->batch.empty()) return;
   if (flush_now_) return flush_at_the_end_of_the_turn();
   if (linger_timer_ != platform::TimerId::none) return;
-  linger_timer_ = timers_.after(linger_, [this, alive = std::weak_ptr(alive_)] {
-    if (alive.expired()) return;
+  linger_timer_ = timers_.after(linger_, lifetime_.guard([this] {
     linger_timer_ = platform::TimerId::none;
     flush_now_ = true;
     schedule();
-  });
+  }));
 }
 
 // Whatever else this turn adds shares the sync.
 void Writer::flush_at_the_end_of_the_turn() {
   flush_is_due_ = true;
-  loop_.post([this, alive = std::weak_ptr(alive_)] {
-    if (alive.expired()) return;
+  loop_.post(lifetime_.guard([this] {
     flush_is_due_ = false;
     flush();
-  });
+  }));
 }
 
 void Writer::flush() {
@@ -147,14 +164,14 @@ void Writer::append(std::uint64_t offset, std::span<const std::byte> bytes,
                     platform::Durability durability, std::shared_ptr<const void> owner,
                     void (Writer::*next)()) {
   appending_ = true;
+  auto appended = lifetime_.guard([this, next](platform::DiskResult<void> result) {
+    appending_ = false;
+    if (!result) return fail(result.error());
+    (this->*next)();
+  });
   disk_.append(segment_name_, offset, bytes, durability,
-               [this, next, owner = std::move(owner),
-                alive = std::weak_ptr(alive_)](platform::DiskResult<void> result) {
-                 if (alive.expired()) return;
-                 appending_ = false;
-                 if (!result) return fail(result.error());
-                 (this->*next)();
-               });
+               [owner = std::move(owner), appended = std::move(appended)](
+                   platform::DiskResult<void> result) mutable { appended(std::move(result)); });
 }
 
 void Writer::batch_is_durable() {

@@ -9,6 +9,7 @@
 
 #include "platform/clock.h"
 #include "platform/disk.h"
+#include "platform/lifetime.h"
 #include "platform/log.h"
 #include "platform/loop.h"
 #include "platform/random.h"
@@ -132,7 +133,7 @@ class Writer {
   std::string segment_name_;
   std::uint64_t offset_;
   SegmentBegin begin_;     // of segment_
-  Store::Done on_synced_;  // null: nobody has asked for a sync
+  Store::Done on_synced_;  // null: no sync is wanted
 
   std::shared_ptr<Pending> gathering_ = std::make_shared<Pending>();
   std::shared_ptr<Pending> in_flight_ = std::make_shared<Pending>();
@@ -149,8 +150,8 @@ class Writer {
   platform::TimerId linger_timer_ = platform::TimerId::none;
   bool failed_ = false;
 
-  std::shared_ptr<char> alive_ = std::make_shared<char>();  // completions may come after the end
   SegmentPool pool_;
+  platform::Lifetime lifetime_;
 };
 
 }  // namespace payswitch::store::journal
