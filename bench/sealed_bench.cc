@@ -57,7 +57,7 @@ class Past {
     disk_ = *std::move(disk);
     // Small segments, so that what is not sealed yet weighs little in the figures.
     const store::Options options{
-        .segment_bytes = 4ull << 20, .max_group_bytes = 1ull << 20, .processors = {{"default"}}};
+        .segment_bytes = 4ull << 20, .max_batch_bytes = 1ull << 20, .processors = {{"default"}}};
     if (haste == Flush::yes) disk_ = std::make_unique<HastyDisk>(std::move(disk_));
     auto store = store::embedded::open(options, *disk_, *loop_, *timers_, *clock_, *random_, *log_,
                                        [](const std::string& line) { give_up(line); });

@@ -44,7 +44,7 @@ void draw_deaths_and_disk(FaultPlan& plan, SeededRandom& random) {
   plan.wall_jumps = random.one_in(3);
   store::Options& store = plan.settings.store;
   store.segment_bytes = segment_sizes[random.below(segment_sizes.size())];
-  store.max_group_bytes = store.segment_bytes / 4;
+  store.max_batch_bytes = store.segment_bytes / 4;
   if (random.one_in(4)) {
     store.durability = platform::Durability::os;
     // Of a power cut `os` promises nothing (PROTOCOL 4.6).

@@ -89,7 +89,7 @@ MemoryFiles journal_of(const std::vector<journal::Record>& records) {
 
 std::expected<Report, std::string> audit(MemoryFiles& files) {
   const lab::World world;
-  Progress progress(world, [](const std::string&) {});
+  audit::Progress progress(world, [](const std::string&) {});
   return check_directory(files, progress);
 }
 
@@ -97,7 +97,7 @@ std::vector<std::string> findings(MemoryFiles& files) {
   const auto report = audit(files);
   if (!report) return {report.error()};
   std::vector<std::string> lines;
-  for (const auto& finding : report->discrepancies) {
+  for (const auto& discrepancy : report->discrepancies) {
     lines.push_back(fmt::format("{} {} {}", discrepancy.place.file, discrepancy.place.offset,
                                 discrepancy.text));
   }
