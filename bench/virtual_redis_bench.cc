@@ -22,10 +22,11 @@ constexpr int ids = 50'000;
 const redis::Script ten_calls(R"lua(#!lua flags=allow-oom
 local id, amount, owner = ARGV[1], ARGV[2], ARGV[3]
 if redis.call('HGET', KEYS[1], id) then redis.call('HDEL', KEYS[1], id) end
-if redis.call('GET', KEYS[5]) == 'held' then return redis.error_reply('HELD by operator') end
+local state = redis.call('HGET', KEYS[5], 'state')
+if state == 'held' then return redis.error_reply('HELD by operator') end
 local time = redis.call('TIME')
 local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
-local number = redis.call('INCR', KEYS[4])
+local number = redis.call('HINCRBY', KEYS[4], 'number', 1)
 redis.call('HSET', KEYS[1], id, amount .. ':' .. owner .. ':' .. string.format('%d', now_ms))
 redis.call('ZADD', KEYS[2], now_ms, id)
 redis.call('SADD', KEYS[3], id)

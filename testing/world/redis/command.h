@@ -21,14 +21,11 @@ struct RedisCall {
   std::span<const std::string_view> words;  // the first is the command's name
   std::int64_t now_us;                      // of Redis' own clock, since 1970
   SeededRandom& random;
-  bool wrote = false;  // something is another than before
-  // How it must be repeated to have the same effect, where the time matters; else `words` will do.
-  std::vector<std::string> repeat = {};
+  bool wrote = false;  // something is another than before: said again, it has the same effect
 
   std::size_t size() const { return words.size(); }
   std::string_view operator[](std::size_t index) const { return words[index]; }
   std::string_view key() const { return words[1]; }
-  std::int64_t now_ms() const { return now_us / 1'000; }
 };
 
 struct RedisCommand {
@@ -49,7 +46,6 @@ struct RedisCommand {
 };
 
 std::span<const RedisCommand> redis_key_commands();
-std::span<const RedisCommand> redis_string_commands();
 std::span<const RedisCommand> redis_hash_commands();
 std::span<const RedisCommand> redis_set_commands();
 std::span<const RedisCommand> redis_sorted_set_commands();
@@ -92,17 +88,6 @@ inline char small_letter(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
 }
 bool is_word(std::string_view word, std::string_view small_letters);
-
-// What HSCAN and SSCAN say: a page of names, in an order that does not change while names come and
-// go, so that whoever stays is seen by a scan from end to end.
-struct ScanPage {
-  std::vector<std::string_view> names;
-  std::uint64_t next = 0;
-};
-std::optional<std::uint64_t> parse_cursor(std::string_view text);
-// The options behind the cursor; the error to answer.
-std::expected<std::size_t, redis::Reply> parse_scan_count(const RedisCall& call);
-ScanPage scan_page(std::vector<std::string_view> names, std::uint64_t cursor, std::size_t count);
 
 // -- typed access -----------------------------------------------------------------------
 // What a key holds, when it is a `Content`.

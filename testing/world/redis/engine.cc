@@ -34,8 +34,8 @@ struct SmallLetters {
 }  // namespace
 
 RedisEngine::RedisEngine(SeededRandom& random) : random_(random), scripts_(*this) {
-  for (const auto room : {redis_key_commands(), redis_string_commands(), redis_hash_commands(),
-                          redis_set_commands(), redis_sorted_set_commands()}) {
+  for (const auto room : {redis_key_commands(), redis_hash_commands(), redis_set_commands(),
+                          redis_sorted_set_commands()}) {
     for (const RedisCommand& command : room) commands_.emplace(command.name, &command);
   }
 }
@@ -43,7 +43,6 @@ RedisEngine::RedisEngine(SeededRandom& random) : random_(random), scripts_(*this
 Reply RedisEngine::run(std::span<const std::string_view> words, std::int64_t now_us) {
   assert(!words.empty());
   now_us_ = now_us;
-  expire();
   const SmallLetters name(words[0]);
   if (name.view() == "evalsha") return evalsha(words);
   if (name.view() == "eval") return eval(words);
@@ -67,33 +66,14 @@ Reply RedisEngine::perform(const RedisCommand& command, std::span<const std::str
   Reply reply = command.run(call);
   if (!call.wrote) return reply;
   if (running_) running_->wrote = true;
-  if (call.repeat.empty()) {
-    note(words);
-  } else {
-    note(std::vector<std::string_view>(call.repeat.begin(), call.repeat.end()));
-  }
-  return reply;
-}
-
-void RedisEngine::note(std::span<const std::string_view> words) {
   if (collects_) writes_.add(words);
-}
-
-// Redis says DEL to its replicas, so that nothing there depends on when it is looked at.
-void RedisEngine::expire() {
-  for (;;) {
-    const std::string key(keys_.overdue(now_us_ / 1'000));
-    if (key.empty()) return;
-    keys_.erase(key);
-    note(std::array<std::string_view, 2>{"DEL", key});
-  }
+  return reply;
 }
 
 void RedisEngine::repeat(const RedisWords& writes, Keyspace& keys) {
   std::vector<std::string_view> words;
   for (std::size_t offset = 0; offset < writes.end();) {
     offset = writes.read(offset, words);
-    // A time that has passed is no reason not to write: the DEL comes later.
     RedisCall call{.keys = keys, .words = words, .now_us = 0, .random = random_};
     [[maybe_unused]] const Reply reply = find(words[0])->run(call);
     assert(!reply.is_error() && call.wrote);

@@ -58,8 +58,6 @@ class RedisEngine final : private RedisScriptCalls {
   const RedisCommand* find(std::string_view name) const;
   redis::Reply perform(const RedisCommand& command, std::span<const std::string_view> words);
   void check_keys(const RedisCommand& command, std::span<const std::string_view> words) const;
-  void expire();
-  void note(std::span<const std::string_view> words);
 
   redis::Reply script(std::span<const std::string_view> words);
   redis::Reply evalsha(std::span<const std::string_view> words);

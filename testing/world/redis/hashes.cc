@@ -25,16 +25,6 @@ std::vector<std::string_view> fields_of(const RedisHash& hash) {
   return fields;
 }
 
-std::vector<Reply> with_values(const RedisHash& hash, std::span<const std::string_view> fields) {
-  std::vector<Reply> listed;
-  listed.reserve(2 * fields.size());
-  for (const std::string_view field : fields) {
-    listed.push_back(text_reply(field));
-    listed.push_back(text_reply(hash.find(field)->second));
-  }
-  return listed;
-}
-
 Reply hget(RedisCall& call) {
   const auto hash = held<RedisHash>(call, call.key());
   return hash.is_another_type ? wrong_type() : field_of(hash.content, call[2]);
@@ -114,7 +104,13 @@ Reply hgetall(RedisCall& call) {
   if (hash.content == nullptr) return array_reply();
   auto fields = fields_of(*hash.content);
   std::ranges::sort(fields);
-  return array_reply(with_values(*hash.content, fields));
+  std::vector<Reply> listed;
+  listed.reserve(2 * fields.size());
+  for (const std::string_view field : fields) {
+    listed.push_back(text_reply(field));
+    listed.push_back(text_reply(hash.content->find(field)->second));
+  }
+  return array_reply(std::move(listed));
 }
 
 Reply hkeys(RedisCall& call) {
@@ -138,19 +134,6 @@ Reply hexists(RedisCall& call) {
   return integer_reply(hash.content != nullptr && hash.content->contains(call[2]));
 }
 
-Reply hscan(RedisCall& call) {
-  const auto cursor = parse_cursor(call[2]);
-  if (!cursor) return error_reply("ERR invalid cursor");
-  const auto hash = held<RedisHash>(call, call.key());
-  if (hash.is_another_type) return wrong_type();
-  if (hash.content == nullptr) return array_reply({text_reply("0"), array_reply()});
-  const auto count = parse_scan_count(call);
-  if (!count) return count.error();
-  const ScanPage page = scan_page(fields_of(*hash.content), *cursor, *count);
-  return array_reply(
-      {text_reply(std::to_string(page.next)), array_reply(with_values(*hash.content, page.names))});
-}
-
 using Keys = RedisCommand::Keys;
 constexpr unsigned grows = RedisCommand::writes | RedisCommand::may_grow;
 constexpr std::array commands = {
@@ -164,7 +147,6 @@ constexpr std::array commands = {
     RedisCommand{"hkeys", 2, RedisCommand::reads, Keys::first, hkeys},
     RedisCommand{"hlen", 2, RedisCommand::reads, Keys::first, hlen},
     RedisCommand{"hexists", 3, RedisCommand::reads, Keys::first, hexists},
-    RedisCommand{"hscan", -3, RedisCommand::reads, Keys::first, hscan},
 };
 
 }  // namespace

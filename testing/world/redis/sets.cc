@@ -12,12 +12,8 @@ using redis::Reply;
 
 namespace {
 
-std::vector<std::string_view> members_of(const RedisSet& set) {
-  return {set.begin(), set.end()};
-}
-
 std::vector<std::string_view> sorted_members_of(const RedisSet& set) {
-  auto members = members_of(set);
+  std::vector<std::string_view> members(set.begin(), set.end());
   std::ranges::sort(members);
   return members;
 }
@@ -52,12 +48,6 @@ Reply scard(RedisCall& call) {
   const auto set = held<RedisSet>(call, call.key());
   if (set.is_another_type) return wrong_type();
   return count_reply(set.content == nullptr ? 0 : set.content->size());
-}
-
-Reply sismember(RedisCall& call) {
-  const auto set = held<RedisSet>(call, call.key());
-  if (set.is_another_type) return wrong_type();
-  return integer_reply(set.content != nullptr && set.content->contains(call[2]));
 }
 
 Reply smembers(RedisCall& call) {
@@ -98,28 +88,14 @@ Reply srandmember(RedisCall& call) {
   return is_one ? some.elements.front() : some;
 }
 
-Reply sscan(RedisCall& call) {
-  const auto cursor = parse_cursor(call[2]);
-  if (!cursor) return error_reply("ERR invalid cursor");
-  const auto set = held<RedisSet>(call, call.key());
-  if (set.is_another_type) return wrong_type();
-  if (set.content == nullptr) return array_reply({text_reply("0"), array_reply()});
-  const auto count = parse_scan_count(call);
-  if (!count) return count.error();
-  const ScanPage page = scan_page(members_of(*set.content), *cursor, *count);
-  return array_reply({text_reply(std::to_string(page.next)), text_array(page.names)});
-}
-
 using Keys = RedisCommand::Keys;
 constexpr unsigned grows = RedisCommand::writes | RedisCommand::may_grow;
 constexpr std::array commands = {
     RedisCommand{"sadd", -3, grows, Keys::first, sadd},
     RedisCommand{"srem", -3, RedisCommand::writes, Keys::first, srem},
     RedisCommand{"scard", 2, RedisCommand::reads, Keys::first, scard},
-    RedisCommand{"sismember", 3, RedisCommand::reads, Keys::first, sismember},
     RedisCommand{"smembers", 2, RedisCommand::reads, Keys::first, smembers},
     RedisCommand{"srandmember", -2, RedisCommand::reads, Keys::first, srandmember},
-    RedisCommand{"sscan", -3, RedisCommand::reads, Keys::first, sscan},
 };
 
 }  // namespace
