@@ -94,7 +94,7 @@ struct FakeClient final : http::ResponseSink {
   std::map<std::string, std::string> fields = {};
   bool is_there = true;
 
-  void answer(std::uint64_t, const http::Response& response) override {
+  void respond(std::uint64_t, const http::Response& response) override {
     EXPECT_EQ(status, 0u) << "answered twice";
     status = response.status;
     content_type = response.content_type;
@@ -143,7 +143,7 @@ struct ApiTest : testing::Test {
       std::vector<std::unique_ptr<dispatch::Upstream>> upstreams = {}) {
     return std::make_unique<dispatch::Dispatcher>(
         options, routing::PolicyOptions{},
-        dispatch::Dispatcher::World{store, alone, world, world, world, random, log},
+        dispatch::Dispatcher::Dependencies{store, alone, {world, world, world, random, log}},
         std::move(upstreams), [](const payment::CorrelationId&) {});
   }
 

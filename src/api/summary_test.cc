@@ -80,7 +80,7 @@ TEST_F(SummaryTest, WhereNothingIsKnownToBeFinalThereIsNoField) {
   Unheard others;
   dispatcher = std::make_unique<dispatch::Dispatcher>(
       dispatch::Options{}, routing::PolicyOptions{},
-      dispatch::Dispatcher::World{store, others, world, world, world, random, log},
+      dispatch::Dispatcher::Dependencies{store, others, {world, world, world, random, log}},
       std::vector<std::unique_ptr<dispatch::Upstream>>{}, [](const payment::CorrelationId&) {});
   const auto client = get();
   EXPECT_EQ(client->status, 200u);

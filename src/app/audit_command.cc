@@ -14,7 +14,7 @@ namespace payswitch::app {
 
 namespace {
 
-using audit::Options;
+using reconcile::Options;
 using Line = std::expected<void, std::string>;
 
 constexpr const char* token_variable = "PROCESSOR_TOKEN";

@@ -12,7 +12,7 @@ namespace payswitch::app {
 
 // The flags of `payswitch audit`, and PROCESSOR_TOKEN of the environment. An error is one line for
 // a person.
-std::expected<audit::Options, std::string> read_audit_flags(
+std::expected<reconcile::Options, std::string> read_audit_flags(
     std::span<const std::string_view> arguments, const config::Environment& environment);
 
 std::string audit_help();

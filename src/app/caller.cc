@@ -25,7 +25,7 @@ Caller::Caller(const platform::Clock& clock)
 
 Caller::~Caller() = default;
 
-std::expected<audit::Reply, std::string> Caller::ask(const audit::Question& question) {
+std::expected<reconcile::Reply, std::string> Caller::ask(const reconcile::Question& question) {
   const auto server = server_at(question.url);
   if (!server) return std::unexpected(server.error());
   auto pause_for = first_pause;
@@ -69,8 +69,8 @@ std::optional<http::ConnectionId> Caller::connect(Server& server) {
   return connection;
 }
 
-std::expected<audit::Reply, std::string> Caller::exchange(Server& server,
-                                                          const audit::Question& question) {
+std::expected<reconcile::Reply, std::string> Caller::exchange(Server& server,
+                                                              const reconcile::Question& question) {
   const auto failed = [&](std::string_view why) {
     return std::unexpected(fmt::format("GET {}{}: {}", question.url, question.target, why));
   };
@@ -78,14 +78,14 @@ std::expected<audit::Reply, std::string> Caller::exchange(Server& server,
   if (!connection) return failed("no connection");
   const std::string target = server.url.base_path + question.target;
   const http::Field token{token_field, question.token};
-  std::optional<std::expected<audit::Reply, http::Failure>> reply;
+  std::optional<std::expected<reconcile::Reply, http::Failure>> reply;
   server.client->send(*connection,
                       {.method = http::Method::get,
                        .target = target,
                        .fields = {&token, question.token.empty() ? 0u : 1u}},
                       [&reply](const std::expected<http::IncomingResponse, http::Failure>& answer) {
                         if (answer) {
-                          reply = audit::Reply{answer->status, std::string(answer->body)};
+                          reply = reconcile::Reply{answer->status, std::string(answer->body)};
                         } else {
                           reply = std::unexpected(answer.error());
                         }

@@ -17,8 +17,8 @@
 
 namespace payswitch::app {
 
-// Asks real servers, one question at a time, and waits: on a loop of its own that turns only
-// meanwhile. One kept connection a server.
+// Asks real servers, one question at a time, and waits: on a loop of its own that runs only
+// while it waits. One kept connection a server.
 class Caller {
  public:
   static constexpr std::chrono::seconds answer_timeout{30};
@@ -31,9 +31,9 @@ class Caller {
   explicit Caller(const platform::Clock& clock);
   ~Caller();
 
-  // audit::Ask. What was not answered, or with 429 or 503, is asked again: questions change
+  // reconcile::Ask. What was not answered, or with 429 or 503, is asked again: questions change
   // nothing.
-  std::expected<audit::Reply, std::string> ask(const audit::Question& question);
+  std::expected<reconcile::Reply, std::string> ask(const reconcile::Question& question);
 
  private:
   struct Server {
@@ -43,8 +43,8 @@ class Caller {
   };
 
   std::expected<Server*, std::string> server_at(const std::string& url);
-  std::expected<audit::Reply, std::string> exchange(Server& server,
-                                                    const audit::Question& question);
+  std::expected<reconcile::Reply, std::string> exchange(Server& server,
+                                                        const reconcile::Question& question);
   std::optional<http::ConnectionId> connect(Server& server);
   void pause(std::chrono::milliseconds span);
 

@@ -22,7 +22,7 @@ struct Process {
   config::Environment environment;
   std::function<platform::MemoryLimit()> memory;
   std::function<int(const config::Config& config, std::string_view version)> serve;
-  std::function<int(const audit::Options& options, std::ostream& out, std::ostream& err)> audit;
+  std::function<int(const reconcile::Options& options, std::ostream& out, std::ostream& err)> audit;
   std::ostream& out;
   std::ostream& err;
 };

@@ -47,7 +47,7 @@ class CliTest : public testing::Test {
               return 7;
             },
         .audit =
-            [this](const audit::Options& options, std::ostream&, std::ostream&) {
+            [this](const reconcile::Options& options, std::ostream&, std::ostream&) {
               audited_ = options;
               return 1;
             },
@@ -67,7 +67,7 @@ class CliTest : public testing::Test {
   std::ostringstream out_;
   std::ostringstream err_;
   std::string served_;
-  std::optional<audit::Options> audited_;
+  std::optional<reconcile::Options> audited_;
 };
 
 TEST_F(CliTest, ServeRunsTheSwitchWithItsConfigurationAndReturnsItsCode) {

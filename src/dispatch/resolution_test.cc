@@ -179,7 +179,7 @@ TEST_F(ResolutionTest, TheRefusalOfARepeatSettlesNothing) {
 }
 
 TEST_F(ResolutionTest, AProcessorThatContradictsItselfIsCountedAndLogged) {
-  pay({.book = false, .answer = lab::SentAnswer{422, ""}});
+  pay({.book = false, .answer = lab::SentResponse{422, ""}});
   ASSERT_TRUE(runs_until([&] { return is_over(); }));
   EXPECT_EQ(cheap_upstream().counters().contradictions, 1u);
   EXPECT_EQ(log.count(platform::Level::error, "said 422"), 1u);

@@ -15,7 +15,7 @@ enum class Outcome : std::uint8_t {
   our_fault = 4,       // refused: the request itself is wrong, here it will never be taken
   misconfigured = 5,   // refused: a wrong URL or key; opens the breaker, raises an alarm
   not_sent = 6,        // refused: the connection was dead before the write was started
-  unknown = 7,         // nobody knows
+  unknown = 7,         // no answer, or none that proves anything
   released = 8,        // unknown for longer than max_processing_time, and not in its books
 };
 

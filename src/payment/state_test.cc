@@ -16,7 +16,7 @@ static_assert(all.size() == state_count);
 
 TEST(State, ExactlyTheListedEdgesAreLegal) {
   const std::set<std::pair<State, State>> legal = {
-      {accepted, attempting}, {accepted, parked},  // a try, or nobody takes it
+      {accepted, attempting}, {accepted, parked},  // a try, or no processor takes it
       {attempting, accepted}, {attempting, attempting}, {attempting, unknown},
       {attempting, settled},  {unknown, accepted},      {unknown, settled},
       {unknown, parked},      {parked, accepted},       {parked, unknown},

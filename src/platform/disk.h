@@ -34,7 +34,7 @@ enum class Durability : std::uint8_t {
 
 std::string_view to_string(Durability durability);
 
-// A file that nobody writes to any more; it may be read also when its name is gone. Any thread.
+// A file that is not written to any more; it may be read also when its name is gone. Any thread.
 class RandomAccessFile {
  public:
   virtual ~RandomAccessFile() = default;
@@ -61,7 +61,7 @@ inline constexpr std::size_t descriptors_per_appended_file = 2;
 // the asynchronous half is for the path of a payment: it returns at once and completes on the loop.
 // Behind it stand threads in the real world and events in the virtual one.
 //
-// A name that ends in ".tmp" was never finished: whoever opens the directory removes it.
+// A name that ends in ".tmp" was never finished: opening the directory removes it.
 class Disk {
  public:
   using Done = std::move_only_function<void(DiskResult<void>)>;

@@ -15,7 +15,7 @@ namespace payswitch::platform {
 // One look-up at a time. Loop thread only.
 class Host {
  public:
-  // Older ones are looked up anew when somebody asks.
+  // Older ones are looked up anew at the next connection.
   static constexpr Duration fresh_for = std::chrono::seconds(30);
   // … and those that did not lead to a connection, but not more often than this.
   static constexpr Duration doubted_for = std::chrono::seconds(1);
@@ -26,7 +26,7 @@ class Host {
   // `name` may be an address: then that is it, for ever. The resolver and the clock outlive us.
   Host(std::string name, Resolver& resolver, const Clock& clock, LookedUp looked_up);
 
-  // Somebody wants to connect: starts a look-up when one is due.
+  // A connection is wanted: starts a look-up when one is due.
   void want();
 
   // No connection was made to any of its addresses.

@@ -9,7 +9,7 @@ namespace payswitch::platform {
 
 using Callback = std::move_only_function<void()>;
 
-// The one loop of the process. Whoever is called by it may assume that nobody else runs.
+// The one loop of the process. A callback may assume that nothing else of it runs at the same time.
 class Loop {
  public:
   virtual ~Loop() = default;

@@ -35,7 +35,7 @@ DiskResult<void> write_and_sync(WritableFile& file, std::span<const std::byte> c
   return file.sync(Sync::all);
 }
 
-// A leftover under the temporary name (or a symbolic link that somebody put there) goes first: what
+// A leftover under the temporary name (or a symbolic link that was put there) goes first: what
 // is written must be a file that nothing else refers to.
 OpenedFile create_anew(Directory& directory, const std::string& unfinished) {
   if (auto gone = directory.remove(unfinished); !gone && gone.error().code != ENOENT) {

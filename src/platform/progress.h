@@ -5,14 +5,14 @@
 
 #include "platform/clock.h"
 
-namespace payswitch::audit {
+namespace payswitch::platform {
 
 // Says how long work gets on: one line a second, none for what is over in one.
 class Progress {
  public:
   using Tell = std::function<void(const std::string& line)>;
 
-  Progress(const platform::Clock& clock, Tell tell)
+  Progress(const Clock& clock, Tell tell)
       : clock_(clock), tell_(std::move(tell)), last_(clock.now()) {}
 
   // `line` makes the text; it is not called when none is due.
@@ -25,11 +25,11 @@ class Progress {
   }
 
  private:
-  static constexpr platform::Duration interval = std::chrono::seconds(1);
+  static constexpr Duration interval = std::chrono::seconds(1);
 
-  const platform::Clock& clock_;
+  const Clock& clock_;
   Tell tell_;
-  platform::Instant last_;
+  Instant last_;
 };
 
-}  // namespace payswitch::audit
+}  // namespace payswitch::platform

@@ -23,7 +23,7 @@ class Resolver {
  public:
   using Done = std::move_only_function<void(std::expected<Addresses, NoAddress>)>;
 
-  // Once destroyed it calls nobody any more, and waits for nothing.
+  // Once destroyed it calls no callback any more, and waits for nothing.
   virtual ~Resolver() = default;
 
   // `done` is called once, later, from the loop; at least one address, the best first (RFC 6724).

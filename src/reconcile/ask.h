@@ -4,7 +4,7 @@
 #include <functional>
 #include <string>
 
-namespace payswitch::audit {
+namespace payswitch::reconcile {
 
 struct Question {
   std::string url;     // of the switch or the processor: http://host[:port][/path]
@@ -18,7 +18,7 @@ struct Reply {
 };
 
 // Asks, and waits for the answer; repeats what was not answered, or was put off (429, 503). An
-// error is one line for a person: nobody answered.
+// error is one line for a person: no answer came.
 using Ask = std::function<std::expected<Reply, std::string>(const Question& question)>;
 
-}  // namespace payswitch::audit
+}  // namespace payswitch::reconcile

@@ -1,10 +1,10 @@
 #include "reconcile/exit_code.h"
 
-namespace payswitch::audit {
+namespace payswitch::reconcile {
 
-int exit_code(std::uint64_t findings, const std::vector<UnaskedAt>& unasked) {
-  if (findings > 0) return exit_findings;
+int exit_code(std::uint64_t discrepancies, const std::vector<store::UnaskedAt>& unasked) {
+  if (discrepancies > 0) return exit_findings;
   return unasked.empty() ? exit_equal : exit_unasked;
 }
 
-}  // namespace payswitch::audit
+}  // namespace payswitch::reconcile

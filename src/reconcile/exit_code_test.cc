@@ -2,10 +2,11 @@
 
 #include <gtest/gtest.h>
 
-namespace payswitch::audit {
+namespace payswitch::reconcile {
 namespace {
 
-const UnaskedAt old{.name = "old", .origin = "http://a:1", .open = {.count = 2, .cents = 3980}};
+const store::UnaskedAt old{
+    .name = "old", .origin = "http://a:1", .open = {.count = 2, .cents = 3980}};
 
 TEST(ExitCode, WhatNoRequestAsksForIsNotInOrderAndAFindingIsWorse) {
   EXPECT_EQ(exit_code(0, {}), 0);
@@ -15,4 +16,4 @@ TEST(ExitCode, WhatNoRequestAsksForIsNotInOrderAndAFindingIsWorse) {
 }
 
 }  // namespace
-}  // namespace payswitch::audit
+}  // namespace payswitch::reconcile

@@ -7,7 +7,7 @@
 
 namespace payswitch::redis {
 
-// Where a Redis is, and as whom we speak to it.
+// Where a Redis is, and as which user we speak to it.
 struct Address {
   std::string host;
   std::uint16_t port = 6379;

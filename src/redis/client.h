@@ -21,8 +21,8 @@ enum class Failure : std::uint8_t {
 };
 
 enum class Flush : std::uint8_t {
-  now,   // somebody waits: it leaves with this turn of the loop
-  lazy,  // nobody does: it leaves with the next one that is in haste, or after Options::linger
+  now,   // something waits: it leaves with this turn of the loop
+  lazy,  // nothing does: it leaves with the next one that leaves now, or after Options::linger
 };
 
 // Who is at the other end, as it was when the connection began. Redis forgot what it had not saved
@@ -44,10 +44,10 @@ struct Server {
 };
 
 // One connection to Redis, made again whenever it is lost. What is called in one turn of the loop
-// leaves in one write, and runs in the order of the calls, in haste or not. It never repeats a
-// command: whoever gets maybe_ran decides (PROTOCOL 7.3). An idle connection sends nothing. Once
-// destroyed it calls nobody any more; nobody destroys it from one of its own callbacks. Loop thread
-// only.
+// leaves in one write, and runs in the order of the calls, whatever their Flush. It never repeats a
+// command: the caller that gets maybe_ran decides (PROTOCOL 7.3). An idle connection sends nothing.
+// Once destroyed it calls no callback any more; it must not be destroyed from one of its own
+// callbacks. Loop thread only.
 class Client {
  public:
   using Done = std::move_only_function<void(std::expected<Reply, Failure>)>;

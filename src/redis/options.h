@@ -14,7 +14,7 @@ struct Options {
 
   platform::Duration connect_timeout = std::chrono::seconds(2);  // handshake included
   platform::Duration command_timeout = std::chrono::seconds(5);  // then the connection is cut
-  platform::Duration linger = std::chrono::milliseconds(10);     // of what is not in haste
+  platform::Duration linger = std::chrono::milliseconds(10);     // of what is lazy
   platform::Duration backoff_base = std::chrono::milliseconds(50);
   platform::Duration backoff_cap = std::chrono::milliseconds(500);
 

@@ -25,7 +25,7 @@ class Pipeline {
   // False: it would go beyond max_outstanding or max_unsent_bytes; `done` is left alone.
   bool add(std::span<const std::string_view> words, Client::Done& done, platform::Instant now);
 
-  // As add(), whatever the limits: for the hand-shake, which nobody else can make longer.
+  // As add(), whatever the limits: for the hand-shake, whose length is fixed.
   void add_unlimited(std::span<const std::string_view> words, Client::Done done,
                      platform::Instant now);
 

@@ -22,7 +22,7 @@ class RedisPipeline : public testing::Test {
       if (then) std::exchange(then, nullptr)();
     };
     const bool added = pipeline.add(words, done, now);
-    EXPECT_EQ(!done, added) << "whoever is refused keeps it";
+    EXPECT_EQ(!done, added) << "a caller that is refused keeps it";
     return added;
   }
   bool add(const std::string& name) { return add({"PING"}, name); }

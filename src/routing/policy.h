@@ -23,7 +23,7 @@ struct Choice {
   enum class Kind : std::uint8_t {
     send,  // to `index`
     hold,  // for a cheaper one, until `until` at most
-    wait,  // nobody takes it; something must change first
+    wait,  // no processor takes it; something must change first
   };
   Kind kind = Kind::wait;
   std::size_t index = 0;

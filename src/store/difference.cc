@@ -6,19 +6,19 @@
 
 #include "payment/time.h"
 
-namespace payswitch::audit {
+namespace payswitch::store {
 
 using payment::format_iso8601;
 
 std::optional<std::string> difference(payment::Money accepted,
-                                      const std::vector<store::AttemptView>& attempts,
-                                      const store::Settlement& settlement) {
+                                      const std::vector<AttemptView>& attempts,
+                                      const Settlement& settlement) {
   const std::string_view flag = settlement.finding ? "" : ", and not flagged as a finding";
   if (settlement.amount != accepted) {
     return fmt::format("accepted with {} and booked with {}{}", accepted.to_string(),
                        settlement.amount.to_string(), flag);
   }
-  const auto attempt = std::ranges::find(attempts, settlement.number, &store::AttemptView::number);
+  const auto attempt = std::ranges::find(attempts, settlement.number, &AttemptView::number);
   if (attempt == attempts.end()) return std::nullopt;  // forgotten
   if (attempt->processor != settlement.processor) {
     return "settled at another processor than it was sent to";
@@ -31,4 +31,4 @@ std::optional<std::string> difference(payment::Money accepted,
   return std::nullopt;
 }
 
-}  // namespace payswitch::audit
+}  // namespace payswitch::store

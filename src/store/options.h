@@ -30,7 +30,7 @@ struct Options {
   platform::Durability durability = platform::Durability::fsync;
   std::uint64_t segment_bytes = 32ull << 20;   // of one journal segment, header included
   std::uint64_t max_batch_bytes = 4ull << 20;  // of one batch: one write, one sync
-  // How long a record that nobody waits for may wait for company: it then shares a sync.
+  // How long a record that nothing waits for may wait for others: it then shares a sync.
   platform::Duration linger = std::chrono::milliseconds(10);
   bool compaction = true;              // false: segments are kept for ever
   std::vector<Place> processors = {};  // the configured ones, in their order
@@ -49,7 +49,7 @@ struct RedisOptions {
   // What was written in this time is written again when Redis has forgotten something.
   platform::Duration memory = std::chrono::seconds(30);
   // How long the client of a new payment whose reply was lost waits for Redis to come back and say
-  // what became of it; then it is told that nobody knows.
+  // what became of it; then the answer is that it is unknown.
   platform::Duration verdict_within = std::chrono::seconds(5);
   // How many replicas must have a payment before its 202 (WAIT); within what time.
   std::uint32_t wait_replicas = 0;

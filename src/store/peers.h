@@ -32,7 +32,7 @@ class Peers {
     std::function<Report()> report;
     // A poll of another instance.
     std::function<void(payment::ProcessorNumber, const Health&)> health;
-    // Another instance's breaker for it has just opened, and nobody's payments are taken.
+    // Another instance's breaker for it has just opened, and it takes no instance's payments.
     std::function<void(payment::ProcessorNumber)> opened;
     // How many instances live, ourselves included.
     std::function<void(std::uint32_t)> living;
@@ -41,7 +41,7 @@ class Peers {
   };
   // Zero: poll now. Otherwise: not before this much later.
   using Claimed = std::move_only_function<void(platform::Duration)>;
-  // Up to where nobody will issue a requestedAt any more; nullopt: not known.
+  // Up to where no instance will issue a requestedAt any more; nullopt: not known.
   using Confirmed = std::move_only_function<void(std::optional<payment::UtcMs>)>;
 
   virtual ~Peers() = default;
@@ -49,7 +49,7 @@ class Peers {
   // Once, before anything else.
   virtual void listen(Events events) = 0;
 
-  // Asks for the group's next health poll of a processor: one in `every`, whoever makes it.
+  // Asks for the group's next health poll of a processor: one in `every`, by any instance.
   virtual void claim_poll(payment::ProcessorNumber processor, platform::Duration every,
                           Claimed done) = 0;
 
@@ -68,7 +68,7 @@ class Peers {
   virtual void tell_health(payment::ProcessorNumber processor, const Health& health) = 0;
 };
 
-// Nobody shares the store.
+// No other instance shares the store.
 class SingleInstance final : public Peers {
  public:
   void listen(Events) override {}

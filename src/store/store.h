@@ -123,7 +123,7 @@ inline constexpr std::size_t max_page_payments = 100;
 // (save that an answer that needs no sync does not wait for one: summary(), list(), and find() and
 // replays of what is durable, and that an intent may wait for room on a full disk; the calls for
 // one payment keep their order). Settlements, refusals and parkings, for which no 202 and no
-// request waits, may wait for Options::linger, so that they share somebody else's sync. State that
+// request waits, may wait for Options::linger, so that they share another record's sync. State that
 // a call changes is visible to find(), summary() and counters() at once; it is durable when the
 // call completes. But a payment is shown by find() only when its acceptance is durable: whoever
 // sees it counts on it. A failed write never completes anything: the process ends (PROTOCOL 4.4).
@@ -151,10 +151,10 @@ class Store {
   virtual void accept(const Acceptance& acceptance, AcceptDone done) = 0;
 
   // The intent is durable when `done` runs, if it is granted; it is not when the payment has become
-  // another instance's meanwhile. The payment is open, and has no unanswered intent.
+  // another instance's by now. The payment is open, and has no unanswered intent.
   virtual void intend(const payment::CorrelationId& id, const Intent& intent, IntendDone done) = 0;
 
-  // Every request of the attempt was answered with a refusal (or it was released). Nobody waits,
+  // Every request of the attempt was answered with a refusal (or it was released). Nothing waits,
   // but it is durable before any later intent of the payment.
   virtual void refuse(const payment::CorrelationId& id, const Refusal& refusal) = 0;
 
@@ -162,7 +162,7 @@ class Store {
   virtual void note_unknown(const payment::CorrelationId& id) = 0;
 
   // Counts in summary() at once; is final (durable) when `done` runs. The payment is attempting or
-  // unknown, and its acceptance has completed: nobody can have an answer before (PROTOCOL 2.1).
+  // unknown, and its acceptance has completed: no answer can come before (PROTOCOL 2.1).
   virtual void settle(const payment::CorrelationId& id, const Settlement& settlement,
                       Done done) = 0;
 

@@ -4,7 +4,7 @@
 
 #include "text/json_string.h"
 
-namespace payswitch::audit {
+namespace payswitch::store {
 
 std::string to_text(const UnaskedAt& unasked) {
   return fmt::format(
@@ -21,4 +21,4 @@ std::string to_json(const UnaskedAt& unasked) {
                      unasked.open.count, unasked.open.amount());
 }
 
-}  // namespace payswitch::audit
+}  // namespace payswitch::store

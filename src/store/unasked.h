@@ -6,7 +6,7 @@
 
 #include "payment/money.h"
 
-namespace payswitch::audit {
+namespace payswitch::store {
 
 // What may have been charged by a processor that is not configured. The switch does not ask it, so
 // these payments stay open: no finding, and not in order either.
@@ -21,4 +21,4 @@ struct UnaskedAt {
 std::string to_text(const UnaskedAt& unasked);
 std::string to_json(const UnaskedAt& unasked);
 
-}  // namespace payswitch::audit
+}  // namespace payswitch::store

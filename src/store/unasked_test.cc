@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace payswitch::audit {
+namespace payswitch::store {
 namespace {
 
 const UnaskedAt old{.name = "old", .origin = "http://a:1", .open = {.count = 2, .cents = 3980}};
@@ -18,4 +18,4 @@ TEST(Unasked, NamesTheProcessorWhereItWasHowManyAndHowMuch) {
 }
 
 }  // namespace
-}  // namespace payswitch::audit
+}  // namespace payswitch::store

@@ -98,7 +98,7 @@ void Clients::look_around() {
   if (random_.one_in(128)) ask_for_sums(random_.one_in(2) ? some_told_window() : some_window());
 }
 
-// A currency that nobody reads is never dropped, and a misspelt end of a window never left open.
+// A currency that is not read is never dropped, and a misspelt end of a window never left open.
 void Clients::make_a_slip() {
   VirtualSwitch* process = process_();
   if (!process || amounts_.empty()) return;

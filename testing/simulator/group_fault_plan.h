@@ -9,7 +9,7 @@
 
 namespace payswitch::lab::simulator {
 
-// What befalls the Redis of a run: drawn from its seed, plain data.
+// The faults of the Redis of a run: drawn from its seed, plain data.
 struct RedisFaultPlan {
   RedisSettings settings;
   bool is_slow = false;    // messages take up to 20 ms, now and then up to a second

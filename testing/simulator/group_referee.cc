@@ -61,7 +61,7 @@ void GroupReferee::saw_status(std::uint32_t n, const Asked& asked, const Receive
   keep_amount(n, *amount, "shown");
   payment.is_parked = *state == State::parked;
   if (*state == State::settled && !payment.booked_at) {
-    accuse(fmt::format("payment {}: settled, and in nobody's books", n));
+    accuse(fmt::format("payment {}: settled, and in no processor's books", n));
   }
   if (*state == State::settled && !is_bounded_ &&
       names[*payment.booked_at] != field(received.body, "processor")) {
@@ -119,7 +119,7 @@ void GroupReferee::posted(std::size_t processor, const Posting& posting) {
   const auto n = number_of(posting.id);
   trace_.say("{}: POST {} {} requestedAt {}", names[processor], n, posting.amount.to_string(),
              posting.requested_at.value);
-  if (n >= cases_.size()) return accuse(fmt::format("payment {}: nobody sent it", n));
+  if (n >= cases_.size()) return accuse(fmt::format("payment {}: no client sent it", n));
   keep_amount(n, posting.amount, "sent on");
   std::optional<Leg>& leg = cases_[n].leg;
   const bool is_same =

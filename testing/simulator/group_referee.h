@@ -12,7 +12,7 @@
 
 namespace payswitch::lab::simulator {
 
-// The judge of several instances on one Redis: what must hold for all of them together, whoever
+// The judge of several instances on one Redis: what must hold for all of them together, whichever
 // dies, sleeps or is taken over. Of the moment of an answer it knows less than the judge of one
 // process, and asks less of it.
 class GroupReferee final : public Judge {

@@ -41,7 +41,7 @@ class GroupRun {
     std::chrono::milliseconds wall_is_ahead{0};
   };
 
-  // -- what befalls the instances ---------------------------------------------------------------
+  // -- faults of the instances -----------------------------------------------------------------
   void start(std::size_t which);
   void set_wall_clock(Instance& instance);
   void kill(std::size_t which);
@@ -82,7 +82,7 @@ GroupFaultPlan fault_plan_from(SeededRandom& seeds) {
 }
 
 // What it may lose is written again by those who live (PROTOCOL 7.5): only where they die or sleep
-// meanwhile, or where more is lost than they remember, nothing is promised.
+// in that time, or where more is lost than they remember, nothing is promised.
 bool is_bounded(const GroupFaultPlan& plan) {
   if (!plan.redis.may_forget()) return false;
   return plan.instances_die || plan.instances_sleep || plan.redis.goes_away || plan.redis.stops ||
@@ -140,7 +140,7 @@ Outcome GroupRun::play() {
   return outcome_;
 }
 
-// -- what befalls the instances -------------------------------------------------------------------
+// -- faults of the instances ---------------------------------------------------------------------
 
 void GroupRun::start(std::size_t which) {
   if (instances_[which].process) return;

@@ -163,7 +163,7 @@ void UnsteadyProcessor::decide(const Posting& posting, const Fate& fate, std::ui
   if (fate.is_silent) return;
   auto answer = fate.answer;
   if (fate.books && known && answer) answer = SentResponse{422, R"({"message":"known"})"};
-  if (start != starts_) answer = std::unexpected(http::Failure::cut);  // it went down meanwhile
+  if (start != starts_) answer = std::unexpected(http::Failure::cut);  // it went down in between
   watcher_.answered(index_, posting, reading_of(answer));
   reply(std::move(answer));
 }

@@ -41,7 +41,8 @@ class Watcher {
 };
 
 // A processor that keeps the contract and little more: it falls from one profile of the plan into
-// the next. It belongs to the world: what has arrived is dealt with, whoever has died meanwhile.
+// the next. It belongs to the world: what has arrived is dealt with, also when its sender has died
+// since.
 class UnsteadyProcessor final : public Origin {
  public:
   struct Entry {

@@ -18,7 +18,7 @@ const redis::Script count_up(R"lua(#!lua flags=allow-oom
 return redis.call('INCR', KEYS[1])
 )lua");
 
-// Somebody who counts up for ever, and never twice at a time.
+// A client that counts up for ever, and never twice at a time.
 class Counter {
  public:
   Counter(World& world, VirtualRedis& redis)

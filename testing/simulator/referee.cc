@@ -14,7 +14,7 @@ using payment::UtcMs;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// Around the moment of a hang-up nobody outside can say whether an answer was read.
+// Around the moment of a hang-up it cannot be seen from outside whether an answer was read.
 constexpr auto doubt = milliseconds(2);
 
 // From an answer's leaving to its being counted.
@@ -51,7 +51,7 @@ void Referee::started(std::uint32_t max_in_flight) {
   for (auto& posts : outstanding_) posts.clear();
 }
 
-// Where payments can be released nobody outside knows when one is.
+// Where payments can be released it cannot be seen from outside when one is.
 std::optional<std::size_t> Referee::surely_unanswered_at() const {
   if (plan_.settings.max_processing_time) return std::nullopt;
   for (const Case& payment : cases_) {
@@ -168,7 +168,7 @@ void Referee::check_state(std::uint32_t n, const Asked& asked, State state, std:
   }
   payment.is_parked = state == State::parked;
   if (payment.is_parked && !plan_.profiles[static_cast<std::size_t>(FaultProfile::faulting)]) {
-    accuse(fmt::format("payment {}: parked, though nobody said that it is our fault", n));
+    accuse(fmt::format("payment {}: parked, though no processor said that it is our fault", n));
   }
   if (state != State::settled) {
     if (payment.end_promised && *payment.end_promised < asked.at) {
@@ -246,7 +246,7 @@ void Referee::posted(std::size_t processor, const Posting& posting) {
   const auto n = number_of(posting.id);
   trace_.say("{}: POST {} {} requestedAt {}", names[processor], n, posting.amount.to_string(),
              posting.requested_at.value);
-  if (n >= cases_.size()) return accuse(fmt::format("payment {}: nobody sent it", n));
+  if (n >= cases_.size()) return accuse(fmt::format("payment {}: no client sent it", n));
   highest_wall_ = std::max(highest_wall_, world_.wall());
   keep_amount(n, posting.amount, "sent on");
   if (cases_[n].was_booked_before_the_restore) {

@@ -273,7 +273,7 @@ TEST_F(RefereeTest, SettledWhereItIsNotBooked) {
 
 TEST_F(RefereeTest, ParkedThoughNobodySaidThatItIsOurFault) {
   referee_.saw_status(0, now(), {.status = 200, .body = R"({"state":"parked","amount":19.90})"});
-  EXPECT_THAT(verdict(), HasSubstr("parked, though nobody said"));
+  EXPECT_THAT(verdict(), HasSubstr("parked, though no processor said"));
 }
 
 TEST_F(RefereeTest, AnAnswerThatNothingExplains) {

@@ -40,7 +40,7 @@ class Run {
 
  private:
   void hire_the_operator();
-  // -- what befalls the process ---------------------------------------------------------------
+  // -- faults of the process -----------------------------------------------------------------
   void start();
   VirtualSwitch::Seams seams(std::vector<std::string> origins);
   void start_elsewhere(const SwitchSettings& settings);
@@ -53,7 +53,7 @@ class Run {
   void draw_next_death();
   void draw_next_death_in_sealing();
   void restart_now_and_then();
-  // -- what befalls its world -----------------------------------------------------------------
+  // -- faults of its world -------------------------------------------------------------------
   void trouble_the_disk();
   void fill_the_disk();
   void make_room();
@@ -159,7 +159,7 @@ Outcome Run::play() {
   return outcome_;
 }
 
-// -- what befalls the process ---------------------------------------------------------------------
+// -- faults of the process -----------------------------------------------------------------------
 
 VirtualSwitch::Seams Run::seams(std::vector<std::string> origins) {
   return {.world = world_,
@@ -296,7 +296,7 @@ void Run::end_process(bool by_power_cut) {
   world_.after(between(random_, shortest_downtime, longest_downtime), [this] { start(); });
 }
 
-// -- what befalls its world -----------------------------------------------------------------------
+// -- faults of its world -------------------------------------------------------------------------
 
 void Run::trouble_the_disk() {
   if (is_calm_) return;

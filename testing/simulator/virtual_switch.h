@@ -73,7 +73,7 @@ class VirtualSwitch {
   static std::unique_ptr<VirtualSwitch> join(const Seams& seams, const SwitchSettings& settings);
   bool is_open() const { return composition_ != nullptr && !is_closed_; }
 
-  // SIGSTOP and SIGCONT. Requests that come meanwhile wait in its socket.
+  // SIGSTOP and SIGCONT. Requests that come in between wait in its socket.
   void sleep() { life_.sleep(); }
   void wake_up() { life_.wake_up(); }
 

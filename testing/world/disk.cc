@@ -76,10 +76,10 @@ DiskResult<void> VirtualDisk::open_for_appends(const std::string& name) {
 DiskResult<void> VirtualDisk::run_steps(const VirtualDirectory::Troubles& troubles,
                                         std::uint64_t& longest,
                                         const std::function<DiskResult<void>()>& steps) {
-  directory_.befall(troubles);
+  directory_.set_troubles(troubles);
   auto result = steps();
   longest = std::max(longest, directory_.steps());
-  directory_.befall({});
+  directory_.set_troubles({});
   return result;
 }
 
@@ -265,7 +265,7 @@ void VirtualDisk::finish_look_up() {
   job()();
 }
 
-// -- what befalls it --------------------------------------------------------------------
+// -- faults --------------------------------------------------------------------------
 
 void VirtualDisk::kill() {
   ++life_;

@@ -80,7 +80,7 @@ class VirtualDisk final : public platform::Disk {
   void run_in_background(Job job) override;
   void look_up(Job job) override;
 
-  // -- what befalls it ------------------------------------------------------------------
+  // -- faults ------------------------------------------------------------------------
   void kill();
   void power_cut();
   // The append after `good` further ones fails (EIO), and each one after it until kill() or

@@ -25,7 +25,7 @@ struct SentResponse {
 };
 
 // What stands at the other end. It belongs to the world, not to the process under test: a request
-// that is on its way arrives, whoever has died meanwhile.
+// that is on its way arrives, also when its sender has died since.
 class Origin {
  public:
   // At most once, now or later. Not at all is silence.
@@ -57,7 +57,7 @@ class VirtualClient final : public http::Client {
   void hang_up(http::ConnectionId connection) override;
   const http::ClientCounters& counters() const override { return counters_; }
 
-  // Every idle connection dies unnoticed: whoever takes one finds out when sending.
+  // Every idle connection dies unnoticed: the one that takes it finds out when sending.
   void let_idle_connections_die();
 
  private:

@@ -173,7 +173,7 @@ void VirtualRedis::close(const Connection& connection, const std::string& why) {
   });
 }
 
-// -- what befalls it ----------------------------------------------------------------------
+// -- faults ----------------------------------------------------------------------------
 
 void VirtualRedis::cut(RedisCut how) {
   for (const Connection& connection : std::vector(connections_)) {

@@ -77,16 +77,16 @@ struct RedisConnection {
 };
 
 // A Redis 7 of the virtual world. It belongs to the world, not to a process under test: what is on
-// its way to it arrives, whoever has died meanwhile, and it holds what it was told. Each command,
-// and each script as a whole, is one step; a step takes no time. Every fault is switched on by the
-// caller. It must outlive its clients and the last step of the world. One thread.
+// its way to it arrives, also when its sender has died since, and it keeps what was written. Each
+// command, and each script as a whole, is one step; a step takes no time. Every fault is switched
+// on by the caller. It must outlive its clients and the last step of the world. One thread.
 class VirtualRedis final {
  public:
   using Connection = std::shared_ptr<RedisConnection>;
 
   VirtualRedis(World& world, std::uint64_t seed, RedisSettings settings = {});
 
-  // -- what befalls it ------------------------------------------------------------------
+  // -- faults ------------------------------------------------------------------------
   void set_latency(const RedisLatency& latency) { latency_ = latency; }
   // All connections, now.
   void cut(RedisCut how);

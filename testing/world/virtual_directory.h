@@ -21,7 +21,7 @@ class VirtualDirectory final : public platform::Directory {
  public:
   using Names = std::map<std::string, std::shared_ptr<Inode>>;
 
-  // What befalls the steps until the next call of befall().
+  // The faults that the steps meet until the next call of set_troubles().
   struct Troubles {
     // The process dies after so many further steps; of a write that is the next one, up to any byte
     // is done. Every later step fails, and does nothing.
@@ -33,12 +33,12 @@ class VirtualDirectory final : public platform::Directory {
 
   explicit VirtualDirectory(SeededRandom& random) : random_(random) {}
 
-  void befall(const Troubles& troubles) {
+  void set_troubles(const Troubles& troubles) {
     troubles_ = troubles;
     steps_ = 0;
     is_dead_ = false;
   }
-  // Since the last befall().
+  // Since the last set_troubles().
   std::uint64_t steps() const { return steps_; }
 
   platform::DiskResult<std::unique_ptr<platform::WritableFile>> create(

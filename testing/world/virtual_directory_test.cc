@@ -112,9 +112,9 @@ TEST_F(VirtualDirectoryTest, ADeathAmongTheStepsLeavesThoseBeforeItAndNoneAfter)
   std::set<std::string> seen;
   for (std::uint64_t steps = 0; steps < 9; ++steps) {
     directory.emplace(random);
-    directory->befall({.steps_before_death = steps});
+    directory->set_troubles({.steps_before_death = steps});
     EXPECT_EQ(platform::replace_file(*directory, "a", bytes(3, 1), 5).has_value(), steps >= 7);
-    directory->befall({});
+    directory->set_troubles({});
     seen.insert(names());
     if (const auto file = directory->find("a")) EXPECT_EQ(file->size(), 5u);
   }
@@ -131,10 +131,10 @@ TEST_F(VirtualDirectoryTest, ALentFileIsUntouchedWhenAPowerCutBringsItsNameBack)
     platform::Disk::Content content = [](platform::FileWriter& draft) {
       return draft.write(bytes(700, 2));
     };
-    directory->befall({.steps_before_death = random.below(10)});
+    directory->set_troubles({.steps_before_death = random.below(10)});
     std::ignore =
         platform::make_file(*directory, "sealed", content, "journal", [](auto) { return true; });
-    directory->befall({});
+    directory->set_troubles({});
     directory->lose_power();
     if (const auto file = directory->find("journal")) {
       EXPECT_EQ(file->cached(), bytes(1024, 1));
@@ -147,7 +147,7 @@ TEST_F(VirtualDirectoryTest, ALentFileIsUntouchedWhenAPowerCutBringsItsNameBack)
 
 TEST_F(VirtualDirectoryTest, WithoutDescriptorsNothingIsOpened) {
   put("a", bytes(1, 1));
-  directory->befall({.steps_before_death = std::nullopt, .no_descriptors = true});
+  directory->set_troubles({.steps_before_death = std::nullopt, .no_descriptors = true});
   EXPECT_EQ(directory->create("b").error().code, EMFILE);
   EXPECT_EQ(directory->open("a").error().code, EMFILE);
   EXPECT_TRUE(directory->rename("a", "b"));

@@ -25,7 +25,7 @@ class Contest {
  public:
   Contest(Contestants contestants, Schedule schedule);
 
-  // An error is one line for a person: somebody did not answer before the run or at its end.
+  // An error is one line for a person: a program did not answer before the run or at its end.
   std::expected<Report, std::string> run();
 
  private:

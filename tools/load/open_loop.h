@@ -11,7 +11,7 @@ namespace payswitch::lab::load {
 
 // Hands in a payment whenever one is due, whatever became of those before. A payment's latency
 // counts from the moment at which it was due, so a server that stands still makes all that should
-// have been sent meanwhile as late as they really are. Loop thread only; lives until its end.
+// have been sent in that time as late as they really are. Loop thread only; lives until its end.
 class OpenLoop {
  public:
   OpenLoop(Outbox& outbox, platform::Timers& timers, const platform::Clock& clock,

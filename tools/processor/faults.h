@@ -52,7 +52,7 @@ class Faults {
   // The body of PUT /lab/faults; `{}` means none. An error names the field at fault.
   static std::expected<Faults, std::string> parse(std::string_view json);
 
-  // What befalls the next POST or GET; uses up one of its count.
+  // The fault of the next POST or GET; uses up one of its count.
   PostMischief strike_post();
   GetMischief strike_get();
 

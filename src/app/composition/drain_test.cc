@@ -30,7 +30,7 @@ struct DrainTest : testing::Test {
   SlowStore store{world};
   dispatch::Dispatcher dispatcher{{},
                                   {},
-                                  {store, alone, world, world, world, random, log},
+                                  {store, alone, {world, world, world, random, log}},
                                   {},
                                   [](const payment::CorrelationId&) {}};
   bool is_closed = false;

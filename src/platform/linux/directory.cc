@@ -83,7 +83,7 @@ std::expected<void, std::string> expect_it_is_ours_alone(const File& directory,
   return {};
 }
 
-// Payswitch makes plain files only. A link was made by somebody else, and leads somewhere else.
+// Payswitch makes plain files only. A link was made by another program, and leads elsewhere.
 std::expected<void, std::string> expect_no_links(const std::string& path) {
   std::error_code error;
   auto entry = std::filesystem::directory_iterator(path, error);

@@ -19,7 +19,7 @@ struct LogLimits {
 };
 
 // Lines on their way to a descriptor (a pipe, a file, a terminal) that may be slow, stalled or
-// closed: a thread of its own writes them, so that nobody who says something waits for a reader.
+// closed: a thread of its own writes them, so that no caller waits for a reader.
 // What finds no room, or cannot be written, is dropped and counted; when it goes on, a line says
 // how many are missing. Any thread, save for construction and destruction.
 class LogWriter {

@@ -59,7 +59,7 @@ class LookUp final : public std::enable_shared_from_this<LookUp> {
 
   void start(const std::string& name, const ResolverOptions& options);
 
-  // Nobody is called any more.
+  // No callback is called any more.
   void cancel() {
     done_ = nullptr;
     if (channel_ != nullptr) ares_destroy(std::exchange(channel_, nullptr));

@@ -14,7 +14,7 @@ class Worker {
  public:
   using Job = std::move_only_function<Callback()>;
 
-  // Low: gets the processor only when nobody else wants it much.
+  // Low: gets the processor only when nothing else needs it.
   enum class Priority : std::uint8_t { normal, low };
 
   explicit Worker(Loop& loop, Priority priority = Priority::normal);

@@ -40,7 +40,7 @@ TEST_F(Away, AnAcceptThatRanAndWhoseReplyIsLostIsUnavailableAndAdoptedExactlyOnc
   EXPECT_EQ(instance.adopted[0].unanswered->requested_at, first.requested_at);
   EXPECT_EQ(accept(instance, acceptance(1)), Verdict::replayed);
 
-  // Nor later, by whoever looks for orphans.
+  // Nor later, by the search for orphans.
   Instance& other = join(short_lease);
   send(other, 2);
   end(other);
@@ -88,7 +88,8 @@ TEST_F(Away, AnAcceptWhoseReplyIsLostIsToldAlsoWhenTheLeaseHasRunOutMeanwhile) {
   ASSERT_TRUE(is_back(instance));
   EXPECT_TRUE(instance.was_told(platform::Level::warn, "lease had run out"));
   EXPECT_EQ(owner(1), instance.name());
-  EXPECT_TRUE(instance.adopted.empty()) << "whoever waited for the verdict is at work on it";
+  EXPECT_TRUE(instance.adopted.empty())
+      << "the caller that waited for the verdict is at work on it";
   settle(instance, 1, settlement(first));
   EXPECT_EQ(summary(instance)[cheap].count, 1u);
   EXPECT_EQ(instance.store().counters().open(), 0u);

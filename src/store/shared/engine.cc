@@ -101,7 +101,7 @@ class Engine final : public Store {
   Counters counters_;
   ReplayBuffer replay_buffer_;
   OwnedPayments holdings_;
-  // Accepts without an answer: what Redis shows of them meanwhile is not an orphan.
+  // Accepts without an answer: what Redis shows of them until then is not an orphan.
   std::unordered_map<payment::CorrelationId, std::size_t> accepting_;
   ReplicaAcks confirmations_;
   Membership membership_;
@@ -175,7 +175,7 @@ void Engine::send(ReplayBuffer::Number number, ReplayBuffer::Entry& entry) {
       haste_of(entry.operation.kind));
 }
 
-// It is sent again when Redis is back; whoever waits for an accept does not wait for ever.
+// It is sent again when Redis is back; a client that waits for an accept does not wait for ever.
 void Engine::failed(ReplayBuffer::Number number, Failure failure) {
   ReplayBuffer::Entry* entry = replay_buffer_.find(number);
   if (!entry || entry->is_answered || entry->operation.kind != Operation::Kind::accept) return;
@@ -263,8 +263,8 @@ void Engine::promise(Verdict verdict, AcceptDone told, platform::Callback otherw
   });
 }
 
-// When nobody waits any more it was said to be unavailable, as it is when too few replicas have it:
-// nobody but us will ever send it.
+// When nothing waits any more, the answer was that it is unavailable, as it is when too few
+// replicas have it: only this instance will ever send it.
 void Engine::accepted(const Operation& operation, AcceptDone told) {
   if (holdings_.find(operation.id)) {  // Redis had forgotten it; here it is at work
     if (told) promise(Verdict::replayed, std::move(told));
@@ -416,8 +416,8 @@ void Engine::taken(std::vector<Taken> taken) {
       held->is_confirmed = held->is_confirmed || each.was_ours;
       continue;
     }
-    // Left behind under another name. Its accept is said again, and then whoever waits for the
-    // verdict goes on with it.
+    // Left behind under another name. Its accept is sent again, and then the client that waits for
+    // the verdict goes on with it.
     if (accepting_.contains(each.payment.id)) continue;
     const bool is_unknown = each.payment.unanswered.has_value();
     holdings_.add(each.payment.id, is_unknown ? State::unknown : State::accepted,

@@ -188,7 +188,7 @@ TEST_F(Amnesia, EverythingOfTheLastHalfMinuteIsWrittenAgain) {
   const std::string name = instance.name();
   forget_all();
   ASSERT_TRUE(is_back(instance));
-  EXPECT_NE(instance.name(), name) << "nobody knows the old one any more";
+  EXPECT_NE(instance.name(), name) << "the old one is not known any more";
   EXPECT_EQ(kept(1, 5), before);
   EXPECT_EQ(summary(instance), sums);
 }

@@ -113,7 +113,7 @@ class Instances : public testing::Test {
   static constexpr auto lease = std::chrono::milliseconds(1'000);
   static constexpr auto short_lease = std::chrono::milliseconds(300);
 
-  // Nobody waits for what may have run, unless a test says so.
+  // Nothing waits for what may have run, unless a test says so.
   platform::Duration verdict_within{0};
 
   // It outlives kill -9, and waits for no disk.

@@ -137,7 +137,7 @@ TEST_F(Leases, ASleeperDecidesNothingOverWhatWasTakenOver) {
   EXPECT_EQ(find(*waker, 1)->attempts_made, 1u);
   EXPECT_EQ(find(*waker, 2)->state, State::accepted);
   EXPECT_EQ(find(*waker, 3)->state, State::attempting);
-  EXPECT_FALSE(find(*waker, 3)->attempts.at(0).outcome) << "nobody knows";
+  EXPECT_FALSE(find(*waker, 3)->attempts.at(0).outcome) << "it is unknown";
 
   // Nor when it knows.
   refuse(*sleeper, 4, first);

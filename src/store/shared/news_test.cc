@@ -101,7 +101,7 @@ TEST_F(News, TheHighestRequestedAtTravels) {
   three.report.next = at(5'000);  // declared final
   ASSERT_TRUE(until([&] { return one.issued >= at(5'000) && two.issued >= at(5'000); }));
   EXPECT_EQ(one.store().highest_requested_at(), at(5'000));
-  // Whoever joins later knows it before it issues anything.
+  // An instance that joins later knows it before it issues anything.
   end(three);
   EXPECT_EQ(join().store().highest_requested_at(), at(5'000));
 }

@@ -41,7 +41,7 @@ Operation mark_unknown_operation(const payment::CorrelationId& id, std::uint32_t
 Operation settle_operation(const payment::CorrelationId& id, const Settlement& settlement);
 Operation park_operation(const payment::CorrelationId& id, payment::UtcMs at);
 
-// Nobody waits for what became of an attempt; it runs before the next intent all the same.
+// Nothing waits for the result of an attempt; it runs before the next intent all the same.
 wire::Flush haste_of(Operation::Kind kind);
 
 // An operation as a call: `script` with these keys and arguments.

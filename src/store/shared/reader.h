@@ -22,7 +22,7 @@ class Reader {
   void summary(const books::Window& window, Store::SummaryDone done);
   void list(const books::Window& window, const std::string& cursor, Store::ListDone done);
 
-  // Nobody waits for an answer.
+  // No caller waits for an answer.
   bool idle() const { return reads_ == 0; }
 
  private:

@@ -12,7 +12,7 @@
 
 namespace payswitch::store::shared {
 
-// What waits for the answer to an operation; nothing, when nobody does.
+// What waits for the answer to an operation; empty when nothing does.
 using Completion = std::variant<std::monostate, Store::AcceptDone, Store::IntendDone, Store::Done>;
 
 // What this instance did to payments, in order: what Redis has not answered yet, because it must be
@@ -29,7 +29,7 @@ class ReplayBuffer {
     std::string owner;  // of the payment, where it is known to be another instance's
     platform::Instant since;
     bool is_answered = false;
-    bool is_timed = false;  // whoever waits for it will hear in time that there is no answer
+    bool is_timed = false;  // its caller will hear in time that there is no answer
     bool was_kept = false;  // an accept that Redis has answered: it must exist
   };
   using Number = std::uint64_t;

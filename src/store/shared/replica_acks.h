@@ -21,7 +21,7 @@ class ReplicaAcks {
 
   bool are_wanted() const { return options_.wait_replicas > 0; }
 
-  // Of all that was called on the client before. False: not in time, or nobody knows.
+  // Of all that was called on the client before. False: not in time, or unknown.
   void await(Told told);
 
   std::size_t waiting() const { return waiting_; }

@@ -13,7 +13,7 @@ namespace {
 // KEYS payment, own set, owners. ARGV id, instance, token, amount, acceptedAt, admit, processor,
 // requestedAt (both empty: no intent).
 // -> {verdict}: 0 accepted, 1 replayed, 2 conflict, 3 not admitted, 4 the instance was evicted.
-// 0 and 1 also say whose it is; nobody's, when it is not open.
+// 0 and 1 also say which instance has it; none, when it is not open.
 constexpr std::string_view accept_source = R"(
 local old = redis.call('HMGET', KEYS[1], 'a', 'k', 'o')
 if old[1] then

@@ -102,7 +102,7 @@ TEST_F(ScriptsOnRedis, AcceptAgainAfterItIsOver) {
   ask(accepting(1, first));
   ask(settle_operation(test_id(1), settlement(first)));
   EXPECT_EQ(twice(accepting(1, first)).elements[0].integer, 1);
-  EXPECT_EQ(again.elements[1].text, "") << "nobody's";
+  EXPECT_EQ(again.elements[1].text, "") << "no instance has it";
   EXPECT_EQ(field(1, "s"), "3");
 }
 
@@ -247,7 +247,7 @@ TEST_F(ScriptsOnRedis, Beat) {
                         const std::string& issued, const std::string& lease = "100000") {
     return ask(scripts.beat, keys, {name, lease, is_new, issued, "3 4"});
   };
-  EXPECT_EQ(beat("one", "0", "5").elements[0].integer, 0) << "nobody knows it";
+  EXPECT_EQ(beat("one", "0", "5").elements[0].integer, 0) << "it is not known";
   for (int i = 0; i < 2; ++i) {
     const Reply alive = beat("one", "1", "5");
     EXPECT_EQ(alive.elements[0].integer, 1);

@@ -16,7 +16,7 @@ constexpr std::int64_t last_processor = payment::max_processors - 1;
 constexpr auto last_outcome = static_cast<std::int64_t>(payment::Outcome::released);
 constexpr std::int64_t most_attempts = std::numeric_limits<std::uint32_t>::max();
 
-// The fields of a hash. Somebody else may have written there: a number that cannot be is read as
+// The fields of a hash. Another program may have written there: a number that cannot be is read as
 // the least that it may be, and remembered.
 class Fields {
  public:

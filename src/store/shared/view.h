@@ -9,7 +9,7 @@
 
 namespace payswitch::store::shared {
 
-// What is kept of a payment cannot be true of one: somebody else has written there.
+// What is kept of a payment cannot be true of one: another program has written there.
 struct Unsound {};
 
 // What a reader is shown of a payment, from all fields of its hash; nullopt when there are none.

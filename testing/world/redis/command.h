@@ -50,7 +50,7 @@ std::span<const RedisCommand> redis_hash_commands();
 std::span<const RedisCommand> redis_set_commands();
 std::span<const RedisCommand> redis_sorted_set_commands();
 
-// The real Redis would know what to do. A bug of whoever asks, or a gap of ours: the program ends.
+// The real Redis would know what to do. A bug of the caller, or a gap of ours: the program ends.
 [[noreturn]] void beyond_the_virtual_redis(std::string_view what);
 [[noreturn]] void beyond_the_virtual_redis(std::span<const std::string_view> words);
 

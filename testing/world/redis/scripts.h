@@ -23,8 +23,8 @@ class RedisScriptCalls {
 
 // The Lua 5.1 of a Redis 7: scripts by their hash, and how they see the world: KEYS, ARGV,
 // redis.call, .pcall, .error_reply, .status_reply, .sha1hex; string, table, math and what else
-// Redis leaves in. No cjson, cmsgpack, struct, bit: whoever uses one gets an error of Lua. A script
-// is compiled once, however often it is forgotten and loaded. One thread.
+// Redis leaves in. No cjson, cmsgpack, struct, bit: a script that uses one gets an error of Lua. A
+// script is compiled once, however often it is forgotten and loaded. One thread.
 class RedisScripts {
  public:
   // Nothing that ends by itself is that long.

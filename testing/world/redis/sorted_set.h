@@ -19,7 +19,7 @@ struct TextHash {
   }
 };
 
-// No order of these containers may ever be seen from outside: whoever lists one sorts.
+// No order of these containers may ever be seen from outside: a caller that lists one sorts.
 template <class Value>
 using TextMap = boost::unordered_flat_map<std::string, Value, TextHash, std::equal_to<>>;
 

@@ -19,7 +19,7 @@ namespace {
 
 class FileAudit {
  public:
-  FileAudit(const archive::File& file, const archive::FileSet& all, audit::Progress& progress,
+  FileAudit(const archive::File& file, const archive::FileSet& all, platform::Progress& progress,
             const std::function<void(Discrepancy)>& note)
       : file_(file), all_(all), progress_(progress), note_(note) {}
 
@@ -86,7 +86,7 @@ class FileAudit {
     ++payments_;
     findings_ += settlement.finding ? 1 : 0;
     books_.add(settlement.processor, settlement.requested_at, settlement.amount);
-    if (const auto wrong = audit::difference(payment.amount, payment.attempts, settlement)) {
+    if (const auto wrong = difference(payment.amount, payment.attempts, settlement)) {
       note_({place, fmt::format("{} (payment {})", *wrong, payment.id.to_string())});
     }
   }
@@ -129,7 +129,7 @@ class FileAudit {
 
   const archive::File& file_;
   const archive::FileSet& all_;
-  audit::Progress& progress_;
+  platform::Progress& progress_;
   const std::function<void(Discrepancy)>& note_;
   bool is_sound_ = true;
   std::optional<payment::CorrelationId> last_;
@@ -140,7 +140,7 @@ class FileAudit {
 
 }  // namespace
 
-bool audit_archive(const archive::FileSet& archived, audit::Progress& progress,
+bool audit_archive(const archive::FileSet& archived, platform::Progress& progress,
                    const std::function<void(Discrepancy)>& note) {
   bool is_sound = true;
   for (const auto& file : archived.files()) {

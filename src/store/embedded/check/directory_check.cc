@@ -56,7 +56,7 @@ bool is_begun(const platform::RandomAccessFile& file) {
 // discrepancy like any other: it is not the same the next time.
 class Reading {
  public:
-  Reading(Files& files, audit::Progress& progress) : files_(files), progress_(progress) {}
+  Reading(Files& files, platform::Progress& progress) : files_(files), progress_(progress) {}
 
   std::expected<Report, std::string> run();
 
@@ -76,7 +76,7 @@ class Reading {
   Line read_segments(SalvageReader& reader);
 
   Files& files_;
-  audit::Progress& progress_;
+  platform::Progress& progress_;
   Report report_;
   archive::FileSet archive_;
   // By their numbers; null: not open, for there are many.
@@ -203,7 +203,7 @@ Reading::Line Reading::read_segments(SalvageReader& reader) {
 
 }  // namespace
 
-std::expected<Report, std::string> check_directory(Files& files, audit::Progress& progress) {
+std::expected<Report, std::string> check_directory(Files& files, platform::Progress& progress) {
   std::optional<std::vector<Discrepancy>> before;
   for (int reading = 0; reading < max_readings; ++reading) {
     auto report = Reading(files, progress).run();

@@ -24,7 +24,7 @@ struct Report {
   Sums sums;
   std::vector<Discrepancy> discrepancies;  // the first max_discrepancies_reported
   std::uint64_t discrepancy_count = 0;
-  std::vector<audit::UnaskedAt> unasked;  // filled in by the caller, who knows what is configured
+  std::vector<UnaskedAt> unasked;  // filled in by the caller, who knows what is configured
 };
 
 inline constexpr std::size_t max_discrepancies_reported = 1'000;
@@ -37,6 +37,6 @@ inline constexpr int max_readings = 5;
 // between two reads can look like damage, so discrepancies are believed when they are read twice in
 // a row. It takes as much memory as the switch itself. Blocks. An error is one line for a person:
 // there is nothing to check, or it cannot be read.
-std::expected<Report, std::string> check_directory(Files& files, audit::Progress& progress);
+std::expected<Report, std::string> check_directory(Files& files, platform::Progress& progress);
 
 }  // namespace payswitch::store::embedded::check

@@ -89,7 +89,7 @@ MemoryFiles journal_of(const std::vector<journal::Record>& records) {
 
 std::expected<Report, std::string> audit(MemoryFiles& files) {
   const lab::World world;
-  audit::Progress progress(world, [](const std::string&) {});
+  platform::Progress progress(world, [](const std::string&) {});
   return check_directory(files, progress);
 }
 
@@ -151,8 +151,7 @@ TEST(Offline, WhereAProcessorWasAndIsAndWhatIsOpenThereIsTold) {
                         "    sent there and unanswered 1, 19.90\n"));
   EXPECT_THAT(unasked_of(*report, {"default", "fallback"}), IsEmpty());
   report->unasked = unasked_of(*report, {"default"});
-  EXPECT_THAT(report->unasked,
-              ElementsAre(audit::UnaskedAt{"fallback", "", {.count = 1, .cents = 1990}}));
+  EXPECT_THAT(report->unasked, ElementsAre(UnaskedAt{"fallback", "", {.count = 1, .cents = 1990}}));
   EXPECT_THAT(to_text(*report, "books"),
               HasSubstr("fallback: 1 open payment of 19.90 may be charged there"));
   EXPECT_THAT(to_json(*report, "books"), HasSubstr(R"("origins":["http://a:1","http://b:1"])"));

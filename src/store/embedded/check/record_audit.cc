@@ -60,7 +60,7 @@ std::optional<std::string> RecordAudit::wrong_settlement(const journal::Record& 
                                      .amount = Money::from_cents(record.cents),
                                      .settled_at = {record.at},
                                      .finding = (record.flags & journal::flag_finding) != 0};
-  const auto wrong = audit::difference(payment->amount, payment->attempts(), settlement);
+  const auto wrong = difference(payment->amount, payment->attempts(), settlement);
   return wrong ? std::optional(about(*wrong, record)) : std::nullopt;
 }
 

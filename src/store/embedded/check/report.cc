@@ -59,9 +59,9 @@ std::string place_of(const SettledAt& each) {
 
 }  // namespace
 
-std::vector<audit::UnaskedAt> unasked_of(const Report& report,
-                                         const std::vector<std::string>& configured) {
-  std::vector<audit::UnaskedAt> unasked;
+std::vector<UnaskedAt> unasked_of(const Report& report,
+                                  const std::vector<std::string>& configured) {
+  std::vector<UnaskedAt> unasked;
   for (const SettledAt& each : report.sums.settled) {
     const bool is_asked = std::ranges::find(configured, each.name) != configured.end();
     if (is_asked || each.unanswered.count == 0) continue;
@@ -96,7 +96,7 @@ std::string to_text(const Report& report, std::string_view directory) {
     fmt::format_to(out, "    and behind the damage {} more, {}, whose earlier records are lost\n",
                    each.unreadable.count, each.unreadable.amount());
   }
-  for (const audit::UnaskedAt& each : report.unasked) text += to_text(each) + "\n";
+  for (const UnaskedAt& each : report.unasked) text += to_text(each) + "\n";
   if (report.tear) {
     fmt::format_to(out,
                    "{} at offset {}: an unfinished group at the end; it was never acknowledged\n",
@@ -129,7 +129,7 @@ std::string to_json(const Report& report, std::string_view directory) {
                    settled.empty() ? "" : ",", text::json_string(each.name), list_of(each.origins),
                    json_of(each.total), json_of(each.unreadable), json_of(each.unanswered));
   }
-  for (const audit::UnaskedAt& each : report.unasked) {
+  for (const UnaskedAt& each : report.unasked) {
     unasked += (unasked.empty() ? "" : ",") + to_json(each);
   }
   for (const Discrepancy& discrepancy : report.discrepancies) {

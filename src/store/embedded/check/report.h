@@ -9,8 +9,7 @@
 namespace payswitch::store::embedded::check {
 
 // What is unanswered at processors that are not among `configured`.
-std::vector<audit::UnaskedAt> unasked_of(const Report& report,
-                                         const std::vector<std::string>& configured);
+std::vector<UnaskedAt> unasked_of(const Report& report, const std::vector<std::string>& configured);
 
 // For a person; several lines.
 std::string to_text(const Report& report, std::string_view directory);

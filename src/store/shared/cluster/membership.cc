@@ -119,7 +119,7 @@ void Membership::disconnected(const std::string& why) {
   callbacks_.away(why);
 }
 
-// Before we have joined there is nothing to see through, and somebody is there who can mend it.
+// Before we have joined there is nothing to see through, and an operator is there who can mend it.
 void Membership::refused(const std::string& why) {
   if (was_ready_) return;
   ++era_;
@@ -144,7 +144,7 @@ void Membership::connected(const wire::Server& server) {
     has_forgotten_ = has_forgotten_ || run_id_.has_value();
     run_id_ = server.run_id;
     finality_.begin_anew();
-    // Where nobody was there to take its place, it is the same one, started again.
+    // Where no other one could take its place, it is the same one, started again.
     auto others = living_;
     std::erase(others, speaker_.instance);
     wholeness_.begin_run(before.syncs_always() && before.replicas == 0, others, seams_.clock.now());

@@ -43,7 +43,7 @@ struct Taken {
   OpenPayment payment;
   std::uint64_t token = 0;  // orders those that one process has accepted
   bool was_unknown = false;
-  bool was_ours = false;  // under a name that we bore before: nobody else has had it since
+  bool was_ours = false;  // under a name that we had before: no other instance has had it since
 };
 
 // Our place among the instances: a name, a lease that Redis keeps, the right to accept in each
@@ -98,7 +98,7 @@ class Membership final : public Peers {
   void stumble(const std::string& why);
   // We were evicted somewhere: this name is spent.
   void evicted();
-  // Somebody's lease may have run out: looks at the next beat.
+  // A lease may have run out: looks at the next beat.
   void look_soon() { look_is_due_ = true; }
 
   // -- Peers --

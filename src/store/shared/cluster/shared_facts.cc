@@ -116,8 +116,8 @@ void SharedFacts::plan(const std::shared_ptr<Agreement>& agreement) {
   place(agreement);
 }
 
-// Nobody is asked to stand still for it: whoever lives refuses the change by living (script
-// `place`), and whoever does not live sends nothing.
+// No instance has to stop for it: one that lives refuses the change by living (script
+// `place`), and one that does not live sends nothing.
 void SharedFacts::count(const std::shared_ptr<Agreement>& agreement) {
   const auto count = std::make_shared<Count>(
       Count{.agreement = agreement,

@@ -23,7 +23,7 @@ namespace payswitch::store::shared {
 // this Redis was restored, up to when sums were told.
 //
 // How an instance agrees on origins, before its first beat: it reads what is kept and plans what to
-// change (store/origins.h). A change of what somebody else may be using is counted over all open
+// change (store/origins.h). A change of what another instance may be using is counted over all open
 // payments first and refused when one of them is unanswered there; then the script `place` makes
 // it, unless another instance lives: that one uses the place as it is. While the lease of one may
 // still run out the change is tried again. After that every beat compares: an instance whose place

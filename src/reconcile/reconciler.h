@@ -11,10 +11,10 @@
 
 #include "platform/clock.h"
 #include "platform/progress.h"
-#include "reconcile/examination.h"
-#include "reconcile/inquiry.h"
+#include "reconcile/comparison.h"
+#include "reconcile/queries.h"
 
-namespace payswitch::audit {
+namespace payswitch::reconcile {
 
 // A window is closed when it ended this long ago, by the switch's clock.
 inline constexpr std::chrono::milliseconds closed_after{1'500};
@@ -27,7 +27,7 @@ inline constexpr std::chrono::milliseconds least_grain{1'000};
 // A millisecond is looked into until two looks in a row agree, at most so often.
 inline constexpr int max_looks = 6;
 
-struct LiveOptions {
+struct ReconcilerOptions {
   std::optional<payment::UtcMs> from = {};  // the year 1970
   std::optional<payment::UtcMs> to = {};    // `closed_after` ago; a later one is that too
   std::optional<std::chrono::milliseconds> last = {};   // `from` is so long before `to`
@@ -45,7 +45,7 @@ struct Sums {
   bool equal() const { return ours == theirs; }
 };
 
-struct LiveReport {
+struct Report {
   books::Window window;
   std::chrono::milliseconds grain{0};
   std::uint64_t windows = 0;    // compared, of that grain or less
@@ -56,21 +56,21 @@ struct LiveReport {
   // in which what is in flight may explain the difference.
   std::uint64_t restless = 0;
   std::vector<std::string>
-      not_asked;                   // processors that our books know, and that are not configured
-  std::vector<UnaskedAt> unasked;  // those of them that may have charged what is open
-  std::vector<Finding> findings;
+      not_asked;  // processors that our books know, and that are not configured
+  std::vector<store::UnaskedAt> unasked;  // those of them that may have charged what is open
+  std::vector<Discrepancy> discrepancies;
 };
 
 // Our books against the processors'. Windows that are not equal are cut in half down to the
 // millisecond, and that is looked into payment by payment; what is in flight may be in their books
-// (PROTOCOL 6) and is no finding. Asks one question at a time; changes nothing anywhere.
-class LiveAudit {
+// (PROTOCOL 6) and is no discrepancy. Asks one question at a time; changes nothing anywhere.
+class Reconciler {
  public:
-  LiveAudit(Inquiry inquiry, const LiveOptions& options, Progress& progress)
-      : inquiry_(std::move(inquiry)), options_(options), progress_(progress) {}
+  Reconciler(Queries queries, const ReconcilerOptions& options, platform::Progress& progress)
+      : queries_(std::move(queries)), options_(options), progress_(progress) {}
 
   // Once. An error is one line for a person: who could not be asked.
-  std::expected<LiveReport, std::string> run();
+  std::expected<Report, std::string> run();
 
  private:
   using Line = std::expected<void, std::string>;
@@ -78,8 +78,8 @@ class LiveAudit {
   using Result = std::expected<T, std::string>;
   // What two looks must agree on, by processor.
   struct Look {
-    std::map<std::size_t, Examination> examined;
-    std::vector<Finding> unlisted;
+    std::map<std::size_t, Comparison> examined;
+    std::vector<Discrepancy> unlisted;
 
     bool operator==(const Look&) const = default;
   };
@@ -96,20 +96,20 @@ class LiveAudit {
   Result<Entries> ask_for(const ProcessorAt& processor, const std::vector<ListedPayment>& listed);
   void keep(payment::UtcMs at, Look look);
   void put_off(const books::Window& window, const std::vector<Sums>& sums);
-  void tell_rests();
-  void tell_unexamined();
-  void add(Finding finding);
+  void report_rests();
+  void report_unexamined();
+  void add(Discrepancy discrepancy);
 
-  Inquiry inquiry_;
-  LiveOptions options_;
-  Progress& progress_;
+  Queries queries_;
+  ReconcilerOptions options_;
+  platform::Progress& progress_;
   std::vector<ProcessorAt> processors_;
-  LiveReport report_;
+  Report report_;
   std::size_t examined_ = 0;
-  std::vector<Finding> unexamined_;
+  std::vector<Discrepancy> unexamined_;
   std::map<std::pair<std::size_t, payment::UtcMs>, Rest> rests_;
   std::map<std::pair<std::size_t, payment::CorrelationId>, Extra> extras_;
-  std::set<std::pair<std::string, std::string>> told_;  // kind with processor, and id
+  std::set<std::pair<std::string, std::string>> reported_;  // kind with processor, and id
 };
 
-}  // namespace payswitch::audit
+}  // namespace payswitch::reconcile

@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "reconcile/inquiry.h"
+#include "reconcile/queries.h"
 
-namespace payswitch::audit {
+namespace payswitch::reconcile {
 
-enum class FindingKind : std::uint8_t {
+enum class DiscrepancyKind : std::uint8_t {
   missing,          // settled at the processor, and not in its books
   amount,           // in its books with another amount
   requested_at,     // in its books with another time
@@ -22,11 +22,11 @@ enum class FindingKind : std::uint8_t {
   unexplained,      // the sums differ, and no payment says why
 };
 
-std::string_view to_string(FindingKind kind);
+std::string_view to_string(DiscrepancyKind kind);
 
 // What differs between our books and a processor's.
-struct Finding {
-  FindingKind kind = FindingKind::unexplained;
+struct Discrepancy {
+  DiscrepancyKind kind = DiscrepancyKind::unexplained;
   std::string processor;
   std::optional<payment::CorrelationId> id;
   payment::UtcMs from;  // requestedAt in our books; of what is theirs alone, in theirs
@@ -35,11 +35,11 @@ struct Finding {
   payment::Total theirs;
   std::string detail;  // where else, when else
 
-  bool operator==(const Finding&) const = default;
+  bool operator==(const Discrepancy&) const = default;
 };
 
-std::string to_text(const Finding& finding);
-std::string to_json(const Finding& finding);
+std::string to_text(const Discrepancy& discrepancy);
+std::string to_json(const Discrepancy& discrepancy);
 
 // A charge that we know to be in a processor's books beyond our sum.
 struct Extra {
@@ -60,12 +60,12 @@ struct Rest {
 };
 
 // One millisecond at one processor, looked into payment by payment.
-struct Examination {
-  std::vector<Finding> findings;
+struct Comparison {
+  std::vector<Discrepancy> discrepancies;
   std::map<payment::CorrelationId, Extra> extras;  // may lie in another millisecond
   Rest rest;                                       // `extras` are not taken out yet
 
-  bool operator==(const Examination&) const = default;
+  bool operator==(const Comparison&) const = default;
 };
 
 // What the processor's books say of a payment; nullopt: not in them.
@@ -73,12 +73,12 @@ using Entries = std::map<payment::CorrelationId, std::optional<processor::BookEn
 
 // Names what differs. `listed` are the switch's payments of that millisecond, `entries` what the
 // processor says of each. Pure.
-Examination examine(const std::string& processor, payment::UtcMs at,
-                    std::span<const ListedPayment> listed, const payment::Total& theirs,
-                    const Entries& entries);
+Comparison compare_payments(const std::string& processor, payment::UtcMs at,
+                            std::span<const ListedPayment> listed, const payment::Total& theirs,
+                            const Entries& entries);
 
 // The sum of those that are settled there with that time.
 payment::Total settled_total(const std::string& processor, payment::UtcMs at,
                              std::span<const ListedPayment> listed);
 
-}  // namespace payswitch::audit
+}  // namespace payswitch::reconcile

@@ -16,7 +16,7 @@
 #include "reconcile/ask.h"
 #include "store/unasked.h"
 
-namespace payswitch::audit {
+namespace payswitch::reconcile {
 
 struct ProcessorAt {
   std::string name;
@@ -25,7 +25,7 @@ struct ProcessorAt {
 
 struct ListedProcessors {
   std::vector<ProcessorAt> configured;
-  std::vector<UnaskedAt> unasked;
+  std::vector<store::UnaskedAt> unasked;
 };
 
 // A payment as the switch lists it.
@@ -60,13 +60,13 @@ using States = std::array<std::uint64_t, payment::state_count>;
 
 // The questions of an audit, and the reading of their answers. Each waits for its answer; an error
 // is one line for a person.
-class Inquiry {
+class Queries {
  public:
   template <class T>
   using Result = std::expected<T, std::string>;
 
   // `token` opens the processors' /admin/.
-  Inquiry(Ask ask, std::string url, std::string token)
+  Queries(Ask ask, std::string url, std::string token)
       : ask_(std::move(ask)), url_(std::move(url)), token_(std::move(token)) {}
 
   // -- of the switch ---------------------------------------------------------------------------
@@ -95,4 +95,4 @@ class Inquiry {
 // digits. nullopt for anything else.
 std::optional<__int128> parse_cents(std::string_view text);
 
-}  // namespace payswitch::audit
+}  // namespace payswitch::reconcile

@@ -1,4 +1,4 @@
-#include "reconcile/inquiry.h"
+#include "reconcile/queries.h"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include "http/json_value.h"
 #include "text/number.h"
 
-namespace payswitch::audit {
+namespace payswitch::reconcile {
 
 namespace {
 
@@ -46,14 +46,14 @@ std::optional<payment::State> read_state(std::string_view text) {
   return std::nullopt;
 }
 
-std::optional<UnaskedAt> read_unasked(const JsonValue& json) {
+std::optional<store::UnaskedAt> read_unasked(const JsonValue& json) {
   const auto& open = json["open"];
   const auto count = text::parse_number<std::uint64_t>(open["payments"].text);
   const auto cents = parse_cents(open["amount"].text);
   if (json["name"].kind != Kind::string || !count || !cents) return std::nullopt;
-  return UnaskedAt{.name = json["name"].text,
-                   .origin = json["origin"].text,
-                   .open = {.count = *count, .cents = *cents}};
+  return store::UnaskedAt{.name = json["name"].text,
+                          .origin = json["origin"].text,
+                          .open = {.count = *count, .cents = *cents}};
 }
 
 std::optional<ListedPayment::Attempt> read_attempt(const JsonValue& json) {
@@ -105,7 +105,7 @@ std::optional<__int128> parse_cents(std::string_view text) {
   return cents;
 }
 
-Inquiry::Result<std::string> Inquiry::get(const Question& question) {
+Queries::Result<std::string> Queries::get(const Question& question) {
   auto reply = ask_(question);
   if (!reply) return std::unexpected(reply.error());
   if (reply->status == status_ok) return std::move(reply->body);
@@ -114,7 +114,7 @@ Inquiry::Result<std::string> Inquiry::get(const Question& question) {
 
 // -- the switch ----------------------------------------------------------------------------------
 
-Inquiry::Result<payment::UtcMs> Inquiry::time() {
+Queries::Result<payment::UtcMs> Queries::time() {
   const Question question{url_, "/", {}};
   const auto body = get(question);
   if (!body) return std::unexpected(body.error());
@@ -125,7 +125,7 @@ Inquiry::Result<payment::UtcMs> Inquiry::time() {
   return payment::UtcMs{*time};
 }
 
-Inquiry::Result<ListedProcessors> Inquiry::processors() {
+Queries::Result<ListedProcessors> Queries::processors() {
   const Question question{url_, "/processors", {}};
   const auto body = get(question);
   if (!body) return std::unexpected(body.error());
@@ -147,7 +147,7 @@ Inquiry::Result<ListedProcessors> Inquiry::processors() {
   return processors;
 }
 
-Inquiry::Result<std::map<std::string, payment::Total>> Inquiry::summary(
+Queries::Result<std::map<std::string, payment::Total>> Queries::summary(
     const books::Window& window) {
   const Question question{url_, "/payments-summary" + window_query(window), {}};
   const auto body = get(question);
@@ -163,7 +163,7 @@ Inquiry::Result<std::map<std::string, payment::Total>> Inquiry::summary(
   return totals;
 }
 
-Inquiry::Result<std::vector<ListedPayment>> Inquiry::payments(const books::Window& window) {
+Queries::Result<std::vector<ListedPayment>> Queries::payments(const books::Window& window) {
   std::map<payment::CorrelationId, ListedPayment> found;
   Question question{url_, "/payments" + window_query(window), {}};
   for (;;) {
@@ -186,7 +186,7 @@ Inquiry::Result<std::vector<ListedPayment>> Inquiry::payments(const books::Windo
   return payments;
 }
 
-Inquiry::Result<States> Inquiry::states() {
+Queries::Result<States> Queries::states() {
   const Question question{url_, "/metrics", {}};
   const auto body = get(question);
   if (!body) return std::unexpected(body.error());
@@ -209,7 +209,7 @@ Inquiry::Result<States> Inquiry::states() {
 // -- a processor ---------------------------------------------------------------------------------
 
 // Both ends always: with one missing, the official processor returns everything (PROTOCOL 6).
-Inquiry::Result<payment::Total> Inquiry::summary(const ProcessorAt& processor,
+Queries::Result<payment::Total> Queries::summary(const ProcessorAt& processor,
                                                  const books::Window& window) {
   const Question question{processor.url, "/admin/payments-summary" + window_query(window), token_};
   const auto body = get(question);
@@ -220,7 +220,7 @@ Inquiry::Result<payment::Total> Inquiry::summary(const ProcessorAt& processor,
   return *total;
 }
 
-Inquiry::Result<std::optional<processor::BookEntry>> Inquiry::entry(
+Queries::Result<std::optional<processor::BookEntry>> Queries::entry(
     const ProcessorAt& processor, const payment::CorrelationId& id) {
   const Question question{processor.url, "/payments/" + id.to_string(), {}};
   const auto reply = ask_(question);
@@ -233,4 +233,4 @@ Inquiry::Result<std::optional<processor::BookEntry>> Inquiry::entry(
   return unreadable(question, fmt::format("answered with {} and no entry", reply->status));
 }
 
-}  // namespace payswitch::audit
+}  // namespace payswitch::reconcile

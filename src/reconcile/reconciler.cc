@@ -1,4 +1,4 @@
-#include "reconcile/live.h"
+#include "reconcile/reconciler.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include <iterator>
 #include <tuple>
 
-namespace payswitch::audit {
+namespace payswitch::reconcile {
 
 namespace {
 
@@ -31,22 +31,22 @@ UtcMs after(UtcMs time) {
 
 }  // namespace
 
-std::expected<LiveReport, std::string> LiveAudit::run() {
+std::expected<Report, std::string> Reconciler::run() {
   if (auto ready = prepare(); !ready) return std::unexpected(ready.error());
   if (auto walked = walk(); !walked) return std::unexpected(walked.error());
-  tell_rests();
-  const auto states = inquiry_.states();
+  report_rests();
+  const auto states = queries_.states();
   if (!states) return std::unexpected(states.error());
   report_.states = *states;
-  tell_unexamined();
-  std::ranges::sort(report_.findings, {}, [](const Finding& each) {
+  report_unexamined();
+  std::ranges::sort(report_.discrepancies, {}, [](const Discrepancy& each) {
     return std::tuple(each.from, each.processor, each.id, each.kind);
   });
   return std::move(report_);
 }
 
-LiveAudit::Line LiveAudit::prepare() {
-  const auto now = inquiry_.time();
+Reconciler::Line Reconciler::prepare() {
+  const auto now = queries_.time();
   if (!now) return std::unexpected(now.error());
   const UtcMs closed{now->value - closed_after.count()};
   report_.window.to = std::min(options_.to.value_or(closed), closed);
@@ -59,12 +59,12 @@ LiveAudit::Line LiveAudit::prepare() {
                     payment::format_iso8601(report_.window.from),
                     payment::format_iso8601(report_.window.to), closed_after.count()));
   }
-  auto processors = inquiry_.processors();
+  auto processors = queries_.processors();
   if (!processors) return std::unexpected(processors.error());
   processors_ = std::move(processors->configured);
   report_.unasked = std::move(processors->unasked);
   if (processors_.empty()) return std::unexpected("the switch has no processors to compare with");
-  const auto known = inquiry_.summary(report_.window);
+  const auto known = queries_.summary(report_.window);
   if (!known) return std::unexpected(known.error());
   for (const auto& [name, total] : *known) {
     const bool asked =
@@ -77,7 +77,7 @@ LiveAudit::Line LiveAudit::prepare() {
   return choose_grain();
 }
 
-LiveAudit::Line LiveAudit::choose_grain() {
+Reconciler::Line Reconciler::choose_grain() {
   report_.grain = options_.grain.value_or(least_grain);
   if (options_.grain || all_empty(report_.sums)) return {};
   const auto [from, to] = report_.window;
@@ -90,7 +90,7 @@ LiveAudit::Line LiveAudit::choose_grain() {
   return {};
 }
 
-LiveAudit::Result<UtcMs> LiveAudit::first_charge(UtcMs from, UtcMs to) {
+Reconciler::Result<UtcMs> Reconciler::first_charge(UtcMs from, UtcMs to) {
   const UtcMs begin = from;
   while (from < to) {
     const auto sums = compare({begin, middle(from, to)});
@@ -104,7 +104,7 @@ LiveAudit::Result<UtcMs> LiveAudit::first_charge(UtcMs from, UtcMs to) {
   return from;
 }
 
-LiveAudit::Result<UtcMs> LiveAudit::last_charge(UtcMs from, UtcMs to) {
+Reconciler::Result<UtcMs> Reconciler::last_charge(UtcMs from, UtcMs to) {
   const UtcMs end = to;
   while (from < to) {
     const auto sums = compare({after(middle(from, to)), end});
@@ -119,12 +119,12 @@ LiveAudit::Result<UtcMs> LiveAudit::last_charge(UtcMs from, UtcMs to) {
 }
 
 // Ours first: what is in our sum must be in theirs, whatever settles in between (PROTOCOL 6).
-LiveAudit::Result<std::vector<Sums>> LiveAudit::compare(const books::Window& window) {
-  auto ours = inquiry_.summary(window);
+Reconciler::Result<std::vector<Sums>> Reconciler::compare(const books::Window& window) {
+  auto ours = queries_.summary(window);
   if (!ours) return std::unexpected(ours.error());
   std::vector<Sums> sums;
   for (const ProcessorAt& processor : processors_) {
-    const auto theirs = inquiry_.summary(processor, window);
+    const auto theirs = queries_.summary(processor, window);
     if (!theirs) return std::unexpected(theirs.error());
     sums.push_back({processor.name, (*ours)[processor.name], *theirs});
   }
@@ -134,7 +134,7 @@ LiveAudit::Result<std::vector<Sums>> LiveAudit::compare(const books::Window& win
 // -- windows -------------------------------------------------------------------------------------
 
 // In the order of time.
-LiveAudit::Line LiveAudit::walk() {
+Reconciler::Line Reconciler::walk() {
   std::vector<books::Window> ahead{report_.window};
   while (!ahead.empty()) {
     const books::Window window = ahead.back();
@@ -143,16 +143,16 @@ LiveAudit::Line LiveAudit::walk() {
     progress_.at([&] {
       return fmt::format("up to {}: {} windows compared, {} findings",
                          payment::format_iso8601(window.to), report_.windows,
-                         report_.findings.size() + rests_.size());
+                         report_.discrepancies.size() + rests_.size());
     });
   }
   return {};
 }
 
-void LiveAudit::put_off(const books::Window& window, const std::vector<Sums>& sums) {
+void Reconciler::put_off(const books::Window& window, const std::vector<Sums>& sums) {
   for (const Sums& each : sums) {
     if (each.equal()) continue;
-    unexamined_.push_back({.kind = FindingKind::unexplained,
+    unexamined_.push_back({.kind = DiscrepancyKind::unexplained,
                            .processor = each.processor,
                            .id = {},
                            .from = window.from,
@@ -163,7 +163,7 @@ void LiveAudit::put_off(const books::Window& window, const std::vector<Sums>& su
   }
 }
 
-LiveAudit::Line LiveAudit::visit(const books::Window& window, std::vector<books::Window>& ahead) {
+Reconciler::Line Reconciler::visit(const books::Window& window, std::vector<books::Window>& ahead) {
   const auto sums = compare(window);
   if (!sums) return std::unexpected(sums.error());
   if (all_empty(*sums)) return {};
@@ -189,7 +189,7 @@ LiveAudit::Line LiveAudit::visit(const books::Window& window, std::vector<books:
 
 // -- one millisecond -----------------------------------------------------------------------------
 
-LiveAudit::Line LiveAudit::look_into(UtcMs at) {
+Reconciler::Line Reconciler::look_into(UtcMs at) {
   ++examined_;
   std::optional<Look> before;
   for (int looks = 0; looks < max_looks; ++looks) {
@@ -205,20 +205,20 @@ LiveAudit::Line LiveAudit::look_into(UtcMs at) {
   return {};
 }
 
-LiveAudit::Result<LiveAudit::Look> LiveAudit::look(UtcMs at) {
-  auto ours = inquiry_.summary({at, at});
+Reconciler::Result<Reconciler::Look> Reconciler::look(UtcMs at) {
+  auto ours = queries_.summary({at, at});
   if (!ours) return std::unexpected(ours.error());
-  const auto listed = inquiry_.payments({at, at});
+  const auto listed = queries_.payments({at, at});
   if (!listed) return std::unexpected(listed.error());
   Look look;
   for (std::size_t number = 0; number < processors_.size(); ++number) {
     const ProcessorAt& processor = processors_[number];
-    const auto theirs = inquiry_.summary(processor, {at, at});
+    const auto theirs = queries_.summary(processor, {at, at});
     if (!theirs) return std::unexpected(theirs.error());
     const auto sum = (*ours)[processor.name];
     const auto total = settled_total(processor.name, at, *listed);
     if (sum != total) {
-      look.unlisted.push_back({.kind = FindingKind::unlisted,
+      look.unlisted.push_back({.kind = DiscrepancyKind::unlisted,
                                .processor = processor.name,
                                .id = {},
                                .from = at,
@@ -230,16 +230,16 @@ LiveAudit::Result<LiveAudit::Look> LiveAudit::look(UtcMs at) {
     if (*theirs == total) continue;
     const auto entries = ask_for(processor, *listed);
     if (!entries) return std::unexpected(entries.error());
-    look.examined[number] = examine(processor.name, at, *listed, *theirs, *entries);
+    look.examined[number] = compare_payments(processor.name, at, *listed, *theirs, *entries);
   }
   return look;
 }
 
-LiveAudit::Result<Entries> LiveAudit::ask_for(const ProcessorAt& processor,
-                                              const std::vector<ListedPayment>& listed) {
+Reconciler::Result<Entries> Reconciler::ask_for(const ProcessorAt& processor,
+                                                const std::vector<ListedPayment>& listed) {
   Entries entries;
   for (const ListedPayment& payment : listed) {
-    const auto entry = inquiry_.entry(processor, payment.id);
+    const auto entry = queries_.entry(processor, payment.id);
     if (!entry) return std::unexpected(entry.error());
     entries.emplace(payment.id, *entry);
   }
@@ -248,39 +248,39 @@ LiveAudit::Result<Entries> LiveAudit::ask_for(const ProcessorAt& processor,
 
 // -- what is told --------------------------------------------------------------------------------
 
-void LiveAudit::keep(UtcMs at, Look look) {
-  for (auto& finding : look.unlisted) add(std::move(finding));
-  for (auto& [number, examination] : look.examined) {
-    for (auto& finding : examination.findings) add(std::move(finding));
-    for (const auto& [id, extra] : examination.extras) {
+void Reconciler::keep(UtcMs at, Look look) {
+  for (auto& discrepancy : look.unlisted) add(std::move(discrepancy));
+  for (auto& [number, comparison] : look.examined) {
+    for (auto& discrepancy : comparison.discrepancies) add(std::move(discrepancy));
+    for (const auto& [id, extra] : comparison.extras) {
       const bool is_new = extras_.emplace(std::pair(number, id), extra).second;
       if (is_new && extra.in_flight) ++report_.in_flight;
     }
-    rests_[{number, at}] = examination.rest;
+    rests_[{number, at}] = comparison.rest;
   }
 }
 
 // They differ in more milliseconds than anybody looks into. Where they have more, and no more than
 // may be in flight, it may be just that.
-void LiveAudit::tell_unexamined() {
+void Reconciler::report_unexamined() {
   using payment::State;
   const auto in = [&](State state) { return report_.states[static_cast<std::size_t>(state)]; };
   const auto may_be_there = in(State::attempting) + in(State::unknown) + in(State::parked);
   std::uint64_t beyond = 0;
   bool ours_in_theirs = true;
-  for (const Finding& each : unexamined_) {
+  for (const Discrepancy& each : unexamined_) {
     ours_in_theirs &= each.theirs.count >= each.ours.count && each.theirs.cents >= each.ours.cents;
     beyond += each.theirs.count - each.ours.count;
   }
   if (ours_in_theirs && beyond <= may_be_there) {
     report_.restless += unexamined_.size();
   } else {
-    std::ranges::move(unexamined_, std::back_inserter(report_.findings));
+    std::ranges::move(unexamined_, std::back_inserter(report_.discrepancies));
   }
 }
 
 // A charge that is known from one millisecond may stand in another.
-void LiveAudit::tell_rests() {
+void Reconciler::report_rests() {
   for (const auto& [key, extra] : extras_) {
     const auto rest = rests_.find({key.first, extra.at});
     if (rest == rests_.end()) continue;
@@ -290,8 +290,8 @@ void LiveAudit::tell_rests() {
   for (const auto& [key, rest] : rests_) {
     if (rest.is_nothing()) continue;
     const bool is_charge = rest.count > 0 && rest.cents >= 0;
-    Finding finding{
-        .kind = is_charge ? FindingKind::unknown_charge : FindingKind::unexplained,
+    Discrepancy discrepancy{
+        .kind = is_charge ? DiscrepancyKind::unknown_charge : DiscrepancyKind::unexplained,
         .processor = processors_[key.first].name,
         .id = {},
         .from = key.second,
@@ -300,18 +300,18 @@ void LiveAudit::tell_rests() {
         .theirs = {.count = static_cast<std::uint64_t>(rest.count), .cents = rest.cents},
         .detail = {}};
     if (rest.count < 0) {
-      finding.ours = {.count = static_cast<std::uint64_t>(-rest.count), .cents = -rest.cents};
-      finding.theirs = {};
+      discrepancy.ours = {.count = static_cast<std::uint64_t>(-rest.count), .cents = -rest.cents};
+      discrepancy.theirs = {};
     }
-    add(std::move(finding));
+    add(std::move(discrepancy));
   }
 }
 
 // A payment that stands in two milliseconds is found in both.
-void LiveAudit::add(Finding finding) {
-  const std::string what = fmt::format("{} {}", to_string(finding.kind), finding.processor);
-  if (finding.id && !told_.emplace(what, finding.id->to_string()).second) return;
-  report_.findings.push_back(std::move(finding));
+void Reconciler::add(Discrepancy discrepancy) {
+  const std::string what = fmt::format("{} {}", to_string(discrepancy.kind), discrepancy.processor);
+  if (discrepancy.id && !reported_.emplace(what, discrepancy.id->to_string()).second) return;
+  report_.discrepancies.push_back(std::move(discrepancy));
 }
 
-}  // namespace payswitch::audit
+}  // namespace payswitch::reconcile

@@ -1,4 +1,4 @@
-#include "reconcile/live.h"
+#include "reconcile/reconciler.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -6,10 +6,10 @@
 #include <functional>
 #include <set>
 
-#include "reconcile/live_report.h"
+#include "reconcile/report.h"
 #include "testing/world/world.h"
 
-namespace payswitch::audit {
+namespace payswitch::reconcile {
 namespace {
 
 using payment::CorrelationId;
@@ -194,23 +194,24 @@ class Live : public testing::Test {
     }
   }
 
-  std::expected<LiveReport, std::string> audit(const LiveOptions& options = {}) {
+  std::expected<Report, std::string> audit(const ReconcilerOptions& options = {}) {
     const lab::World world;
-    Progress progress(world, [](const std::string&) {});
-    Inquiry inquiry(
+    platform::Progress progress(world, [](const std::string&) {});
+    Queries queries(
         [this](const Question& question) -> std::expected<Reply, std::string> {
           if (question.url == town.unreachable) return std::unexpected(question.url + ": silence");
           return town.answer(question);
         },
         "http://switch", "secret");
-    return LiveAudit(std::move(inquiry), options, progress).run();
+    return Reconciler(std::move(queries), options, progress).run();
   }
 
-  std::vector<std::string> findings(const LiveOptions& options = {}) {
+  std::vector<std::string> discrepancies(const ReconcilerOptions& options = {}) {
     const auto report = audit(options);
     if (!report) return {report.error()};
     std::vector<std::string> lines;
-    for (const Finding& finding : report->findings) lines.push_back(to_text(finding));
+    for (const Discrepancy& discrepancy : report->discrepancies)
+      lines.push_back(to_text(discrepancy));
     return lines;
   }
 
@@ -222,19 +223,19 @@ class Live : public testing::Test {
 TEST_F(Live, EqualBooksHaveNoFindings) {
   const auto report = audit();
   ASSERT_TRUE(report) << report.error();
-  EXPECT_THAT(report->findings, IsEmpty());
+  EXPECT_THAT(report->discrepancies, IsEmpty());
   EXPECT_EQ(report->windows, 60u);
   EXPECT_EQ(report->grain, least_grain);
   EXPECT_EQ(report->window.to.value, now_ms - 1'500);
   EXPECT_EQ(report->sums[0].ours.count, 40u);
   EXPECT_EQ(town.token, "secret");
   EXPECT_LT(town.questions, 2'000u);
-  EXPECT_THAT(to_text(*report, "http://switch"), HasSubstr("\nno findings\n"));
+  EXPECT_THAT(to_text(*report, "http://switch"), HasSubstr("\nno discrepancies\n"));
 }
 
 TEST_F(Live, EmptyBooksAreEqual) {
   town = {};
-  EXPECT_THAT(findings(), IsEmpty());
+  EXPECT_THAT(discrepancies(), IsEmpty());
   EXPECT_LT(town.questions, 20u);
 }
 
@@ -243,7 +244,7 @@ TEST_F(Live, WhatIsAlteredIsNamedAndNothingElse) {
   town.theirs["fallback"].erase(id_of(30));
   town.theirs["default"][id_of(999)] = {at(30'000), 777};
   EXPECT_THAT(
-      findings(),
+      discrepancies(),
       ElementsAre(fmt::format("default: a charge of 7.77 at {} that we do not have", time(30'000)),
                   fmt::format("default: {} at {} is 10.10 in our books, 10.60 in its",
                               id_of(10).to_string(), time(30'000)),
@@ -254,16 +255,16 @@ TEST_F(Live, WhatIsAlteredIsNamedAndNothingElse) {
 TEST_F(Live, WhatCancelsOutInTheSumOfAllIsFoundInTheWindows) {
   town.theirs["default"][id_of(10)].cents += 50;
   town.theirs["default"][id_of(20)].cents -= 50;
-  EXPECT_THAT(findings(), SizeIs(2));
-  EXPECT_THAT(findings({.grain = std::chrono::hours(1)}), IsEmpty());
+  EXPECT_THAT(discrepancies(), SizeIs(2));
+  EXPECT_THAT(discrepancies({.grain = std::chrono::hours(1)}), IsEmpty());
 }
 
 TEST_F(Live, APaymentWithAnotherTimeIsOneFinding) {
   // Within one window of the usual grain the sums do not show it.
-  const LiveOptions closely{.grain = std::chrono::milliseconds(1)};
+  const ReconcilerOptions closely{.grain = std::chrono::milliseconds(1)};
   for (const std::int64_t moved : {1, 29'999, 30'001, 500'000}) {
     town.theirs["default"][id_of(10)].at = at(moved);
-    EXPECT_THAT(findings(closely),
+    EXPECT_THAT(discrepancies(closely),
                 ElementsAre(fmt::format("default: {} of 10.10 is at {} in our books, at {} in its",
                                         id_of(10).to_string(), time(30'000), time(moved))));
   }
@@ -271,14 +272,14 @@ TEST_F(Live, APaymentWithAnotherTimeIsOneFinding) {
 
 TEST_F(Live, AnotherTimeDoesNotHideAnotherAmount) {
   town.theirs["default"][id_of(5)] = {at(200'001), town.theirs["default"][id_of(5)].cents + 100};
-  const auto found = findings();
+  const auto found = discrepancies();
   ASSERT_THAT(found, SizeIs(2));
   EXPECT_THAT(found, testing::Contains(HasSubstr("at " + time(200'001) + " in its")));
   EXPECT_THAT(found, testing::Contains(HasSubstr("in our books, ")));
   const auto report = audit();
-  std::set<FindingKind> kinds;
-  for (const Finding& finding : report->findings) kinds.insert(finding.kind);
-  EXPECT_EQ(kinds, (std::set{FindingKind::amount, FindingKind::requested_at}));
+  std::set<DiscrepancyKind> kinds;
+  for (const Discrepancy& discrepancy : report->discrepancies) kinds.insert(discrepancy.kind);
+  EXPECT_EQ(kinds, (std::set{DiscrepancyKind::amount, DiscrepancyKind::requested_at}));
 }
 
 TEST_F(Live, APaymentThatIsChargedAtBothIsNamed) {
@@ -287,7 +288,7 @@ TEST_F(Live, APaymentThatIsChargedAtBothIsNamed) {
   auto& tried = town.ours.at(id_of(30));
   tried.attempts.insert(tried.attempts.begin(), {"default", at(89'000), true});
   town.theirs["default"][id_of(30)] = {at(89'000), 1'030};
-  EXPECT_THAT(findings(),
+  EXPECT_THAT(discrepancies(),
               ElementsAre(fmt::format("fallback: {} of 10.10 at {} is in its books, and settled at "
                                       "default too",
                                       id_of(10).to_string(), time(30'000)),
@@ -301,15 +302,16 @@ TEST_F(Live, Protocol6WhatIsInFlightMayBeInTheirBooks) {
   town.send(71, at(7'000), 600);
   town.theirs["default"][id_of(71)] = {at(7'000), 600};
   const auto report = audit();
-  EXPECT_THAT(report->findings, IsEmpty());
+  EXPECT_THAT(report->discrepancies, IsEmpty());
   EXPECT_EQ(report->in_flight, 1u);
   EXPECT_EQ(report->states[static_cast<std::size_t>(State::unknown)], 2u);
   EXPECT_THAT(to_text(*report, "http://switch"),
               HasSubstr("unknown 2, waiting 0, parked 0\n  1 of them in a processor's books"));
   // Only where its last intent is.
   town.theirs["fallback"][id_of(70)] = {at(7'000), 500};
-  EXPECT_THAT(findings(), ElementsAre(HasSubstr("is in its books, although not sent or refused; "
-                                                "it is unknown in ours")));
+  EXPECT_THAT(discrepancies(),
+              ElementsAre(HasSubstr("is in its books, although not sent or refused; "
+                                    "it is unknown in ours")));
 }
 
 TEST_F(Live, Protocol6WhatSettlesWhileItIsLookedIntoIsNoFinding) {
@@ -321,7 +323,7 @@ TEST_F(Live, Protocol6WhatSettlesWhileItIsLookedIntoIsNoFinding) {
       // Questions of that millisecond, counted.
       if (question.target.contains(time(7'000)) && listed++ == moment) town.pay(70, at(7'000), 500);
     };
-    EXPECT_THAT(findings(), IsEmpty()) << moment;
+    EXPECT_THAT(discrepancies(), IsEmpty()) << moment;
   }
 }
 
@@ -332,7 +334,7 @@ TEST_F(Live, WhatGoesOnChangingIsToldAndIsNoFinding) {
     if (summed) town.theirs["default"][id_of(999)] = {at(7'000), ++extra};
   };
   const auto report = audit();
-  EXPECT_THAT(report->findings, IsEmpty());
+  EXPECT_THAT(report->discrepancies, IsEmpty());
   EXPECT_EQ(report->restless, 1u);
   EXPECT_THAT(to_text(*report, "http://switch"), HasSubstr("1 window went on changing"));
 }
@@ -345,21 +347,22 @@ TEST_F(Live, ASumThatTheListDoesNotBearOutIsAFinding) {
         time_parameter(target, "from") <= at(30'000) && at(30'000) <= time_parameter(target, "to");
     if (holds) town.forged["default"] = {.count = 1, .cents = 5};
   };
-  EXPECT_THAT(findings(), ElementsAre(fmt::format("default: our sum at {} is 2 payments and 10.15, "
-                                                  "our list has 1 and 10.10",
-                                                  time(30'000))));
+  EXPECT_THAT(discrepancies(),
+              ElementsAre(fmt::format("default: our sum at {} is 2 payments and 10.15, "
+                                      "our list has 1 and 10.10",
+                                      time(30'000))));
 }
 
 TEST_F(Live, SeveralChargesOfOneMillisecondAreOneFinding) {
   town.theirs["default"][id_of(998)] = {at(30'000), 100};
   town.theirs["default"][id_of(999)] = {at(30'000), 11};
-  EXPECT_THAT(findings(), ElementsAre(HasSubstr("2 charges of 1.11 together")));
+  EXPECT_THAT(discrepancies(), ElementsAre(HasSubstr("2 charges of 1.11 together")));
 }
 
 TEST_F(Live, BeyondTheMillisecondsThatAreLookedIntoWindowsAreTold) {
   for (const std::uint32_t n : {10u, 20u, 40u}) town.theirs["default"].erase(id_of(n));
-  EXPECT_THAT(findings({.max_examined = 3}), SizeIs(3));
-  EXPECT_THAT(findings({.max_examined = 2}),
+  EXPECT_THAT(discrepancies({.max_examined = 3}), SizeIs(3));
+  EXPECT_THAT(discrepancies({.max_examined = 2}),
               ElementsAre(HasSubstr("is not in its books"), HasSubstr("is not in its books"),
                           HasSubstr("we have 23 payments and 239.83, it has 22 and 229.43")));
 }
@@ -370,43 +373,43 @@ TEST_F(Live, Protocol6BeyondThemMoreOfTheirsMayBeInFlight) {
     town.theirs["default"][id_of(n)] = {at(n * 3'000), 100};
   }
   const auto report = audit({.max_examined = 1});
-  EXPECT_THAT(report->findings, IsEmpty());
+  EXPECT_THAT(report->discrepancies, IsEmpty());
   EXPECT_GT(report->restless, 0u);
   town.theirs["default"][id_of(73)] = {at(73 * 3'000), 100};
   town.theirs["default"][id_of(74)] = {at(74 * 3'000), 100};
-  EXPECT_FALSE(findings({.max_examined = 1}).empty());
+  EXPECT_FALSE(discrepancies({.max_examined = 1}).empty());
 }
 
 TEST_F(Live, OnlyTheWindowIsAudited) {
   town.theirs["default"].erase(id_of(10));
-  EXPECT_THAT(findings({.from = at(30'001)}), IsEmpty());
-  EXPECT_THAT(findings({.to = at(29'999)}), IsEmpty());
-  EXPECT_THAT(findings({.from = at(30'000), .to = at(30'000)}), SizeIs(1));
+  EXPECT_THAT(discrepancies({.from = at(30'001)}), IsEmpty());
+  EXPECT_THAT(discrepancies({.to = at(29'999)}), IsEmpty());
+  EXPECT_THAT(discrepancies({.from = at(30'000), .to = at(30'000)}), SizeIs(1));
   const std::chrono::milliseconds span(now_ms - 1'500 - begin_ms - 30'000);
-  EXPECT_THAT(findings({.last = span}), SizeIs(1));
-  EXPECT_THAT(findings({.last = span - std::chrono::milliseconds(1)}), IsEmpty());
+  EXPECT_THAT(discrepancies({.last = span}), SizeIs(1));
+  EXPECT_THAT(discrepancies({.last = span - std::chrono::milliseconds(1)}), IsEmpty());
 }
 
 TEST_F(Live, AWindowIsClosedAfterASecondAndAHalf) {
   const UtcMs closed{now_ms - closed_after.count()};
   town.theirs["default"][id_of(999)] = {{closed.value + 1}, 100};
-  EXPECT_THAT(findings({.to = UtcMs{now_ms}}), IsEmpty());
+  EXPECT_THAT(discrepancies({.to = UtcMs{now_ms}}), IsEmpty());
   town.theirs["default"][id_of(999)] = {closed, 100};
-  EXPECT_THAT(findings({.to = UtcMs{now_ms}}), SizeIs(1));
-  EXPECT_THAT(findings({.from = UtcMs{closed.value + 1}}), ElementsAre(HasSubstr("is empty")));
+  EXPECT_THAT(discrepancies({.to = UtcMs{now_ms}}), SizeIs(1));
+  EXPECT_THAT(discrepancies({.from = UtcMs{closed.value + 1}}), ElementsAre(HasSubstr("is empty")));
 }
 
 TEST_F(Live, ALongHistoryIsComparedInAboutAThousandWindows) {
   town.pay(70, {begin_ms - 1'000'000'000}, 500);
   const auto report = audit();
-  EXPECT_THAT(report->findings, IsEmpty());
+  EXPECT_THAT(report->discrepancies, IsEmpty());
   EXPECT_EQ(report->grain.count(), 1'000'180);
 }
 
 TEST_F(Live, AProcessorThatIsNotConfiguredAnyMoreIsNamed) {
   town.forged["old"] = {.count = 1, .cents = 100};
   const auto report = audit();
-  EXPECT_THAT(report->findings, IsEmpty());
+  EXPECT_THAT(report->discrepancies, IsEmpty());
   EXPECT_THAT(report->not_asked, ElementsAre("old"));
 }
 
@@ -415,9 +418,9 @@ TEST_F(Live, WhatMayBeChargedAtAProcessorThatNobodyAsksIsTold) {
                  R"("open":{"payments":2,"amount":39.80}})";
   const auto report = audit();
   ASSERT_TRUE(report) << report.error();
-  EXPECT_THAT(report->findings, IsEmpty());
+  EXPECT_THAT(report->discrepancies, IsEmpty());
   EXPECT_THAT(report->unasked,
-              ElementsAre(UnaskedAt{"old", "http://old:1", {.count = 2, .cents = 3980}}));
+              ElementsAre(store::UnaskedAt{"old", "http://old:1", {.count = 2, .cents = 3980}}));
   EXPECT_THAT(to_text(*report, "http://switch"),
               HasSubstr("old (http://old:1): 2 open payments of 39.80 may be charged there"));
   EXPECT_THAT(to_json(*report, "http://switch"),
@@ -439,7 +442,7 @@ TEST_F(Live, TheReportIsOneJsonDocument) {
   EXPECT_EQ(std::ranges::count(json, '\n'), 1);
 }
 
-TEST(Inquiry, AmountsAreReadExactly) {
+TEST(Queries, AmountsAreReadExactly) {
   EXPECT_TRUE(parse_cents("0") == 0);
   EXPECT_TRUE(parse_cents("19.9") == 1990);
   EXPECT_TRUE(parse_cents("19.900") == 1990);
@@ -452,4 +455,4 @@ TEST(Inquiry, AmountsAreReadExactly) {
 }
 
 }  // namespace
-}  // namespace payswitch::audit
+}  // namespace payswitch::reconcile

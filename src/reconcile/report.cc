@@ -1,4 +1,4 @@
-#include "reconcile/live_report.h"
+#include "reconcile/report.h"
 
 #include <fmt/format.h>
 
@@ -6,13 +6,13 @@
 
 #include "text/json_string.h"
 
-namespace payswitch::audit {
+namespace payswitch::reconcile {
 
 namespace {
 
 using payment::State;
 
-std::uint64_t in(const LiveReport& report, State state) {
+std::uint64_t in(const Report& report, State state) {
   return report.states[static_cast<std::size_t>(state)];
 }
 
@@ -26,7 +26,7 @@ std::string plural(std::uint64_t count, std::string_view noun) {
 
 }  // namespace
 
-std::string to_text(const LiveReport& report, std::string_view url) {
+std::string to_text(const Report& report, std::string_view url) {
   std::string text = fmt::format("{}: from {} to {}, {} of at most {} ms compared\n", url,
                                  payment::format_iso8601(report.window.from),
                                  payment::format_iso8601(report.window.to),
@@ -39,7 +39,7 @@ std::string to_text(const LiveReport& report, std::string_view url) {
   for (const std::string& name : report.not_asked) {
     fmt::format_to(out, "  {}: not asked, it is not configured any more\n", name);
   }
-  for (const UnaskedAt& each : report.unasked) {
+  for (const store::UnaskedAt& each : report.unasked) {
     text += "  " + to_text(each) + "\n";
   }
   fmt::format_to(out, "  in flight {}, unknown {}, waiting {}, parked {}\n",
@@ -52,14 +52,15 @@ std::string to_text(const LiveReport& report, std::string_view url) {
     fmt::format_to(out, "  {} went on changing: audit again when less is in flight\n",
                    plural(report.restless, "window"));
   }
-  if (report.findings.empty()) return text + "no findings\n";
-  text += plural(report.findings.size(), "finding") + "\n";
-  for (const Finding& finding : report.findings) text += "  " + to_text(finding) + "\n";
+  if (report.discrepancies.empty()) return text + "no findings\n";
+  text += plural(report.discrepancies.size(), "finding") + "\n";
+  for (const Discrepancy& discrepancy : report.discrepancies)
+    text += "  " + to_text(discrepancy) + "\n";
   return text;
 }
 
-std::string to_json(const LiveReport& report, std::string_view url) {
-  std::string sums, states, not_asked, unasked, findings;
+std::string to_json(const Report& report, std::string_view url) {
+  std::string sums, states, not_asked, unasked, discrepancies;
   for (const Sums& each : report.sums) {
     fmt::format_to(std::back_inserter(sums), R"({}{{"processor":{},"ours":{},"theirs":{}}})",
                    sums.empty() ? "" : ",", text::json_string(each.processor), json_of(each.ours),
@@ -72,11 +73,11 @@ std::string to_json(const LiveReport& report, std::string_view url) {
   for (const auto& name : report.not_asked) {
     not_asked += (not_asked.empty() ? "" : ",") + text::json_string(name);
   }
-  for (const UnaskedAt& each : report.unasked) {
+  for (const store::UnaskedAt& each : report.unasked) {
     unasked += (unasked.empty() ? "" : ",") + to_json(each);
   }
-  for (const Finding& finding : report.findings) {
-    findings += (findings.empty() ? "" : ",") + to_json(finding);
+  for (const Discrepancy& discrepancy : report.discrepancies) {
+    discrepancies += (discrepancies.empty() ? "" : ",") + to_json(discrepancy);
   }
   return fmt::format(
       R"({{"url":{},"from":"{}","to":"{}","grainMs":{},"windows":{},"processors":[{}],)"
@@ -85,7 +86,7 @@ std::string to_json(const LiveReport& report, std::string_view url) {
       "\n",
       text::json_string(url), payment::format_iso8601(report.window.from),
       payment::format_iso8601(report.window.to), report.grain.count(), report.windows, sums, states,
-      report.in_flight, report.restless, not_asked, unasked, findings);
+      report.in_flight, report.restless, not_asked, unasked, discrepancies);
 }
 
-}  // namespace payswitch::audit
+}  // namespace payswitch::reconcile
