@@ -18,7 +18,7 @@ struct Monotonic {
 };
 using Instant = Monotonic::time_point;
 
-// The machine's clocks. Any thread may call. Only the switchboard makes the real one.
+// The machine's clocks. Any thread may call. Only the app makes the real one.
 class Clock {
  public:
   virtual ~Clock() = default;

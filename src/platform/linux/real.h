@@ -12,7 +12,7 @@
 #include "platform/random.h"
 #include "platform/resolver.h"
 
-// The real side of the seams. Only the switchboard (and the lab's main) makes these.
+// The real side of the seams. Only the app (and the main of the tools) makes these.
 namespace payswitch::platform {
 
 std::unique_ptr<Clock> make_real_clock();

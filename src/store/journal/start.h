@@ -29,7 +29,7 @@ struct Start {
 };
 
 // Called when the journal cannot be written or synced any more. Nothing that was not acknowledged
-// may be acknowledged after it: the switchboard ends the process (PROTOCOL 4.4).
+// may be acknowledged after it: the app ends the process (PROTOCOL 4.4).
 using Fatal = std::move_only_function<void(const std::string& line)>;
 
 }  // namespace payswitch::store::journal
