@@ -230,7 +230,7 @@ TEST_F(Live, EqualBooksHaveNoFindings) {
   EXPECT_EQ(report->sums[0].ours.count, 40u);
   EXPECT_EQ(town.token, "secret");
   EXPECT_LT(town.questions, 2'000u);
-  EXPECT_THAT(to_text(*report, "http://switch"), HasSubstr("\nno discrepancies\n"));
+  EXPECT_THAT(to_text(*report, "http://switch"), HasSubstr("\nno findings\n"));
 }
 
 TEST_F(Live, EmptyBooksAreEqual) {

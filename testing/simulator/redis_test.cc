@@ -15,7 +15,7 @@ namespace {
 using namespace std::chrono_literals;
 
 const redis::Script count_up(R"lua(#!lua flags=allow-oom
-return redis.call('INCR', KEYS[1])
+return redis.call('HINCRBY', KEYS[1], 'count', 1)
 )lua");
 
 // A client that counts up for ever, and never twice at a time.
