@@ -56,8 +56,7 @@ std::string unknown(std::string_view path, std::string_view place,
                      meant ? fmt::format("; did you mean '{}'?", *meant) : std::string());
 }
 
-// -- the file
-// --------------------------------------------------------------------------------------
+// -- the file -----------------------------------------------------------------------------------
 
 Applied check_sections(const Table& table, const TomlFile& file) {
   const auto names = known_names(table);
@@ -137,8 +136,7 @@ Applied apply_file(const Table& table, const std::string& name, Config& config) 
   return {};
 }
 
-// -- the environment
-// -------------------------------------------------------------------------------
+// -- the environment ----------------------------------------------------------------------------
 
 Applied apply_environment(const Table& table, const Environment& environment, Config& config) {
   for (const Option<Config>& option : table) {
@@ -153,8 +151,7 @@ Applied apply_environment(const Table& table, const Environment& environment, Co
   return {};
 }
 
-// -- flags
-// -----------------------------------------------------------------------------------------
+// -- flags --------------------------------------------------------------------------------------
 
 struct Flags {
   std::optional<std::string> config_file;
@@ -237,8 +234,7 @@ std::expected<Flags, std::string> read_flags(const Table& table,
   return flags;
 }
 
-// -- all together
-// ----------------------------------------------------------------------------------
+// -- all together -------------------------------------------------------------------------------
 
 Applied check_moved(const Config& config) {
   std::vector<std::string_view> known;

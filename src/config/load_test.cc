@@ -70,8 +70,7 @@ std::vector<std::string> names_of(const Config& config) {
 
 const std::string complete = "name = 'a'\nurl = 'http://a'\nfee = 0.05\n";
 
-// -- layers
-// ------------------------------------------------------------------------------------------
+// -- layers -------------------------------------------------------------------------------------
 
 TEST_F(LoadTest, WithoutAnythingTheDefaultsHoldAndThereAreNoProcessors) {
   const Config config = load_with("").value();
@@ -176,8 +175,7 @@ TEST_F(LoadTest, AGroupFitsASmallSegment) {
   EXPECT_EQ(load_with("[journal]\nsegment_size = 65536").value().store.max_batch_bytes, 16'384u);
 }
 
-// -- PORT and LISTEN
-// -----------------------------------------------------------------------------------
+// -- PORT and LISTEN ----------------------------------------------------------------------------
 
 TEST_F(LoadTest, PortReplacesThePortOfTheFileAndListenTheWhole) {
   environment_["PORT"] = "1234";
@@ -216,8 +214,7 @@ TEST_F(LoadTest, AnActIsGivenOnceAndByItsFlag) {
             "the flag --restored takes one value and may be given once");
 }
 
-// -- processors
-// ----------------------------------------------------------------------------------------
+// -- processors ---------------------------------------------------------------------------------
 
 TEST_F(LoadTest, AProcessorIsReadWhole) {
   const Config config = load_with(processor(R"(
@@ -338,8 +335,7 @@ TEST_F(LoadTest, HttpsAndOtherUrlsAreRefusedWithTheirPlace) {
             "http://host:port/path");
 }
 
-// -- errors
-// --------------------------------------------------------------------------------------------
+// -- errors -------------------------------------------------------------------------------------
 
 TEST_F(LoadTest, AnUnknownOptionIsAnErrorWithTheNearestName) {
   EXPECT_EQ(error_of("\n\n\npatiance = '1s'"),

@@ -50,8 +50,7 @@ ClientConnection::~ClientConnection() {
   assert(connect_timer_ == platform::TimerId::none);
 }
 
-// -- connecting
-// ------------------------------------------------------------------------------------
+// -- connecting ---------------------------------------------------------------------------------
 
 void ClientConnection::open() {
   connect_timer_ = timers_.after(connect_timeout_, [this] {
@@ -103,8 +102,7 @@ Client::Done ClientConnection::abandon() {
   return std::exchange(done_, nullptr);
 }
 
-// -- between exchanges
-// -----------------------------------------------------------------------------
+// -- between exchanges --------------------------------------------------------------------------
 
 void ClientConnection::hold() {
   assert(state_ == State::idle);
@@ -128,8 +126,7 @@ void ClientConnection::on_stray_input() {
   if (was_idle) owner_.died(*this);
 }
 
-// -- an exchange
-// -----------------------------------------------------------------------------------
+// -- an exchange --------------------------------------------------------------------------------
 
 bool ClientConnection::send(const OutgoingRequest& request, std::string_view host,
                             Client::Done& done) {

@@ -54,8 +54,7 @@ void ServerConnection::close() {
   owner_.closed(*this);
 }
 
-// -- events
-// ----------------------------------------------------------------------------------------
+// -- events -------------------------------------------------------------------------------------
 
 void ServerConnection::on_input(net::Input input) {
   const auto self = shared_from_this();
@@ -90,8 +89,7 @@ void ServerConnection::on_timer() {
   settle(now);
 }
 
-// -- requests
-// --------------------------------------------------------------------------------------
+// -- requests -----------------------------------------------------------------------------------
 
 void ServerConnection::take_turn(platform::Instant now) {
   session_.begin_turn();
@@ -126,8 +124,7 @@ void ServerConnection::hand_over_requests() {
   }
 }
 
-// -- responses
-// -------------------------------------------------------------------------------------
+// -- responses ----------------------------------------------------------------------------------
 
 void ServerConnection::respond(std::uint64_t sequence, const Response& response) {
   if (is_closed_) return;
@@ -149,8 +146,7 @@ void ServerConnection::write() {
   if (!unsent().empty()) socket_.write_soon();
 }
 
-// -- what comes next
-// -------------------------------------------------------------------------------
+// -- what comes next ----------------------------------------------------------------------------
 
 void ServerConnection::settle(platform::Instant now) {
   switch (session_.settle(now)) {

@@ -16,8 +16,7 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-// -- time limits
-// -----------------------------------------------------------------------------------
+// -- time limits --------------------------------------------------------------------------------
 
 TEST_F(HttpServer, ARequestThatTakesTooLongIsTimedOut) {
   Wire client = connect();
@@ -111,8 +110,7 @@ TEST_F(HttpServer, AClientThatDoesNotReadItsResponsesIsClosedInTheEnd) {
   EXPECT_EQ(server->counters().connections_open, 0u);
 }
 
-// -- limits
-// ----------------------------------------------------------------------------------------
+// -- limits -------------------------------------------------------------------------------------
 
 TEST_F(HttpServer, ItReadsNoFurtherThanSoManyUnansweredRequests) {
   restart({.max_pipelined = 4});
@@ -233,8 +231,7 @@ TEST_F(HttpServer, ItLivesThroughALackOfDescriptors) {
   EXPECT_TRUE(receives(client, "/served"));
 }
 
-// -- the end
-// ---------------------------------------------------------------------------------------
+// -- the end ------------------------------------------------------------------------------------
 
 TEST_F(HttpServer, DrainingClosesIdleConnectionsAndTheListener) {
   Wire client = connect();
@@ -323,8 +320,7 @@ TEST_F(HttpServer, AnEarlierServersPortCanBeTakenAgainAtOnce) {
   EXPECT_TRUE(again) << again.error();
 }
 
-// -- the client's end
-// -----------------------------------------------------------------------------------
+// -- the client's end ---------------------------------------------------------------------------
 
 TEST_F(HttpServer, ARequestThatWaitsLearnsThatItsClientHasGone) {
   Wire client = connect();

@@ -31,8 +31,7 @@ ServerSession::ServerSession(const ServerOptions& options, ServerCounters& count
           {.max_header_bytes = options.max_header_bytes, .max_body_bytes = options.max_body_bytes}),
       deadlines_(options, now) {}
 
-// -- input
-// -----------------------------------------------------------------------------------------
+// -- input --------------------------------------------------------------------------------------
 
 std::span<char> ServerSession::room() {
   return wants_input() ? parser_.prepare() : std::span<char>{};
@@ -54,8 +53,7 @@ bool ServerSession::may_take() const {
          output_.unsent().size() + queue_.held_bytes() < options_.max_unsent_bytes;
 }
 
-// -- requests
-// --------------------------------------------------------------------------------------
+// -- requests -----------------------------------------------------------------------------------
 
 ServerSession::Step ServerSession::next_request() {
   all_taken_ = false;
@@ -102,8 +100,7 @@ void ServerSession::say_continue(platform::Instant now) {
   deadlines_.restart_request(now);
 }
 
-// -- responses
-// -------------------------------------------------------------------------------------
+// -- responses ----------------------------------------------------------------------------------
 
 void ServerSession::respond(std::uint64_t sequence, const Response& response,
                             std::string_view date) {
@@ -138,8 +135,7 @@ void ServerSession::sent(std::size_t bytes, platform::Instant now) {
   output_.consume(bytes);
 }
 
-// -- the end
-// ---------------------------------------------------------------------------------------
+// -- the end ------------------------------------------------------------------------------------
 
 ServerSession::Next ServerSession::settle(platform::Instant now) {
   if (is_draining_ && !parser_.mid_request()) {

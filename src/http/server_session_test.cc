@@ -95,8 +95,7 @@ TEST_F(ServerSessionTest, ResponsesLeaveInTheOrderOfTheRequests) {
   EXPECT_LT(all.find("[a]"), all.find("[b]"));
 }
 
-// -- how far the client is read
-// --------------------------------------------------------------------
+// -- how far the client is read -----------------------------------------------------------------
 
 TEST_F(ServerSessionTest, AClientWithTooManyUnansweredRequestsIsNotRead) {
   receive(get("/0") + get("/1") + get("/2") + get("/3") + get("/4"));
@@ -138,8 +137,7 @@ TEST_F(ServerSessionTest, ATurnIsOverAfterEightRequests) {
   EXPECT_EQ(requests().size(), 1u);
 }
 
-// -- the time that a client has
-// --------------------------------------------------------------------
+// -- the time that a client has -----------------------------------------------------------------
 
 TEST_F(ServerSessionTest, ARequestHasItsTimeFromItsFirstByte) {
   receive("GET / HT");
@@ -181,8 +179,7 @@ TEST_F(ServerSessionTest, AClientThatWaitsForItsResponseIsNotIdle) {
   EXPECT_EQ(session.deadline().limit, Limit::none);
 }
 
-// -- 100-continue
-// ----------------------------------------------------------------------------------
+// -- 100-continue -------------------------------------------------------------------------------
 
 TEST_F(ServerSessionTest, AClientIsAskedForItsBodyOnceAndItsTimeBeginsThen) {
   receive(post("Expect: 100-continue\r\nContent-Length: 5\r\n", ""));
@@ -207,8 +204,7 @@ TEST_F(ServerSessionTest, AClientIsNotAskedForItsBodyBeforeTheResponsesThatComeF
   EXPECT_THAT(send(), EndsWith("[a]HTTP/1.1 100 Continue\r\n\r\n"));
 }
 
-// -- the end
-// ---------------------------------------------------------------------------------------
+// -- the end ------------------------------------------------------------------------------------
 
 TEST_F(ServerSessionTest, ABadRequestIsRejectedAndNothingIsTakenAfterIt) {
   receive("NONSENSE\r\n\r\n" + get("/never"));

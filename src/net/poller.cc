@@ -81,8 +81,7 @@ void Poller::remove(Pollable& pollable) {
   pollable.wants_to_write_ = pollable.has_write_ = false;
 }
 
-// -- events
-// ----------------------------------------------------------------------------------------
+// -- events -------------------------------------------------------------------------------------
 
 void Poller::await() {
   epoll_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
@@ -120,8 +119,7 @@ void Poller::look_again() {
   if (!next_turns_.empty()) take_turns_soon();
 }
 
-// -- turns
-// -----------------------------------------------------------------------------------------
+// -- turns --------------------------------------------------------------------------------------
 
 void Poller::enqueue(Pollable& pollable) {
   push_turn(pollable);
@@ -181,8 +179,7 @@ void Poller::note_read(Pollable& pollable, int result, std::size_t room) {
   pollable.on_read(result);
 }
 
-// -- writes
-// ----------------------------------------------------------------------------------------
+// -- writes -------------------------------------------------------------------------------------
 
 void Poller::write_soon(Pollable& pollable) {
   pollable.wants_to_write_ = true;

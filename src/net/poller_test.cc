@@ -208,8 +208,7 @@ TEST_F(PollerTest, OneThatIsDestroyedInItsOwnTurnIsNotTouchedAgain) {
   EXPECT_TRUE(loop.until([&] { return other->turns == 1; }));
 }
 
-// -- looking again
-// ---------------------------------------------------------------------------------
+// -- looking again ------------------------------------------------------------------------------
 
 TEST_F(PollerTest, LookingAgainLearnsAtOnceWhatHasComeAndTheTurnIsLater) {
   const auto one = watched();
@@ -263,8 +262,7 @@ TEST_F(PollerTest, MoreThanATurnTakesAllHaveTheirTurn) {
   for (const auto& one : all) EXPECT_EQ(one->turns, 1);
 }
 
-// -- writes
-// ----------------------------------------------------------------------------------------
+// -- writes -------------------------------------------------------------------------------------
 
 TEST_F(PollerTest, WritesGoOutAtTheEndOfTheTurn) {
   const auto one = watched();

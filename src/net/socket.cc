@@ -61,8 +61,7 @@ void Socket::close() {
   ::close(closing);
 }
 
-// -- input
-// -----------------------------------------------------------------------------------------
+// -- input --------------------------------------------------------------------------------------
 
 std::span<char> Socket::room() {
   return is_connecting_ || is_over_ ? std::span<char>{} : owner_->room();
@@ -119,8 +118,7 @@ void Socket::call_back() {
   poller_->enqueue(*this);
 }
 
-// -- connecting, and output
-// ------------------------------------------------------------------------
+// -- connecting, and output ---------------------------------------------------------------------
 
 void Socket::conclude_connect() {
   if (!is_writable()) return;
@@ -139,8 +137,7 @@ void Socket::on_write(int result) {
   owner_->on_sent(static_cast<std::size_t>(result));
 }
 
-// -- the descriptor
-// --------------------------------------------------------------------------------
+// -- the descriptor -----------------------------------------------------------------------------
 
 void Socket::set_no_delay() {
   const int yes = 1;

@@ -100,8 +100,7 @@ class SocketTest : public testing::Test {
   Poller& poller = Poller::of(loop.context());
 };
 
-// -- input
-// -----------------------------------------------------------------------------------------
+// -- input --------------------------------------------------------------------------------------
 
 TEST_F(SocketTest, NothingIsReportedWhileNothingComes) {
   const auto end = opened();
@@ -192,8 +191,7 @@ TEST_F(SocketTest, AnOwnerMayDestroyItWhenBytesComeAndMoreWouldFollow) {
   loop.settle();
 }
 
-// -- is it quiet?
-// ----------------------------------------------------------------------------------
+// -- is it quiet? -------------------------------------------------------------------------------
 
 TEST_F(SocketTest, ItIsNotQuietOnceBytesWaitUnread) {
   const auto end = opened();
@@ -224,8 +222,7 @@ TEST_F(SocketTest, ItIsQuietWhenAFullRoomWasAllThatCame) {
   EXPECT_TRUE(was_quiet);
 }
 
-// -- output
-// ----------------------------------------------------------------------------------------
+// -- output -------------------------------------------------------------------------------------
 
 TEST_F(SocketTest, TheOwnerIsAskedForItsBytesAtTheEndOfTheTurn) {
   const auto end = opened();
@@ -281,8 +278,7 @@ TEST_F(SocketTest, OfTwoThatCloseEachOtherWhenTheyHaveSentOnlyTheFirstReports) {
   EXPECT_EQ(one->owner.sent + other->owner.sent, 3u);
 }
 
-// -- turns
-// -----------------------------------------------------------------------------------------
+// -- turns --------------------------------------------------------------------------------------
 
 TEST_F(SocketTest, ATurnThatWasAskedForComesOnce) {
   const auto end = opened();
@@ -301,8 +297,7 @@ TEST_F(SocketTest, ATurnThatWasAskedForComesAfterInputThatIsThereAlready) {
   EXPECT_THAT(end->owner.reports, ElementsAre("abc open", "turn"));
 }
 
-// -- connecting
-// ------------------------------------------------------------------------------------
+// -- connecting ---------------------------------------------------------------------------------
 
 TEST_F(SocketTest, AConnectionIsReportedOnceItIsMade) {
   WireListener listener;

@@ -64,8 +64,7 @@ UnsteadyProcessor::UnsteadyProcessor(World& world, std::uint64_t seed, std::size
                [this] { change_profile(); });
 }
 
-// -- profiles
-// --------------------------------------------------------------------------------------
+// -- profiles -----------------------------------------------------------------------------------
 
 void UnsteadyProcessor::change_profile() {
   if (is_calm_) return;
