@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <memory>
 #include <string>
 #include <utility>
 
@@ -10,13 +9,13 @@
 //
 // What the store says of an open payment decides how it goes on:
 //
-//     intents on record          restored, or forgotten by Redis?   goes on
-//     none, or all refused       no                                 enqueued, as a new one
-//     the last is unanswered     no                                 asked for at that processor, by
-//                                                                   Resolution: unknown, not clean
-//     any                        yes                                asked for first, by AskFirst,
-//     at
-//                                                                   each processor that may have it
+//     intents on record        restored, or forgotten?   goes on
+//     none, or all refused     no                        enqueued, as a new one
+//     the last is unanswered   no                        asked for there, by Resolution: unknown
+//     any                      yes                       asked for first, by AskFirst, at each
+//                                                        processor that may have it
+//
+// (Restored: the store is a copy. Forgotten: by Redis.)
 //
 // AskFirst ends in one of two ways. Where no processor has the payment, it goes on as the first two
 // lines say. Where one has it, it is settled as that processor's books say; when the store has no
@@ -101,9 +100,11 @@ void Recovery::recover_attempt(Job& job, const store::OpenPayment& payment,
   const bool may_be_released = upstream && !payment.was_anothers;
   const platform::Duration delay(
       static_cast<std::int64_t>(static_cast<double>(spread.count()) * platform_.random.uniform()));
-  job.attempt = std::make_unique<AttemptAtWork>(Attempt::recovered(
-      job.amount, payment.unanswered->requested_at,
-      may_be_released ? upstream->options().max_processing_time : std::nullopt, now, now + delay));
+  jobs_.begin_attempt(
+      job,
+      Attempt::recovered(job.amount, payment.unanswered->requested_at,
+                         may_be_released ? upstream->options().max_processing_time : std::nullopt,
+                         now, now + delay));
   jobs_.mark_unknown(*job.attempt);
   store_.note_unknown(job.id);
 }

@@ -58,7 +58,6 @@ class ClientConnection final : public std::enable_shared_from_this<ClientConnect
   void fail_to_connect(ConnectFailure failure);
   bool awaits_address() const { return state_ == State::resolving; }
 
-  bool idle() const { return state_ == State::idle; }
   // idle → held
   void hold();
   // held → idle. False: it may not be used again, and is closed.

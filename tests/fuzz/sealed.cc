@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cerrno>
 #include <cstring>
 
+#include "store/archive/archive_bytes_fixture.h"
 #include "store/archive/merger.h"
 #include "store/embedded/archive_content.h"
 #include "store/samples_fixture.h"
@@ -16,39 +16,14 @@ namespace {
 
 using namespace payswitch;
 using namespace payswitch::store;
+using archive::BytesFile;
+using archive::BytesWriter;
 using platform::Bytes;
 
 const std::string name = archive::file_name(1, 1);
 
 constexpr int latest = 2'000;                 // ms
 constexpr std::uint32_t spread = 2654435761;  // odd: the ids differ, and 1 is none of the first
-
-struct BytesWriter final : platform::FileWriter {
-  platform::DiskResult<void> write(std::span<const std::byte> more) override {
-    bytes.insert(bytes.end(), more.begin(), more.end());
-    return {};
-  }
-  Bytes bytes;
-};
-
-class BytesFile final : public platform::RandomAccessFile {
- public:
-  explicit BytesFile(Bytes bytes) : bytes_(std::move(bytes)) {}
-
-  std::uint64_t size() const override { return bytes_.size(); }
-  platform::DiskResult<void> read(std::uint64_t offset, std::span<std::byte> into) const override {
-    if (read_at_once(offset, into)) return {};
-    return std::unexpected(platform::DiskError{EIO, "ends before"});
-  }
-  bool read_at_once(std::uint64_t offset, std::span<std::byte> into) const override {
-    if (offset > bytes_.size() || bytes_.size() - offset < into.size()) return false;
-    std::copy_n(bytes_.begin() + static_cast<std::ptrdiff_t>(offset), into.size(), into.begin());
-    return true;
-  }
-
- private:
-  const Bytes bytes_;
-};
 
 archive::SettledPayment any_payment(FuzzedDataProvider& input, std::uint32_t number) {
   const auto processor = input.ConsumeBool() ? cheap : dear;
@@ -105,7 +80,7 @@ struct Damage {
         page(input.ConsumeIntegral<std::uint8_t>()),
         bits(input.ConsumeIntegral<std::uint8_t>()) {}
 
-  void befall(Bytes& bytes) const {
+  void apply_to(Bytes& bytes) const {
     if (bytes.size() < archive::page_bytes) return;
     const auto pages = bytes.size() / archive::page_bytes;
     std::byte* const one = bytes.data() + page % pages * archive::page_bytes;
@@ -185,7 +160,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto payments = any_payments(input);
   const Bytes whole = archived(payments);
   Bytes bytes = whole;
-  for (const auto& damage : damages) damage.befall(bytes);
+  for (const auto& damage : damages) damage.apply_to(bytes);
 
   const auto file = archive::File::open(std::make_shared<BytesFile>(bytes), name);
   if (!file) {

@@ -11,10 +11,6 @@ namespace payswitch::store::embedded {
 
 namespace {
 
-bool only_zeros(std::span<const std::byte> bytes) {
-  return std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{0}; });
-}
-
 std::string damaged(const journal::Place& place, std::string_view why) {
   return fmt::format("{} is damaged at offset {}: {}", journal::segment_name(place.segment),
                      place.offset, why);
@@ -54,7 +50,7 @@ std::expected<bool, std::string> Replay::pass(std::span<const std::byte> beginni
   assert(after_what_was_used_);
   const auto segment = journal::check_segment(beginning, size, number);
   if (number != reader_.next_segment() || !segment || beginning.size() < beginning_bytes ||
-      !only_zeros(beginning.subspan(journal::segment_header_bytes))) {
+      !journal::only_zeros(beginning.subspan(journal::segment_header_bytes))) {
     return false;
   }
   unused_.push_back({*segment, true});

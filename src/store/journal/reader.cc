@@ -26,14 +26,10 @@
 
 namespace payswitch::store::journal {
 
-namespace {
-
 bool only_zeros(std::span<const std::byte> bytes) {
   if (bytes.empty()) return true;
   return bytes[0] == std::byte{0} && std::memcmp(&bytes[0], &bytes[0] + 1, bytes.size() - 1) == 0;
 }
-
-}  // namespace
 
 void Reader::open(std::span<const std::byte> file, std::uint64_t number) {
   file_ = file;

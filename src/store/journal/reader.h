@@ -17,6 +17,9 @@ struct Place {
   bool operator==(const Place&) const = default;
 };
 
+// What was never written in a segment: only zeros.
+bool only_zeros(std::span<const std::byte> bytes);
+
 // Finds the batches of a log in the bytes of its segments (PROTOCOL 4.1, 4.2), and the gaps in it.
 // It judges nothing: whether a gap stops the start is for recovery (embedded/replay.h), and
 // `audit --data` goes on after it (embedded/check/salvage_reader.h). Pure: bytes come in. They are
