@@ -32,7 +32,7 @@ struct ReconcilerOptions {
   std::optional<payment::UtcMs> to = {};    // `closed_after` ago; a later one is that too
   std::optional<std::chrono::milliseconds> last = {};   // `from` is so long before `to`
   std::optional<std::chrono::milliseconds> grain = {};  // of the windows; at least 1 ms
-  // Milliseconds that are looked into. Beyond it differences are told as sums of windows.
+  // Milliseconds that are looked into. Beyond it differences are reported as sums of windows.
   std::size_t max_examined = 10'000;
 };
 

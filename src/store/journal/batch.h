@@ -13,7 +13,7 @@
 // One batch as bytes: the writer's side and the reader's side of it. Pure.
 namespace payswitch::store::journal {
 
-// Where the log stands: the last batch that belongs to it. Number 0: none yet.
+// Where the log ends: the last batch that belongs to it. Number 0: none yet.
 struct Chain {
   std::uint64_t number = 0;
   std::uint64_t checksum = 0;

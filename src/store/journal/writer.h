@@ -146,7 +146,7 @@ class Writer {
   std::uint64_t synced_;       // of the newest record that survives a power cut, with `os`
   bool appending_ = false;     // the disk has not answered yet
   bool flush_is_due_ = false;
-  bool flush_now_ = false;  // somebody waits for what is gathered
+  bool flush_now_ = false;  // a caller waits for what is gathered
   platform::TimerId linger_timer_ = platform::TimerId::none;
   bool failed_ = false;
 
