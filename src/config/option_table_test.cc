@@ -1,7 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -15,7 +14,7 @@ namespace {
 using testing::HasSubstr;
 
 std::string example_path() {
-  return std::filesystem::path(__FILE__).parent_path() / "../../payswitch.example.toml";
+  return PAYSWITCH_SOURCE_DIR "/payswitch.example.toml";
 }
 
 std::string example_text() {
